@@ -1,0 +1,51 @@
+# `make` alone shows what there is. Options of the local run: make run ARGS="--port-base 9101"
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTHON ?=
+ARGS ?=
+
+.PHONY: help run clean-data venv venv-dev lint type test test-kafka bench contracts
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/run.stamp ## Start everything on this machine, play a demo day, stay up (Ctrl-C stops it)
+	@$(BIN)/python -m deploy.local.run $(ARGS)
+
+clean-data: ## Wipe what the local run has kept (.data)
+	@python3 -m deploy.local.clean
+
+venv: $(VENV)/run.stamp ## Make the environment that `make run` needs
+
+venv-dev: $(VENV)/dev.stamp ## Make the environment with everything for development
+
+lint: $(VENV)/dev.stamp ## Check style, format and which package may import which
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+
+type: $(VENV)/dev.stamp ## Check types
+	$(BIN)/mypy
+
+test: $(VENV)/dev.stamp ## Run all tests against real servers (10 minutes on 2 cores)
+	$(BIN)/python -m pytest tests -m "not bench" $(ARGS)
+
+test-kafka: $(VENV)/dev.stamp ## The integration, end-to-end and fault tests on Apache Kafka (Java 17, Maven)
+	LIANXIN_TEST_BROKER=kafka $(BIN)/python -m pytest tests/integration tests/e2e tests/faults -m "not bench" $(ARGS)
+
+bench: $(VENV)/dev.stamp ## Measure, and write bench/RESULTS.md
+	$(BIN)/python -m bench $(ARGS)
+
+contracts: $(VENV)/run.stamp ## Write docs/contracts from shared/contracts
+	$(BIN)/python -m shared.contracts.documents
+
+$(VENV)/run.stamp: requirements.lock pyproject.toml deploy/local/venv.sh
+	@PYTHON="$(PYTHON)" deploy/local/venv.sh $(VENV) requirements.lock
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock pyproject.toml deploy/local/venv.sh
+	@PYTHON="$(PYTHON)" deploy/local/venv.sh $(VENV) requirements-dev.lock
+	@touch $@ $(VENV)/run.stamp

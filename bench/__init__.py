@@ -1,0 +1,1 @@
+"""Measurements as ratios of interleaved runs; `make bench` writes bench/RESULTS.md."""

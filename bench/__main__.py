@@ -1,0 +1,76 @@
+"""`make bench`: measure, print, and write bench/RESULTS.md."""
+
+import asyncio
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bench import bench_flow, bench_intake
+from deploy.local.services import SERVICES
+from tests.servers import own_broker, own_database
+from tests.system import System
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+def resident_megabytes(pid: int) -> float:
+    """Resident memory of a process, MB of 1,000,000 bytes."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+    return kilobytes * 1024 / 1e6
+
+
+async def measure(folder: Path) -> dict[str, Any]:
+    """Start the whole system on the embedded default and measure it."""
+    with own_broker(folder) as broker, own_database(folder) as database:
+        system = System(folder, broker.address, database.address, "bench", idempotence=False)
+        async with system:
+            memory = {s: resident_megabytes(system.processes[s][0].pid or 0) for s in SERVICES}
+            print("memory of the idle services, MB:", memory)
+            intake = await bench_intake.measure(system, folder)
+            print(f"intake {intake['intake']:.0f}/s, bare {intake['bare']:.0f}/s")
+            flow = await bench_flow.measure(system)
+    return {"memory": memory, "intake": intake, "flow": flow}
+
+
+def report(found: dict[str, Any]) -> str:
+    """The results as a page."""
+    memory, intake, flow = found["memory"], found["intake"], found["flow"]
+    total = int(Path("/proc/meminfo").read_text().split()[1]) / 1e6
+    lines = [
+        "# Results of `make bench`",
+        "",
+        f"Machine: {os.cpu_count()} cores, {total:.0f} GB of memory; embedded broker and database;",
+        "load, servers and services share it.",
+        "",
+        "| what | bound | found |",
+        "| --- | --- | --- |",
+        "| `POST /v1/requests` with everything on, against a bare FastAPI route with the same "
+        f"insert, medians of {bench_intake.ROUNDS} interleaved rounds | at least 0.5 | "
+        f"**{intake['ratio']:.2f}** ({intake['intake']:.0f} against {intake['bare']:.0f}/s) |",
+        f"| requests a second sustained for {bench_flow.SECONDS:.0f} s, backlog not growing | "
+        f"reported | **{flow['sustained']:.0f}** |",
+        f"| from 201 to assigned at {flow['half']:.0f}/s: p50, p95 | p95 at most 1 s | "
+        f"{flow['assigned_p50']:.2f} s, **{flow['assigned_p95']:.2f} s** |",
+        f"| from 201 to counted at {flow['half']:.0f} a second: p50, p95 | reported | "
+        f"{flow['counted_p50']:.2f} s, {flow['counted_p95']:.2f} s |",
+    ]
+    lines += [
+        f"| resident memory of the idle {service} | at most 120 MB | {megabytes:.0f} MB |"
+        for service, megabytes in memory.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure and write the page."""
+    with tempfile.TemporaryDirectory(prefix="lianxin-bench") as folder:
+        found = asyncio.run(measure(Path(folder)))
+    page = report(found)
+    print(page)
+    RESULTS.write_text(page)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Sentences of `lianxin audit`, Chinese and English."""
+
+from shared.web.messages import register_messages
+
+_WORDS = {
+    "title": ("核对结果：已受理诉求 {requests} 件", "Audit: {requests} accepted requests"),
+    "service": ("服务", "Service"),
+    "known": ("已知", "Known"),
+    "missing": ("缺失", "Missing"),
+    "behind": ("未跟上", "Behind"),
+    "unmeasured": ("待计算", "Unmeasured"),
+    "counted_twice": ("重复计数", "Counted twice"),
+    "differing": ("指标不符", "Figures differing"),
+    "reading": ("第 {round} 次核对：已比较 {requests} 件", "Pass {round}: {requests} compared"),
+    "recounting": ("第 {round} 次核对：重新计算指标", "Pass {round}: recounting the figures"),
+    "waiting": ("尚未一致，等待后再核对", "Not settled; waiting to compare again"),
+    "clean": (
+        "各服务一致：缺失 0，重复计数 0，{figures} 项指标与重算相符。",
+        "All services agree: 0 missing, 0 counted twice, {figures} figures as recounted.",
+    ),
+    "offending": (
+        "前 {number} 件不一致的诉求：",
+        "The first {number} requests that are not the same everywhere:",
+    ),
+    "offence.missing": (
+        "{id}  {service} 没有它（{owner} 已到第 {wants} 号）",
+        "{id}  missing in {service} ({owner} is at sequence {wants})",
+    ),
+    "offence.behind": (
+        "{id}  {service} 停在第 {has} 号（{owner} 的事件已到第 {wants} 号）",
+        "{id}  {service} is at sequence {has} (events of {owner} are at {wants})",
+    ),
+    "figures": ("与重算不符的指标：", "Figures that are not as recounted:"),
+    "do.letters": (
+        "先查死信，处理后重放：lianxin dead-letters list --service {service}",
+        "Look for dead letters first, mend and replay them: "
+        "lianxin dead-letters list --service {service}",
+    ),
+    "do.replay": (
+        "没有死信就重放事件日志（安全，可重复）：lianxin replay --service {owner} --since 7d",
+        "Without any, replay the journal (safe, repeatable): "
+        "lianxin replay --service {owner} --since 7d",
+    ),
+    "do.owner": (
+        "{service} 自己的数据比别处旧：请从备份恢复它的数据库。",
+        "{service} has older data than others: restore its database from a backup.",
+    ),
+    "do.figures": (
+        "稍后用 --wait 60 再核对；仍不符就让考评服务全部重算："
+        "POST {url}/v1/audit/remeasure，再核对。",
+        "Audit again later with --wait 60; if they still differ, have every figure computed anew: "
+        "POST {url}/v1/audit/remeasure, then audit again.",
+    ),
+    "do.unmeasured": (
+        "考评服务还在计算：请用 --wait 60 再核对。",
+        "Assessment is still computing: audit again with --wait 60.",
+    ),
+}
+
+register_messages({f"cli.audit.{key}": {"zh": zh, "en": en} for key, (zh, en) in _WORDS.items()})

@@ -1,0 +1,140 @@
+"""What `--help` says, Chinese and English."""
+
+HELP: dict[str, tuple[str, str]] = {
+    "help.lianxin": (
+        "连心：运行、导入、核对和修复。",
+        "Lianxin: run, import, check and repair.",
+    ),
+    "help.local": (
+        "在本机运行整个系统（不需要 Docker）。",
+        "Run the whole system on this machine (no Docker).",
+    ),
+    "help.data": ("保存数据的文件夹", "folder with all that is kept"),
+    "help.no-demo": ("不演示，只启动服务", "no demo city, only the services"),
+    "help.exit-after-demo": ("演示完即停止", "stop when the tables have been printed"),
+    "help.audit": (
+        "核对：每件已受理诉求在各服务是否都有、是否只计一次。",
+        "Check that every accepted request is known everywhere and counted once.",
+    ),
+    "help.audit-since": (
+        "只核对此时之后受理的诉求（时间，或 2h）",
+        "only requests since then (a time, or 2h)",
+    ),
+    "help.audit-wait": (
+        "最多等多少秒直到各服务一致",
+        "for how many seconds to wait until all is settled",
+    ),
+    "help.import": (
+        "批量导入登记数据和诉求。",
+        "Load registry data and requests in bulk.",
+    ),
+    "help.import-requests": (
+        "导入一份诉求表（各种格式，见 docs/formats.md）；可安全重复运行。",
+        "Import a table of requests (any format, see docs/formats.md); safe to run again.",
+    ),
+    "help.table": ("CSV 文件", "CSV file"),
+    "help.format": (
+        "格式：自带的名字，或 .yaml 文件",
+        "format: the name of a shipped one, or a .yaml file",
+    ),
+    "help.limit": ("只取前多少行", "only the first so many rows"),
+    "help.via": (
+        "经 HTTP 发送，或直接发往 Kafka",
+        "send by HTTP, or straight to Kafka",
+    ),
+    "help.as-unit": (
+        "以哪个单位的名义（没有则新建；默认取自格式）",
+        "as which unit (created if absent; the format's by default)",
+    ),
+    "help.output": (
+        "放置拒绝和说明文件的文件夹（默认与表同处）",
+        "folder of the files with rejected rows and remarks (the table's by default)",
+    ),
+    "help.dead-letters": (
+        "查看、重放或跳过无法处理的记录。",
+        "See, replay or skip records that could not be applied.",
+    ),
+    "help.dead-letters-list": ("列出死信。", "List dead letters."),
+    "help.dead-letters-show": (
+        "显示一条死信的全部内容。",
+        "Show one dead letter whole.",
+    ),
+    "help.dead-letters-replay": (
+        "重试一条死信（及排在其后的），并说明结果。",
+        "Try a dead letter again, with what stands behind it; tell what came of it.",
+    ),
+    "help.dead-letters-skip": (
+        "跳过一条死信，放行排在其后的。",
+        "Count a dead letter as done; release what stands behind it.",
+    ),
+    "help.dead-letter-id": ("死信编号", "id of a dead letter"),
+    "help.dead-letter-status": (
+        "dead：待人处理；waiting：在等前面的",
+        "dead: a person decides; waiting: behind a gap",
+    ),
+    "help.dead-letter-limit": ("最多列出多少条", "how many to list at most"),
+    "help.replay-all": ("全部死信", "all dead letters"),
+    "help.deadline": (
+        "最多等多少秒看结果",
+        "for how many seconds to wait for the outcome",
+    ),
+    "help.publish": (
+        "发送单位事件（每行一个 JSON 对象）。",
+        "Send unit events (one JSON object a line).",
+    ),
+    "help.publish-file": ("文件，或 - 表示标准输入", "file, or - for standard input"),
+    "help.publish-unit": (
+        "行中没有 unit_id 时的单位",
+        "unit of lines without unit_id",
+    ),
+    "help.publish-kafka": (
+        "直接发往 Kafka（KAFKA_BOOTSTRAP_SERVERS）",
+        "straight to Kafka (KAFKA_BOOTSTRAP_SERVERS)",
+    ),
+    "help.replay": (
+        "把事件日志从某时起重发一遍（安全，可重复）。",
+        "Publish the journals again from a time on (safe, can be repeated).",
+    ),
+    "help.since": (
+        "从何时起：2026-01-31T08:00:00+08:00、2026-01-31 或 2h（两小时前）",
+        "from when: 2026-01-31T08:00:00+08:00, 2026-01-31, or 2h (two hours ago)",
+    ),
+    "help.replay-deadline": ("最多等多少秒", "for how many seconds to wait"),
+    "help.status": (
+        "整个系统的状态，最严重的在前；退出码 0 正常，1 注意，2 严重。",
+        "The whole system, worst first; exit status 0 well, 1 warnings, 2 critical.",
+    ),
+    "help.status-all": ("每个项目一行", "a row for every figure"),
+    "help.watch": ("每隔多少秒刷新", "again every so many seconds"),
+    "help.issue-token": (
+        "签发令牌（需要 LIANXIN_TOKEN_SECRET 或本机运行的密钥文件）。",
+        "Issue a token (needs LIANXIN_TOKEN_SECRET or the secrets of a local run).",
+    ),
+    "help.role": ("角色", "role"),
+    "help.token-area": ("负责的区域代码（可多次）", "area code (can be repeated)"),
+    "help.token-unit": ("单位编号", "unit id"),
+    "help.token-grid": ("网格编号（可多次）", "grid id (can be repeated)"),
+    "help.token-volunteer": ("志愿者编号", "volunteer id"),
+    "help.token-subject": (
+        "是谁（记入历史；默认取编号或角色）",
+        "who it is, for the history (the id or role by default)",
+    ),
+    "help.token-days": ("有效多少天", "valid for so many days"),
+    "help.urls": (
+        "各服务地址的 JSON 对象",
+        "addresses by service as a JSON object",
+    ),
+    "help.url": (
+        "一个服务的地址（可多次）",
+        "address of one service (can be repeated)",
+    ),
+    "help.token": (
+        "令牌（默认 LIANXIN_TOKEN）",
+        "token (LIANXIN_TOKEN by default)",
+    ),
+    "help.json": ("输出 JSON", "print JSON"),
+    "help.service": (
+        "只对这个服务（可多次；默认全部）",
+        "only this service (can be repeated; all by default)",
+    ),
+}

@@ -1,0 +1,1 @@
+"""Ways to run Lianxin: on one machine without Docker, with compose, on Kubernetes."""

@@ -1,0 +1,1 @@
+"""The embedded default: servers and services on one machine without Docker."""

@@ -1,0 +1,140 @@
+"""What assessment does with each event; the one list of handlers."""
+
+from collections.abc import Callable, Mapping
+from datetime import tzinfo
+from typing import Any
+
+from services.assessment.service import cases
+from services.assessment.service.cases import Case
+from shared.contracts.envelope import Event
+from shared.contracts.ids import lead_task_id
+from shared.contracts.payload import Payload
+from shared.contracts.registry import AreaChanged, OrganizationChanged, UnitChanged
+from shared.contracts.requests import (
+    RequestAccepted,
+    RequestClosed,
+    RequestFollowedUp,
+    RequestLocated,
+    RequestReopened,
+)
+from shared.contracts.tasks import (
+    TaskAccepted,
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskFact,
+    TaskOverdue,
+)
+from shared.messaging.processor import FactHandler, SnapshotHandler
+from shared.storage.aggregates import Decision
+from shared.storage.client import Document
+
+
+def target(event: Event) -> str:
+    """The case of an event: a request's and its tasks' events carry the request's id as key."""
+    return event.partition_key
+
+
+def _decided(state: Case | None, changed: Case, zone: tzinfo) -> Decision[Case] | None:
+    settled = cases.settled(changed, zone)
+    # A case that is as it was needs no new figures; its inbox moves on all the same.
+    if state is not None and settled == state.model_copy(update={"dirty": True}):
+        return None
+    return Decision(settled)
+
+
+def on_request_accepted(state: Case | None, event: Event, zone: tzinfo) -> Decision[Case] | None:
+    """A request counts from now on, in the month of the event's time."""
+    assert isinstance(event.data, RequestAccepted)
+    return _decided(state, cases.accepted(state or Case(), event.data, event.time), zone)
+
+
+def _on(change: Callable[[Case, Any], Case]) -> FactHandler[Case, tzinfo]:
+    """A handler of a request's fact from what it changes."""
+
+    def handle(state: Case | None, event: Event, zone: tzinfo) -> Decision[Case] | None:
+        return _decided(state, change(state or Case(), event.data), zone)
+
+    return handle
+
+
+def _on_lead(change: Callable[[Case, Any], Case]) -> FactHandler[Case, tzinfo]:
+    """A handler of the lead task's fact; who assists (协办) is not answerable for the case."""
+    handle = _on(change)
+
+    def handle_lead(state: Case | None, event: Event, zone: tzinfo) -> Decision[Case] | None:
+        assert isinstance(event.data, TaskFact)
+        if event.data.task_id != lead_task_id(event.partition_key):
+            return None
+        return handle(state, event, zone)
+
+    return handle_lead
+
+
+on_request_located = _on(cases.located)
+on_request_followed_up = _on(cases.followed_up)
+on_request_reopened = _on(cases.reopened)
+on_request_closed = _on(cases.closed)
+on_task_assigned = _on_lead(cases.assigned)
+on_task_accepted = _on_lead(cases.taken)
+on_task_overdue = _on_lead(cases.overdue)
+on_task_completed = _on_lead(cases.completed)
+on_task_cancelled = _on_lead(cases.cancelled)
+
+HANDLERS: Mapping[type[Payload], FactHandler[Case, tzinfo]] = {
+    RequestAccepted: on_request_accepted,
+    RequestLocated: on_request_located,
+    RequestFollowedUp: on_request_followed_up,
+    RequestReopened: on_request_reopened,
+    RequestClosed: on_request_closed,
+    TaskAssigned: on_task_assigned,
+    TaskAccepted: on_task_accepted,
+    TaskOverdue: on_task_overdue,
+    TaskCompleted: on_task_completed,
+    TaskCancelled: on_task_cancelled,
+}
+
+
+def on_area_changed(event: Event) -> tuple[str, Document]:
+    """An area's name, level and path; its figures are computed anew, as its level may be new."""
+    data = event.data
+    assert isinstance(data, AreaChanged)
+    return "areas", {
+        "name": data.name,
+        "level": data.level.value,
+        "path": list(data.path),
+        "retired": data.retired,
+        "unmeasured": True,
+    }
+
+
+def on_unit_changed(event: Event) -> tuple[str, Document]:
+    """A unit's name and domain."""
+    data = event.data
+    assert isinstance(data, UnitChanged)
+    return "units", {
+        "name": data.name,
+        "domain": data.domain.value,
+        "area": data.area,
+        "retired": data.retired,
+    }
+
+
+def on_organization_changed(event: Event) -> tuple[str, Document]:
+    """An organization's name, domain and unit."""
+    data = event.data
+    assert isinstance(data, OrganizationChanged)
+    return "organizations", {
+        "name": data.name,
+        "domain": data.domain.value,
+        "unit_id": data.unit_id,
+        "area": data.area,
+        "retired": data.retired,
+    }
+
+
+SNAPSHOTS: Mapping[type[Payload], SnapshotHandler] = {
+    AreaChanged: on_area_changed,
+    UnitChanged: on_unit_changed,
+    OrganizationChanged: on_organization_changed,
+}

@@ -1,0 +1,256 @@
+"""Every MongoDB call of assessment, with its indexes."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.assessment.service.cases import Case
+from services.assessment.service.figures import Figure, Sums
+from shared.contracts import topics
+from shared.settings import Settings
+from shared.storage.aggregates import AggregateStore
+from shared.storage.client import ASCENDING, Database, Document, aggregate
+
+_FACTS = {"state": 1}
+_SUMMED = ("followed_up", "contacted", "solved", "rated", "satisfied", "judged", "in_time")
+
+
+@dataclass(frozen=True, slots=True)
+class Dirty:
+    """A case whose figures are to be computed anew."""
+
+    id: str
+    version: int
+    keys: tuple[str, ...]
+
+
+class Repository:
+    """The collections of assessment: cases, figures, and read models of the registry."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self.cases: AggregateStore[Case] = AggregateStore(
+            database["cases"], Case, topic=topics.ASSESSMENTS.name, source=settings.source
+        )
+        self.figures: AggregateStore[Figure] = AggregateStore(
+            database["figures"], Figure, topic=topics.ASSESSMENTS.name, source=settings.source
+        )
+        self._areas = database["areas"]
+        self._units = database["units"]
+        self._organizations = database["organizations"]
+
+    async def create_indexes(self) -> None:
+        """Create the service's own indexes; the stores create theirs."""
+        cases, figures = self.cases.collection, self.figures.collection
+        await cases.create_index([("state.keys", ASCENDING), ("_id", ASCENDING)], name="keys")
+        await cases.create_index([("state.month", ASCENDING)], name="month")
+        await cases.create_index(
+            [("state.dirty", ASCENDING)],
+            partialFilterExpression={"state.dirty": True},
+            name="dirty",
+        )
+        await figures.create_index([("state.month", ASCENDING)], name="month")
+        await self._areas.create_index(
+            [("unmeasured", ASCENDING)],
+            partialFilterExpression={"unmeasured": True},
+            name="unmeasured",
+        )
+        await self._areas.create_index([("path", ASCENDING)], name="path")
+        await self._units.create_index([("area", ASCENDING)], name="area")
+        await self._organizations.create_index([("area", ASCENDING)], name="area")
+        await self._organizations.create_index([("unit_id", ASCENDING)], name="unit")
+
+    # The figures loop
+
+    async def dirty_cases(self, limit: int) -> list[Dirty]:
+        """Cases that changed, with every group that they count in or once did."""
+        fields = {"version": 1, "state.keys": 1, "state.past_keys": 1}
+        found = self.cases.collection.find({"state.dirty": True}, fields).limit(limit)
+        return [
+            Dirty(
+                document["_id"],
+                document["version"],
+                (*document["state"]["keys"], *document["state"]["past_keys"]),
+            )
+            async for document in found
+        ]
+
+    async def count_dirty(self) -> int:
+        """How many cases wait for the figures loop."""
+        return await self.cases.collection.count_documents({"state.dirty": True})
+
+    async def clean(self, cases: Iterable[Dirty]) -> None:
+        """Clear the marks of `cases` that have not changed since they were read.
+
+        Their version stays: a handler at work on one writes the mark again, and need not retry.
+        """
+        by_version: dict[int, list[str]] = {}
+        for case in cases:
+            by_version.setdefault(case.version, []).append(case.id)
+        for version, ids in by_version.items():
+            await self.cases.collection.update_many(
+                {"_id": {"$in": ids}, "version": version}, {"$set": {"state.dirty": False}}
+            )
+
+    async def soil(self) -> int:
+        """Mark every case, so that all figures are computed anew; how many there are."""
+        result = await self.cases.collection.update_many(
+            {"state": {"$ne": None}}, {"$set": {"state.dirty": True}}
+        )
+        return int(result.matched_count)
+
+    async def unmeasured_areas(self, limit: int) -> list[Document]:
+        """Areas that became known or changed: `_id`, `sequence`."""
+        found = self._areas.find({"unmeasured": True}, {"sequence": 1}).limit(limit)
+        return await found.to_list(None)
+
+    async def clean_areas(self, areas: Iterable[Document]) -> None:
+        """Clear the marks of `areas` that have not changed since they were read."""
+        for area in areas:
+            await self._areas.update_one(
+                {"_id": area["_id"], "sequence": area["sequence"]}, {"$set": {"unmeasured": False}}
+            )
+
+    async def months_of_cases(self) -> list[str]:
+        """Months in which cases count."""
+        months = await self.cases.collection.distinct("state.month")
+        return sorted(month for month in months if month is not None)
+
+    async def levels(self, codes: Iterable[str] | None = None) -> dict[str, str]:
+        """Levels of the areas known, by code; of all without `codes`."""
+        chosen = {} if codes is None else {"_id": {"$in": list(codes)}}
+        return {a["_id"]: a["level"] async for a in self._areas.find(chosen, {"level": 1})}
+
+    async def sums(self, keys: Sequence[str]) -> dict[str, Sums]:
+        """Sums over the cases of each group that has any, in one pass over the cases."""
+        return {
+            document["_id"]: _sums(document)
+            async for document in aggregate(
+                self.cases.collection, _pipeline(keys), allowDiskUse=True
+            )
+        }
+
+    # Reading
+
+    async def figures_of(
+        self,
+        month: str,
+        kind: str,
+        ids: Iterable[str] | None = None,
+        *,
+        after: str | None = None,
+        limit: int = 0,
+    ) -> list[Figure]:
+        """Figures with at least one request, by id; of all subjects without `ids`."""
+        # `0` follows `/`: every id of this month and kind lies between the two.
+        between: Document = {"$gt": after or f"{month}/{kind}/", "$lt": f"{month}/{kind}0"}
+        if ids is not None:
+            between["$in"] = [f"{month}/{kind}/{id}" for id in ids]
+        found = self.figures.collection.find(
+            {"_id": between, "state.requests": {"$gt": 0}}, _FACTS
+        ).sort("_id", ASCENDING)
+        documents = found.limit(limit) if limit else found
+        return [Figure.model_validate(document["state"]) async for document in documents]
+
+    async def months(self) -> list[str]:
+        """Months that have figures, the latest first."""
+        months = await self.figures.collection.distinct(
+            "state.month", {"state.requests": {"$gt": 0}}
+        )
+        return sorted(months, reverse=True)
+
+    async def subjects(self, kind: str, ids: Sequence[str]) -> dict[str, Document]:
+        """Read models of subjects by id: `name`, and `level` or `domain`."""
+        found = self._registered(kind).find({"_id": {"$in": list(ids)}})
+        return {document["_id"]: document async for document in found}
+
+    def _registered(self, kind: str) -> Any:
+        return {"unit": self._units, "organization": self._organizations}.get(kind, self._areas)
+
+    async def subjects_in(self, kind: str, areas: Iterable[str]) -> set[str]:
+        """Ids of the subjects of a kind inside `areas`: of areas their own and those below."""
+        inside = {a["_id"] async for a in self._areas.find({"path": {"$in": list(areas)}})}
+        if kind in ("street", "community"):
+            return inside
+        found = self._registered(kind).find({"area": {"$in": list(inside)}}, {"_id": 1})
+        return {document["_id"] async for document in found}
+
+    async def organizations_of(self, unit_id: str) -> set[str]:
+        """Ids of a unit's organizations."""
+        found = self._organizations.find({"unit_id": unit_id}, {"_id": 1})
+        return {document["_id"] async for document in found}
+
+    async def cases_of(self, key: str, after: str | None, limit: int) -> list[Document]:
+        """Cases of a group by id: `_id`, `state`."""
+        chosen: Document = {"state.keys": key}
+        if after is not None:
+            chosen["_id"] = {"$gt": after}
+        found = self.cases.collection.find(chosen, _FACTS).sort("_id", ASCENDING).limit(limit)
+        return await found.to_list(None)
+
+    # Audit
+
+    async def inboxes(self, after: str | None, limit: int) -> list[Document]:
+        """`_id` and `inbox` of cases by id."""
+        chosen = {} if after is None else {"_id": {"$gt": after}}
+        found = self.cases.collection.find(chosen, {"inbox": 1}).sort("_id", ASCENDING)
+        return await found.limit(limit).to_list(None)
+
+    async def every_case(self) -> AsyncIterator[Document]:
+        """The facts of every case that any fact was handled of."""
+        fields = {"state.measure": 0, "state.keys": 0, "state.past_keys": 0}
+        chosen = {"state": {"$ne": None}}
+        shown = dict.fromkeys(("history", "outbox", "inbox"), 0) | fields
+        async for document in self.cases.collection.find(chosen, shown).batch_size(1000):
+            yield document["state"]
+
+    async def every_figure(self) -> AsyncIterator[Document]:
+        """The state of every figure."""
+        async for document in self.figures.collection.find({}, _FACTS).batch_size(1000):
+            yield document["state"]
+
+
+def _pipeline(keys: Sequence[str]) -> list[Document]:
+    """Sums by group; of the sorted hours only those around the two percentiles come out."""
+    sums: Document = {name: {"$sum": f"$m.{name}"} for name in _SUMMED}
+    return [
+        {"$match": {"state.keys": {"$in": list(keys)}}},
+        {"$project": {"_id": 0, "k": "$state.keys", "m": "$state.measure"}},
+        {"$unwind": "$k"},
+        {"$match": {"k": {"$in": list(keys)}}},
+        {
+            "$group": {
+                "_id": "$k",
+                "requests": {"$sum": 1},
+                "hours": {"$push": {"$ifNull": ["$m.hours", "$$REMOVE"]}},
+            }
+            | sums
+        },
+        {"$set": {"timed": {"$size": "$hours"}, "hours": _sorted("$hours")}},
+        {"$set": {"median": _around(5), "p90": _around(9)}},
+        {"$unset": "hours"},
+    ]
+
+
+def _sorted(array: str) -> Document:
+    return {"$sortArray": {"input": array, "sortBy": 1}}
+
+
+def _around(tenths: int) -> Document:
+    """The two values around a percentile; see `figures.place`. Missing places give null."""
+    last = {"$subtract": ["$timed", 1]}
+    below = {"$toInt": {"$floor": {"$divide": [{"$multiply": [last, tenths]}, 10]}}}
+    return {
+        "$cond": [
+            {"$eq": ["$timed", 0]},
+            [0.0, 0.0],
+            [
+                {"$arrayElemAt": ["$hours", below]},
+                {"$arrayElemAt": ["$hours", {"$min": [{"$add": [below, 1]}, last]}]},
+            ],
+        ]
+    }
+
+
+def _sums(document: Document) -> Sums:
+    values = {name: document[name] for name in ("requests", "timed", *_SUMMED)}
+    return Sums(**values, median=tuple(document["median"]), p90=tuple(document["p90"]))

@@ -1,0 +1,280 @@
+"""A case: what is known of one request, from the facts of intake and dispatch.
+
+The facts of a request and of its task come each in their own order, but in any order between the
+two. Each decision here only adds what its fact knows, so that any such order ends in the same
+case (docs/assessment.md says what is counted; docs/decisions/0004 how).
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.contracts.requests import (
+    RequestAccepted,
+    RequestClosed,
+    RequestFollowedUp,
+    RequestLocated,
+    RequestReopened,
+)
+from shared.contracts.tasks import (
+    Assignee,
+    TaskAccepted,
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskOverdue,
+)
+from shared.contracts.words import AssigneeKind
+from shared.storage.aggregates import State
+
+
+class Part(BaseModel):
+    """A part of a case; frozen."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class FollowUp(Part):
+    """What the resident answered in one round."""
+
+    contacted: bool
+    solved: bool | None = None
+    satisfied: int | None = None
+
+
+class Round(Part):
+    """How the lead task went in one round of work."""
+
+    completed: bool = False
+    completed_at: datetime | None = None
+    in_time: bool | None = None
+    overdue: bool = False
+
+
+class Measure(Part):
+    """What the case adds to each figure that it counts in: numbers to be summed, and its hours."""
+
+    followed_up: int = 0
+    contacted: int = 0
+    solved: int = 0
+    rated: int = 0
+    satisfied: int = 0
+    judged: int = 0
+    in_time: int = 0
+    hours: float | None = None
+    """From the request's time to completion; None where that is not known."""
+
+
+class Case(State):
+    """A request as assessment knows it. Rounds are keyed by their number as text (BSON)."""
+
+    accepted_at: datetime | None = None
+    """Event time of `request.accepted`, cut to milliseconds, as the database keeps it."""
+    channel: str | None = None
+    kind: str | None = None
+    category: str | None = None
+    urgency: str | None = None
+    area_path: tuple[str, ...] = ()
+    grid_id: str | None = None
+    reporting_unit: str | None = None
+    follow_ups: dict[str, FollowUp] = Field(default={})
+    closed: str | None = None
+    """Outcome, while closed."""
+
+    unit_id: str | None = None
+    organization_id: str | None = None
+    """Who answers for it: of the lead task's assignee who completed, else of the last one."""
+    rounds: dict[str, Round] = Field(default={})
+    cancelled: bool = False
+
+    round: int = 1
+    """The latest round of work that any fact names."""
+    reopened: int = 0
+    """How often it was reopened."""
+
+    month: str | None = None
+    """Month of the accepted time in the city's time zone, as 2026-05; None: not counted yet."""
+    keys: tuple[str, ...] = ()
+    """The groups that it counts in: `area/{code}/{month}`, `unit/…`, `organization/…`."""
+    past_keys: tuple[str, ...] = ()
+    """Groups that it once counted in: they are recomputed with it."""
+    measure: Measure = Measure()
+    dirty: bool = True
+    """It changed after its figures were last computed; the figures loop clears it."""
+
+
+def key_of(group: str, id: str, month: str) -> str:
+    """Key of a group: `group` is area, unit or organization. Ids may hold a slash."""
+    return f"{group}/{id}/{month}"
+
+
+def parts_of(key: str) -> tuple[str, str, str]:
+    """Group, id and month of a key."""
+    head, _, month = key.rpartition("/")
+    group, _, id = head.partition("/")
+    return group, id, month
+
+
+def month_of(moment: datetime, zone: tzinfo) -> str:
+    """The month of `moment` in `zone`, as 2026-05."""
+    return moment.astimezone(zone).strftime("%Y-%m")
+
+
+def to_millis(moment: datetime) -> datetime:
+    """UTC, cut to milliseconds: what is computed now must not differ once it was stored."""
+    moment = moment.astimezone(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def measured(case: Case) -> Measure:
+    """What the case adds to its figures."""
+    latest = max(case.follow_ups, key=int, default=None)
+    answer = None if latest is None else case.follow_ups[latest]
+    contacted = answer is not None and answer.contacted
+    rating = None if answer is None else answer.satisfied
+    work = case.rounds.get(str(case.round), Round())
+    if case.cancelled:
+        verdict = None
+    elif work.completed:
+        verdict = work.in_time
+    else:
+        verdict = False if work.overdue else None
+    return Measure(
+        followed_up=int(answer is not None),
+        contacted=int(contacted),
+        solved=int(contacted and answer is not None and answer.solved is True),
+        rated=int(rating is not None),
+        satisfied=int(rating is not None and rating >= 4),
+        judged=int(verdict is not None),
+        in_time=int(verdict is True),
+        hours=_hours(case, work),
+    )
+
+
+def _hours(case: Case, work: Round) -> float | None:
+    if case.cancelled or case.accepted_at is None or work.completed_at is None:
+        return None
+    hours = (work.completed_at - case.accepted_at) / timedelta(hours=1)
+    return hours if hours >= 0 else None
+
+
+def settled(case: Case, zone: tzinfo) -> Case:
+    """`case` with what follows from its facts: month, groups, measure; marked as changed."""
+    month: str | None = None
+    keys: tuple[str, ...] = ()
+    if case.accepted_at is not None:
+        month = month_of(case.accepted_at, zone)
+        keys = tuple(_keys(case, month))
+    past = dict.fromkeys(key for key in (*case.past_keys, *case.keys) if key not in keys)
+    return case.model_copy(
+        update={
+            "month": month,
+            "keys": keys,
+            "past_keys": tuple(past),
+            "measure": measured(case),
+            "dirty": True,
+        }
+    )
+
+
+def _keys(case: Case, month: str) -> Iterable[str]:
+    # A path names an area once; a path that does not must not count its case twice.
+    for code in dict.fromkeys(case.area_path):
+        yield key_of("area", code, month)
+    if case.unit_id is not None:
+        yield key_of("unit", case.unit_id, month)
+    if case.organization_id is not None:
+        yield key_of("organization", case.organization_id, month)
+
+
+# What intake says
+
+
+def accepted(case: Case, fact: RequestAccepted, time: datetime) -> Case:
+    """The request was taken in; `time` is the event's."""
+    return case.model_copy(
+        update={
+            "accepted_at": to_millis(time),
+            "channel": fact.channel.value,
+            "kind": fact.kind.value,
+            "category": fact.category,
+            "urgency": fact.urgency.value,
+            "area_path": fact.area_path,
+            "grid_id": fact.grid_id,
+            "reporting_unit": fact.reporting_unit,
+        }
+    )
+
+
+def located(case: Case, fact: RequestLocated) -> Case:
+    """It was placed, or placed anew."""
+    return case.model_copy(update={"area_path": fact.area_path, "grid_id": fact.grid_id})
+
+
+def followed_up(case: Case, fact: RequestFollowedUp) -> Case:
+    """The resident answered; the last answer of a round counts."""
+    answer = FollowUp(contacted=fact.contacted, solved=fact.solved, satisfied=fact.satisfied)
+    return _in_round(case, fact.round).model_copy(
+        update={"follow_ups": case.follow_ups | {str(fact.round): answer}}
+    )
+
+
+def reopened(case: Case, fact: RequestReopened) -> Case:
+    """Another round of work begins."""
+    return _in_round(case, fact.round).model_copy(
+        update={"reopened": case.reopened + 1, "closed": None}
+    )
+
+
+def closed(case: Case, fact: RequestClosed) -> Case:
+    """The request ended."""
+    return case.model_copy(update={"closed": fact.outcome})
+
+
+# What dispatch says of the lead task
+
+
+def held(case: Case, assignee: Assignee) -> Case:
+    """The task is with `assignee` now."""
+    unit = assignee.unit_id
+    if unit is None and assignee.kind is AssigneeKind.UNIT:
+        unit = assignee.id
+    return case.model_copy(update={"unit_id": unit, "organization_id": assignee.organization_id})
+
+
+def assigned(case: Case, fact: TaskAssigned) -> Case:
+    """The task was sent to somebody."""
+    alive = case.model_copy(update={"cancelled": False})
+    return _in_round(held(alive, fact.assignee), fact.round)
+
+
+def taken(case: Case, fact: TaskAccepted) -> Case:
+    """Somebody took the task; who accepts leads, whoever it was sent to."""
+    return held(case, fact.assignee)
+
+
+def overdue(case: Case, fact: TaskOverdue) -> Case:
+    """The deadline of a round passed before completion."""
+    return _in_round(_with_round(case, fact.round, overdue=True), fact.round)
+
+
+def completed(case: Case, fact: TaskCompleted) -> Case:
+    """The work of a round was done."""
+    at = None if fact.completed_at is None else to_millis(fact.completed_at)
+    done = _with_round(case, fact.round, completed=True, completed_at=at, in_time=fact.in_time)
+    return _in_round(held(done, fact.assignee), fact.round)
+
+
+def cancelled(case: Case, _fact: TaskCancelled) -> Case:
+    """The case was withdrawn: it stays a request, and is neither judged nor timed."""
+    return case.model_copy(update={"cancelled": True})
+
+
+def _in_round(case: Case, number: int) -> Case:
+    return case.model_copy(update={"round": max(case.round, number)})
+
+
+def _with_round(case: Case, number: int, **known: object) -> Case:
+    work = case.rounds.get(str(number), Round()).model_copy(update=known)
+    return case.model_copy(update={"rounds": case.rounds | {str(number): work}})

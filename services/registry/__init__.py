@@ -1,0 +1,1 @@
+"""The registry: areas, units, organizations, grids with their teams, volunteers."""

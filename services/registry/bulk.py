@@ -1,0 +1,125 @@
+"""Bulk loads: up to 500 rows, each decided on its own, written together, safe to run again."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from services.registry.commands import Registry, author, refer
+from services.registry.schemas import Reason, RowResult
+from services.registry.service.base import Kind
+from shared.storage.aggregates import Aggregate, Contended
+from shared.web.auth import Principal
+from shared.web.errors import field_error, invalid
+from shared.web.problems import FieldError, Problem
+
+_TRIES = 8
+
+
+class Row(NamedTuple):
+    """A readable row: its number from 1, its entry's id, its body."""
+
+    number: int
+    id: str
+    body: Any
+
+
+async def load(
+    registry: Registry,
+    kind: Kind[Any, Any],
+    rows: Sequence[Mapping[str, Any]],
+    principal: Principal,
+) -> list[RowResult]:
+    """Create or change what the rows say; the result of each, in their order.
+
+    One read of what is there, one of what is referred to, one write; again where another writer
+    was first. Rows see what rows before them in the batch have made.
+    """
+    readable, results = read_rows(kind, rows)
+    ordered = parents_first(readable)
+    store = registry.repository.stores[kind.name]
+    for _ in range(_TRIES):
+        aggregates = await store.get_many({row.id for row in readable})
+        known = await registry.repository.known(
+            kind, ((row.id, row.body, aggregates.get(row.id)) for row in readable)
+        )
+        for row in ordered:
+            aggregate = aggregates.get(row.id) or Aggregate(row.id)
+            new = aggregate.state is None
+            try:
+                decision = kind.decide(row.id, row.body, aggregate.state, known, principal)
+            except Problem as problem:
+                results[row.number] = rejected(row.number, problem, row.id)
+                continue
+            if decision is not None:
+                aggregates[row.id] = aggregate
+                store.record(aggregate, decision, by=author(principal))
+                refer(kind, row.id, decision.state, known)
+                status = "created" if new else "changed"
+                results[row.number] = RowResult(row=row.number, status=status, id=row.id)
+            elif row.number not in results or results[row.number].status == "rejected":
+                # Otherwise a try before this one has written it: that is what became of it.
+                results[row.number] = RowResult(row=row.number, status="unchanged", id=row.id)
+        if await store.write(list(aggregates.values())):
+            return [results[number] for number in sorted(results)]
+    raise Contended(kind.name)
+
+
+def read_rows(
+    kind: Kind[Any, Any], rows: Iterable[Mapping[str, Any]]
+) -> tuple[list[Row], dict[int, RowResult]]:
+    """The rows that can be read, and by number what is wrong with the others."""
+    readable: list[Row] = []
+    results: dict[int, RowResult] = {}
+    for number, row in enumerate(rows, 1):
+        try:
+            body = kind.body.model_validate(row)
+        except ValidationError as error:
+            errors = [
+                field_error({**entry, "loc": ("body", *entry["loc"])})
+                for entry in error.errors(include_url=False, include_input=False)
+            ]
+            results[number] = rejected(number, invalid(errors[:1]), _text(row.get("id")))
+            continue
+        id = body.id or kind.import_id(body)
+        if id is None:
+            problem = invalid([FieldError("id", "field.missing")])
+            results[number] = rejected(number, problem)
+            continue
+        readable.append(Row(number, id, body))
+    return readable, results
+
+
+def rejected(number: int, problem: Problem, id: str | None = None) -> RowResult:
+    """The result of a row that was not taken."""
+    return RowResult(
+        row=number,
+        status="rejected",
+        id=id,
+        field=problem.errors[0].field if problem.errors else None,
+        code=problem.code,
+        reason=Reason(zh=problem.render("zh")["detail"], en=problem.render("en")["detail"]),
+    )
+
+
+def parents_first(rows: Sequence[Row]) -> list[Row]:
+    """`rows` with each after the row of its parent, else in their order."""
+    by_id: dict[str, list[Row]] = {}
+    for row in rows:
+        by_id.setdefault(row.id, []).append(row)
+    done: set[str] = set()
+    ordered: list[Row] = []
+    for row in rows:
+        chain: list[str] = []
+        id: str | None = row.id
+        while id is not None and id in by_id and id not in done:
+            done.add(id)
+            chain.append(id)
+            id = getattr(by_id[id][-1].body, "parent", None)
+        for id in reversed(chain):
+            ordered.extend(by_id[id])
+    return ordered
+
+
+def _text(value: Any) -> str | None:
+    return value[:120] if isinstance(value, str) else None

@@ -1,0 +1,36 @@
+"""The registry as a process: `python -m services.registry.main`."""
+
+import sys
+
+from services.registry import routes, routes_imports, routes_lists
+from services.registry.chinese import load_polyphones
+from services.registry.commands import Registry
+from services.registry.repository import Repository
+from services.registry.service import all_kinds
+from shared.messaging.runtime import Runtime
+from shared.settings import Settings
+from shared.storage.client import Client
+from shared.storage.encryption import FieldCipher
+from shared.web.process import Assembly, Definition, run_service
+
+
+def build(settings: Settings, client: Client) -> Assembly:
+    """Wire the parts. It listens to no topic yet."""
+    cipher = FieldCipher.from_secret(settings.field_key.get_secret_value())
+    kinds = all_kinds(cipher)
+    load_polyphones(settings.data_folder)
+    repository = Repository(client.database(settings.database_name), kinds, settings)
+    runtime = Runtime(settings, client, stores=list(repository.stores.values()))
+    registry = Registry({kind.name: kind for kind in kinds}, repository, cipher)
+    return Assembly(runtime, registry, repository.create_indexes)
+
+
+DEFINITION = Definition(
+    name="registry",
+    title="登记 Registry",
+    routers=[routes_lists.router, *routes.ROUTERS, routes_imports.router],
+    build=build,
+)
+
+if __name__ == "__main__":
+    sys.exit(run_service(DEFINITION))

@@ -1,0 +1,80 @@
+"""The registry's sentences, Chinese and English."""
+
+from shared.web.messages import register_messages
+
+register_messages(
+    {
+        "not-registered": {
+            "zh": "没有编号为 {id} 的登记：请到 where 所示地址查找。",
+            "en": "Nothing is registered as {id}: look it up at the address in where.",
+        },
+        "unknown-reference": {
+            "zh": "{kind_zh}（{kind_en}）{id} 没有登记或已停用：请到 where 所示地址查找。",
+            "en": "The {kind_en} ({kind_zh}) {id} is not registered or is retired: find one at the "
+            "address in where.",
+        },
+        "id-taken": {
+            "zh": "编号 {id} 已被使用：请换一个编号，或用 PUT 修改已有的登记。",
+            "en": "The id {id} is taken: choose another, or change what is there with PUT.",
+        },
+        "id-differs": {
+            "zh": "请求体中的编号与地址中的不同：编号不能修改，请删除或改成一致。",
+            "en": "The id in the body is not the one in the address: an id cannot be changed; "
+            "leave it out or make them alike.",
+        },
+        "parent-cycle": {
+            "zh": "上级 {parent} 就是它自己或它的下级：请选择别的上级。",
+            "en": "The parent {parent} is the organization itself or below it: choose another.",
+        },
+        "parent-level": {
+            "zh": "上级区域 {parent} 的级别必须更高：社区属街道，街道属区或市，区属市。",
+            "en": "The parent area {parent} must be of a higher level: a community under a street, "
+            "a street under a district or city, a district under a city.",
+        },
+        "parent-needed": {
+            "zh": "街道和社区必须有上级区域：请填写 parent。",
+            "en": "A street or community needs a parent area: give parent.",
+        },
+        "in-use": {
+            "zh": "{id} 之下还有登记，不能改换所属或级别：请先改动下级，或停用后另建。",
+            "en": "Others depend on where {id} belongs: move them first, or retire it and "
+            "make another.",
+        },
+        "owner-needed": {
+            "zh": "党组织必须属于单位或区域：请填写 unit_id 或 area。",
+            "en": "An organization belongs to a unit or an area: give unit_id or area.",
+        },
+        "extent-needed": {
+            "zh": "网格必须有范围：请填写 geometry 或 communities。",
+            "en": "A grid needs an extent: give geometry or communities.",
+        },
+        "community-outside": {
+            "zh": "社区 {id} 不在网格所属区域 {area} 之内：请改正 communities 或 area。",
+            "en": "The community {id} is not inside the grid's area {area}: "
+            "correct communities or area.",
+        },
+        "field.geometry_defect": {
+            "zh": "多边形有误（{defect_zh}，{defect}），位置在经度 {longitude}、纬度 {latitude}："
+            "请在该处改正边界。",
+            "en": "The polygon is not valid ({defect}; {defect_zh}) at longitude {longitude}, "
+            "latitude {latitude}: mend its border there.",
+        },
+        "field.ring_open": {
+            "zh": "环没有闭合（末点经度 {longitude}、纬度 {latitude}）：末点应与首点相同。",
+            "en": "The ring is not closed (last position: longitude {longitude}, latitude "
+            "{latitude}): its last position must be its first.",
+        },
+        "field.too_many_positions": {
+            "zh": "多边形的顶点超过 {limit} 个：请先简化边界。",
+            "en": "The polygon has more than {limit} positions: simplify its border first.",
+        },
+        "field.telephone": {
+            "zh": "请填写 5 至 20 位的电话号码，可带国家代码，例如 +86 13800001234。",
+            "en": "Give a telephone number of 5 to 20 digits, such as +86 13800001234.",
+        },
+        "field.not_unique": {
+            "zh": "有重复的项：请删除。",
+            "en": "There are repeated items: remove them.",
+        },
+    }
+)

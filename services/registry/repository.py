@@ -1,0 +1,184 @@
+"""Every MongoDB call of the registry, with its indexes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from services.registry.chinese import wanted_grams
+from services.registry.service.base import Kind, Known, Reference, Referred
+from shared.contracts import topics
+from shared.settings import Settings
+from shared.storage.aggregates import Aggregate, AggregateStore, IdempotencyConflict
+from shared.storage.client import ASCENDING, Collection, Database, Document
+from shared.web.idempotency import Idempotency
+from shared.web.paging import Paging
+
+_HANGING = {
+    "areas": (("areas", "parent"), ("units", "area"), ("organizations", "area"), ("grids", "area")),
+    "grids": (("volunteers", "grid_id"),),
+}
+"""Which entries derive their place from an entry of a kind, and by which field."""
+_FILTERS = {
+    "areas": ("parent",),
+    "units": ("domain", "area"),
+    "organizations": ("domain", "unit_id", "area", "parent"),
+    "grids": ("area", "communities"),
+    "volunteers": ("grid_id", "skills", "unit_id"),
+}
+_ROUNDS = 40
+"""How many levels of organizations are looked through for a cycle."""
+_REFERRED = {
+    "state.area_path": 1,
+    "state.retired": 1,
+    "state.parent": 1,
+    "state.area": 1,
+    "state.level": 1,
+}
+_LISTED = {"history": 0, "outbox": 0, "inbox": 0, "state.geometry": 0, "state.grams": 0}
+
+
+class Repository:
+    """The stores of the registry, by kind, and what is asked across them."""
+
+    def __init__(
+        self, database: Database, kinds: Sequence[Kind[Any, Any]], settings: Settings
+    ) -> None:
+        self.stores: dict[str, AggregateStore[Any]] = {
+            kind.name: _store(database[kind.name], kind, settings) for kind in kinds
+        }
+
+    async def create_indexes(self) -> None:
+        """Create the indexes that lists and look-ups walk along."""
+        for name, store in self.stores.items():
+            if name == "volunteers":
+                order = [("_id", ASCENDING)]
+                await _index(store.collection, "telephone", [("state.telephone_index", ASCENDING)])
+            else:
+                order = [("state.sort_key", ASCENDING), ("_id", ASCENDING)]
+                await _index(store.collection, "order", order)
+                await _index(store.collection, "grams", [("state.grams", ASCENDING)])
+            await _index(store.collection, "path", [("state.area_path", ASCENDING), *order])
+            for field in _FILTERS[name]:
+                await _index(store.collection, field, [(f"state.{field}", ASCENDING), *order])
+
+    async def earlier(self, kind: str, attempt: Idempotency | None) -> Document | None:
+        """The answer of an earlier creation with this key. Raises `IdempotencyConflict`."""
+        if attempt is None:
+            return None
+        found = await self.stores[kind].collection.find_one(
+            {"idempotency.key": attempt.key}, {"idempotency": 1}
+        )
+        if found is None:
+            return None
+        if found["idempotency"]["fingerprint"] != attempt.fingerprint:
+            raise IdempotencyConflict
+        answer: Document = found["idempotency"]["answer"]
+        return answer
+
+    # What decisions look at
+
+    async def known(
+        self,
+        kind: Kind[Any, Any],
+        asked: Iterable[tuple[str, Any, Aggregate[Any] | None]],
+    ) -> Known:
+        """What must be known to decide on `asked`: ids, bodies, and what is there now."""
+        wanted: set[Reference] = set()
+        moving: set[str] = set()
+        for id, body, current in asked:
+            wanted.update(kind.references(body))
+            if current is not None and current.state and kind.moves(body, current.state):
+                moving.add(id)
+        known = Known(await self._referred(wanted), await self._in_use(kind.name, moving))
+        for _ in range(_ROUNDS):
+            above = {
+                Reference("organizations", referred.parent)
+                for reference, referred in known.entries.items()
+                if reference.kind == "organizations" and referred.parent is not None
+            } - known.entries.keys()
+            found = await self._referred(above)
+            if not found:
+                break
+            known.entries.update(found)
+        return known
+
+    async def _referred(self, wanted: set[Reference]) -> dict[Reference, Referred]:
+        by_kind: dict[str, list[str]] = {}
+        for reference in wanted:
+            by_kind.setdefault(reference.kind, []).append(reference.id)
+        found: dict[Reference, Referred] = {}
+        for kind, ids in by_kind.items():
+            cursor = self.stores[kind].collection.find({"_id": {"$in": ids}}, _REFERRED)
+            async for document in cursor:
+                state = document["state"]
+                found[Reference(kind, document["_id"])] = Referred(
+                    path=tuple(state["area_path"]),
+                    retired=state["retired"],
+                    parent=state.get("parent"),
+                    area=state.get("area"),
+                    level=state.get("level"),
+                )
+        return found
+
+    async def _in_use(self, kind: str, ids: set[str]) -> frozenset[str]:
+        used: set[str] = set()
+        for other, field in _HANGING.get(kind, ()) if ids else ():
+            key = f"state.{field}"
+            collection = self.stores[other].collection
+            used.update(await collection.distinct(key, {key: {"$in": sorted(ids)}}))
+        return frozenset(used)
+
+    # Lists
+
+    async def list(
+        self, kind: str, filters: Mapping[str, Any], text: str | None, page: Paging
+    ) -> Sequence[Document]:
+        """Up to `page.limit + 1` documents of a kind in its order.
+
+        Args:
+            filters: conditions on fields of `state`; those that are None are left out.
+            text: words that must all be in the name.
+        """
+        conditions: list[Document] = [
+            {f"state.{field}": value} for field, value in filters.items() if value is not None
+        ]
+        if text is not None:
+            conditions.append({"state.grams": {"$all": wanted_grams(text) or [""]}})
+        by_name = kind != "volunteers"
+        if page.after is not None:
+            value, id = page.after
+            later: Document = {"_id": {"$gt": id}}
+            if by_name:
+                after = str(value)
+                later = {
+                    "$or": [{"state.sort_key": {"$gt": after}}, {"state.sort_key": after} | later]
+                }
+            conditions.append(later)
+        order = [("state.sort_key", ASCENDING)] if by_name else []
+        return (
+            await self.stores[kind]
+            .collection.find({"$and": conditions} if conditions else {}, _LISTED)
+            .sort([*order, ("_id", ASCENDING)])
+            .limit(page.limit + 1)
+            .to_list(None)
+        )
+
+    async def with_telephone(self, index: str) -> Sequence[Document]:
+        """Volunteers, at most 100, whose telephone has this blind index."""
+        found = self.stores["volunteers"].collection.find({"state.telephone_index": index}, _LISTED)
+        return await found.sort("_id", ASCENDING).limit(100).to_list(None)
+
+
+def _store(collection: Collection, kind: Kind[Any, Any], settings: Settings) -> AggregateStore[Any]:
+    # A unit and a grid may have the same id. A source of its own for each kind keeps them apart
+    # in the journal; a key of its own keeps them apart when the topic is compacted.
+    return AggregateStore(
+        collection,
+        kind.state,
+        topic=topics.REGISTRY.name,
+        source=f"{settings.source}/{kind.name}",
+        partition_key=lambda id, _state: f"{kind.name}/{id}",
+    )
+
+
+async def _index(collection: Collection, name: str, keys: list[tuple[str, int]]) -> None:
+    await collection.create_index(keys, name=name)

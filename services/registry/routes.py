@@ -1,0 +1,137 @@
+"""The same five routes for each kind: create, read, change, retire; lists are in `routes_lists`."""
+
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Path, Request, Response
+
+from services.registry import commands
+from services.registry.commands import Registry
+from services.registry.schemas import (
+    AreaBody,
+    CreatedView,
+    EntryBody,
+    GridBody,
+    OrganizationBody,
+    UnitBody,
+    VolunteerBody,
+)
+from services.registry.service import Areas, Grids, Kind, Organizations, Units, Volunteers
+from shared.storage.aggregates import Aggregate
+from shared.web.auth import Principal, current_principal, require
+from shared.web.etag import etag, if_match
+from shared.web.idempotency import IDEMPOTENT, idempotency_of
+from shared.web.routing import Router
+from shared.web.schemas import Json
+
+B = TypeVar("B", bound=EntryBody)
+Reader = Annotated[Principal, Depends(current_principal)]
+EntryId = Annotated[str, Path(min_length=1, max_length=64)]
+
+
+def _if_match(*, required: bool) -> dict[str, Any]:
+    return {
+        "parameters": [
+            {
+                "name": "If-Match",
+                "in": "header",
+                "required": required,
+                "description": "The ETag of what you read, or * for any version.",
+                "schema": {"type": "string"},
+            }
+        ]
+    }
+
+
+def registry_of(request: Request) -> Registry:
+    """The parts of the running service."""
+    parts: Registry = request.app.state.parts
+    return parts
+
+
+def _shown(kind: Kind[Any, Any], aggregate: Aggregate[Any], principal: Principal) -> Response:
+    view = kind.view(aggregate.id, aggregate.version, aggregate.state, principal)
+    return Json(view.model_dump(mode="json"), headers={"ETag": etag(aggregate.version)})
+
+
+def entry_router(kind: type[Kind[Any, B]], body_model: type[B]) -> Router:
+    """Routes of one kind. Its writers are checked here, what is theirs in the decision."""
+    router = Router(prefix=f"/v1/{kind.name}", tags=[kind.name])
+    writer = Annotated[Principal, Depends(require(*kind.writers))]
+    answer: dict[int | str, dict[str, Any]] = {200: {"model": kind.view_model}}
+
+    async def create(
+        request: Request,
+        body: body_model,  # type: ignore[valid-type]
+        principal: writer,
+    ) -> Response:
+        """Create one. Its id may be given; 409 where it is taken."""
+        registry = registry_of(request)
+        attempt = await idempotency_of(request)
+        made = await commands.create(registry, registry.kinds[kind.name], body, principal, attempt)
+        headers = {"Location": f"/v1/{kind.name}/{made.id}"}
+        return Json({"id": made.id}, 201, headers=headers)
+
+    async def read(request: Request, id: EntryId, principal: Reader) -> Response:
+        """One, also a retired one, with its ETag."""
+        registry = registry_of(request)
+        found = await commands.read(registry, kind.name, id)
+        return _shown(registry.kinds[kind.name], found, principal)
+
+    async def change(
+        request: Request,
+        id: EntryId,
+        body: body_model,  # type: ignore[valid-type]
+        principal: writer,
+    ) -> Response:
+        """Replace what it says; with the ETag of what you read in If-Match."""
+        registry = registry_of(request)
+        version = if_match(request, required=True)
+        entry = registry.kinds[kind.name]
+        changed = await commands.change(registry, entry, id, body, principal, version)
+        return _shown(entry, changed, principal)
+
+    async def retire(request: Request, id: EntryId, principal: writer) -> Response:
+        """Retire it: nothing new can refer to it; it stays readable."""
+        registry = registry_of(request)
+        entry = registry.kinds[kind.name]
+        version = if_match(request)
+        retired = await commands.retire(registry, entry, id, principal, version)
+        return _shown(entry, retired, principal)
+
+    one = kind.singular
+    router.add_api_route(
+        "",
+        create,
+        methods=["POST"],
+        name=f"create_{one}",
+        status_code=201,
+        responses={201: {"model": CreatedView}},
+        openapi_extra=IDEMPOTENT,
+    )
+    router.add_api_route("/{id}", read, methods=["GET"], name=f"read_{one}", responses=answer)
+    router.add_api_route(
+        "/{id}",
+        change,
+        methods=["PUT"],
+        name=f"change_{one}",
+        responses=answer,
+        openapi_extra=_if_match(required=True),
+    )
+    router.add_api_route(
+        "/{id}",
+        retire,
+        methods=["DELETE"],
+        name=f"retire_{one}",
+        responses=answer,
+        openapi_extra=_if_match(required=False),
+    )
+    return router
+
+
+ROUTERS = [
+    entry_router(Areas, AreaBody),
+    entry_router(Units, UnitBody),
+    entry_router(Organizations, OrganizationBody),
+    entry_router(Grids, GridBody),
+    entry_router(Volunteers, VolunteerBody),
+]

@@ -1,0 +1,219 @@
+"""Bodies and answers of the registry's routes."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from services.registry import messages  # noqa: F401  (registers the sentences)
+from services.registry.geometry import Geometry
+from shared.contracts.words import AreaLevel, Domain, OrganizationLevel
+from shared.web.schemas import AreaCode, Body, Latitude, Longitude, ShortText, Slug, clean_text
+
+ROWS_LIMIT = 500
+_TELEPHONE = re.compile(r"\+?\d{5,20}")
+_BETWEEN = re.compile(r"[\s()-]")
+
+
+def _telephone(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    digits = _BETWEEN.sub("", clean_text(value))
+    digits = re.sub(r"^(?:\+|00)86(?=\d{5})", "", digits)
+    if not digits.isascii() or not _TELEPHONE.fullmatch(digits):
+        raise PydanticCustomError("telephone", "not a telephone number")
+    return digits
+
+
+def _distinct(value: list[str]) -> list[str]:
+    if len(set(value)) != len(value):
+        raise PydanticCustomError("not_unique", "repeated items")
+    return value
+
+
+Telephone = Annotated[
+    str, BeforeValidator(_telephone), Field(json_schema_extra={"examples": ["13800001234"]})
+]
+"""Digits, as `13800001234`; spaces, hyphens and +86 are taken off, so that equal ones are equal."""
+Slugs = Annotated[list[Slug], Field(max_length=200), AfterValidator(_distinct)]
+Codes = Annotated[list[AreaCode], Field(max_length=500), AfterValidator(_distinct)]
+Skills = Annotated[list[Slug], Field(max_length=30), AfterValidator(_distinct)]
+Retired = Annotated[
+    bool | None, Field(description="false brings a retired one back; absent: stays as it is")
+]
+OwnId = Annotated[Slug | None, Field(description="Chosen by the caller; absent: made (UUIDv7)")]
+
+
+class EntryBody(Body):
+    """What every body has."""
+
+    id: str | None = None
+    retired: Retired = None
+
+
+class AreaBody(EntryBody):
+    """An area; its `id` is its code and must be given when it is created."""
+
+    id: AreaCode | None = None
+    name: ShortText
+    level: AreaLevel
+    parent: AreaCode | None = None
+
+
+class UnitBody(EntryBody):
+    """A unit."""
+
+    id: OwnId = None
+    name: ShortText
+    domain: Domain
+    area: AreaCode | None = None
+
+
+class OrganizationBody(EntryBody):
+    """A party organization; of a unit or an area. Without `area` it takes the unit's."""
+
+    id: OwnId = None
+    name: ShortText
+    domain: Domain
+    level: OrganizationLevel
+    unit_id: Slug | None = None
+    area: AreaCode | None = None
+    parent: Slug | None = None
+
+
+class GridBody(EntryBody):
+    """A grid: a GeoJSON polygon, a list of communities, or both; and its team (person ids)."""
+
+    id: OwnId = None
+    name: ShortText
+    area: AreaCode
+    communities: Codes = Field(default=[])
+    geometry: Geometry | None = None
+    organization_id: Slug | None = None
+    leader: Slug | None = None
+    members: Slugs = Field(default=[])
+
+
+class PointBody(Body):
+    """WGS 84 degrees."""
+
+    longitude: Longitude
+    latitude: Latitude
+
+
+class VolunteerBody(EntryBody):
+    """A volunteer. Name and telephone are kept encrypted; the point is kept to 0.001 degree."""
+
+    id: OwnId = None
+    name: ShortText
+    telephone: Telephone | None = None
+    skills: Skills = Field(default=[])
+    grid_id: Slug
+    capacity: int = Field(default=1, ge=0, le=50, description="Tasks held at once")
+    available: bool = True
+    service_point: PointBody | None = None
+    unit_id: Slug | None = None
+
+
+class EntryView(BaseModel):
+    """What every answer has; `version` is the ETag's."""
+
+    id: str
+    version: int
+    area_path: list[str]
+    retired: bool
+
+
+class AreaView(EntryView):
+    """An area; `area_path` ends with its own code."""
+
+    name: str
+    level: AreaLevel
+    parent: str | None
+
+
+class UnitView(EntryView):
+    """A unit."""
+
+    name: str
+    domain: Domain
+    area: str | None
+
+
+class OrganizationView(EntryView):
+    """A party organization."""
+
+    name: str
+    domain: Domain
+    level: OrganizationLevel
+    unit_id: str | None
+    area: str | None
+    parent: str | None
+
+
+class GridView(EntryView):
+    """A grid. Lists leave `geometry` out (null)."""
+
+    name: str
+    area: str
+    communities: list[str]
+    geometry: dict[str, Any] | None
+    organization_id: str | None
+    leader: str | None
+    members: list[str]
+
+
+class VolunteerView(EntryView):
+    """A volunteer; `name` and `telephone` are null for those who may not see them."""
+
+    name: str | None
+    telephone: str | None
+    skills: list[str]
+    grid_id: str
+    capacity: int
+    available: bool
+    service_point: PointBody | None
+    unit_id: str | None
+
+
+class CreatedView(BaseModel):
+    """Answer of a creation; the same for a repeated Idempotency-Key."""
+
+    id: str
+
+
+class TelephoneBody(Body):
+    """A telephone number to find volunteers by; in a body, so that no log keeps it."""
+
+    telephone: Telephone
+
+
+class ImportBody(Body):
+    """Rows of a bulk load: each as the body of POST, `id` given."""
+
+    rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=ROWS_LIMIT)]
+
+
+class Reason(BaseModel):
+    """Why a row was rejected, in both languages: files are read later and by others."""
+
+    zh: str
+    en: str
+
+
+class RowResult(BaseModel):
+    """What became of a row; `row` counts from 1 in the order sent."""
+
+    row: int
+    status: Literal["created", "changed", "unchanged", "rejected"]
+    id: str | None = None
+    field: str | None = None
+    code: str | None = None
+    reason: Reason | None = None
+
+
+class ImportView(BaseModel):
+    """What became of each row, in the order sent."""
+
+    results: list[RowResult]

@@ -1,0 +1,106 @@
+"""Party organizations: of a unit or an area, under a parent (policy, art. 6)."""
+
+from collections.abc import Iterable
+
+from services.registry.schemas import OrganizationBody, OrganizationView
+from services.registry.service.base import (
+    Kind,
+    Known,
+    Reference,
+    Referred,
+    check_kept,
+    named,
+    path_of,
+)
+from services.registry.states import OrganizationState, naming
+from shared.contracts.registry import OrganizationChanged
+from shared.web.auth import Principal
+from shared.web.problems import Problem
+
+NAME = "organizations"
+
+
+class Organizations(Kind[OrganizationState, OrganizationBody]):
+    """Organizations. One created without an area takes its unit's and keeps it."""
+
+    name, singular = NAME, "organization"
+    body, state, view_model = OrganizationBody, OrganizationState, OrganizationView
+
+    def references(self, body: OrganizationBody) -> Iterable[Reference]:
+        """Its area, unit and parent."""
+        return named(areas=body.area, units=body.unit_id, organizations=body.parent)
+
+    def build(
+        self,
+        id: str,
+        body: OrganizationBody,
+        current: OrganizationState | None,
+        known: Known,
+    ) -> OrganizationState:
+        """See `Kind.build`."""
+        if body.unit_id is None and body.area is None:
+            raise Problem(422, "owner-needed", field="unit_id")
+        check_kept(known, "units", "unit_id", body.unit_id, current.unit_id if current else None)
+        if body.parent is not None and not (current and current.parent == body.parent):
+            known.find(NAME, body.parent, "parent")
+            _refuse_cycle(id, body.parent, known)
+        area, path = self._place(body, current, known)
+        return OrganizationState(
+            **naming(body.name),
+            domain=body.domain,
+            level=body.level,
+            unit_id=body.unit_id,
+            area=area,
+            parent=body.parent,
+            area_path=path,
+        )
+
+    @staticmethod
+    def _place(
+        body: OrganizationBody, current: OrganizationState | None, known: Known
+    ) -> tuple[str | None, tuple[str, ...]]:
+        """The area, as said or else the unit's, and its path."""
+        if body.area is not None:
+            stays = current is not None and current.area == body.area
+            return body.area, path_of(
+                known, body.area, current.area_path if current and stays else None
+            )
+        assert body.unit_id is not None
+        if current is not None and current.unit_id == body.unit_id:
+            return current.area, current.area_path
+        unit = known.find("units", body.unit_id, "unit_id")
+        return unit.area, unit.path
+
+    def referred(self, state: OrganizationState) -> Referred:
+        """As others see it."""
+        return Referred(state.area_path, state.retired, parent=state.parent)
+
+    def event(self, id: str, state: OrganizationState) -> OrganizationChanged:
+        """See `Kind.event`."""
+        return OrganizationChanged(
+            organization_id=id,
+            name=state.name,
+            domain=state.domain,
+            level=state.level,
+            unit_id=state.unit_id,
+            area=state.area,
+            parent=state.parent,
+            retired=state.retired,
+        )
+
+    def view(
+        self, id: str, version: int, state: OrganizationState, principal: Principal
+    ) -> OrganizationView:
+        """See `Kind.view`."""
+        return OrganizationView(id=id, version=version, **state.model_dump())
+
+
+def _refuse_cycle(id: str, parent: str, known: Known) -> None:
+    above: str | None = parent
+    seen: set[str] = set()
+    while above is not None and above not in seen:
+        if above == id:
+            raise Problem(422, "parent-cycle", field="parent", parent=parent)
+        seen.add(above)
+        found = known.entries.get(Reference(NAME, above))
+        above = None if found is None else found.parent

@@ -1,0 +1,1 @@
+"""Request intake: takes residents' requests in, follows their way, asks whether it helped."""

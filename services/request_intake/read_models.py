@@ -1,0 +1,143 @@
+"""Areas, grids and units as the registry tells of them: in the database and, ready, in memory.
+
+Each replica receives only its own partitions' snapshots; so the memory is filled from the
+database, by the time at which a snapshot was written, about once a second.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.request_intake.locator import Area, Grid, Locator, polygon_of
+from shared.contracts.envelope import Event
+from shared.contracts.payload import Payload
+from shared.contracts.registry import AreaChanged, GridChanged, UnitChanged
+from shared.messaging.processor import SnapshotHandler
+from shared.storage.client import ASCENDING, Database, Document
+
+log = logging.getLogger(__name__)
+
+NAMES = ("areas", "grids", "units")
+_OVERLAP = timedelta(seconds=30)
+"""Replicas' clocks differ, and a write lands a moment after its `applied_at` was taken."""
+
+
+def _area(event: Event) -> tuple[str, Document]:
+    assert isinstance(event.data, AreaChanged)
+    return "areas", event.data.model_dump(mode="json")
+
+
+def _grid(event: Event) -> tuple[str, Document]:
+    assert isinstance(event.data, GridChanged)
+    polygon_of(event.data.geometry)  # raises what makes a dead letter
+    return "grids", event.data.model_dump(mode="json")
+
+
+def _unit(event: Event) -> tuple[str, Document]:
+    assert isinstance(event.data, UnitChanged)
+    return "units", event.data.model_dump(mode="json")
+
+
+SNAPSHOTS: Mapping[type[Payload], SnapshotHandler] = {
+    AreaChanged: _area,
+    GridChanged: _grid,
+    UnitChanged: _unit,
+}
+
+
+@dataclass(frozen=True)
+class City:
+    """The city at one moment; replaced as a whole, never changed."""
+
+    areas: Mapping[str, Area] = field(default_factory=dict)
+    grids: Mapping[str, Grid] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+    locator: Locator = field(default_factory=lambda: Locator({}, ()))
+
+    def has_area(self, code: str) -> bool:
+        """Whether new requests may name this area."""
+        area = self.areas.get(code)
+        return area is not None and not area.retired
+
+    def name_of(self, kind: str, id: str) -> str | None:
+        """The name of an assignee of a kind; None for people and for what is not known."""
+        if kind == "unit":
+            return self.units.get(id)
+        if kind == "grid_team":
+            grid = self.grids.get(id)
+            return grid.name if grid else None
+        area = self.areas.get(id) if kind == "area_duty" else None
+        return area.name if area else None
+
+
+class Directory:
+    """Keeps `city` as new as the database, without holding up who reads it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._since: dict[str, datetime] = {}
+        self._sequences: dict[tuple[str, str], int] = {}
+        self._refreshing = asyncio.Lock()
+        self.city = City()
+
+    async def create_indexes(self) -> None:
+        """Create the indexes that `refresh` needs."""
+        for name in NAMES:
+            await self._database[name].create_index([("applied_at", ASCENDING)])
+
+    async def refresh(self) -> None:
+        """Take in what was written since the last time."""
+        async with self._refreshing:
+            news = {name: await self._news(name) for name in NAMES}
+            if any(news.values()):
+                # Polygons cost CPU; the event loop goes on serving meanwhile.
+                self.city = await asyncio.to_thread(_next, self.city, news)
+
+    async def _news(self, name: str) -> list[Document]:
+        since = self._since.get(name)
+        query = {} if since is None else {"applied_at": {"$gte": since - _OVERLAP}}
+        # What was seen is known by its sequence; only what is new is then read as a whole.
+        heads = await self._database[name].find(query, {"sequence": 1, "applied_at": 1}).to_list()
+        wanted = [
+            head for head in heads if self._sequences.get((name, head["_id"])) != head["sequence"]
+        ]
+        if not wanted:
+            return []
+        ids = [head["_id"] for head in wanted]
+        found = await self._database[name].find({"_id": {"$in": ids}}).to_list(None)
+        for document in found:
+            self._sequences[name, document["_id"]] = document["sequence"]
+        newest = max(document["applied_at"] for document in found)
+        self._since[name] = max(newest, since or newest)
+        return found
+
+
+def _next(city: City, news: Mapping[str, list[Document]]) -> City:
+    areas, grids, units = dict(city.areas), dict(city.grids), dict(city.units)
+    for document in news["areas"]:
+        areas[document["area"]] = Area(
+            document["name"], tuple(document["path"]), document["retired"]
+        )
+    for document in news["grids"]:
+        grid = _read_grid(document)
+        grids[grid.id] = grid
+    for document in news["units"]:
+        units[document["unit_id"]] = document["name"]
+    same_places = not news["areas"] and not news["grids"]
+    locator = city.locator if same_places else Locator(areas, grids.values())
+    return City(areas, grids, units, locator)
+
+
+def _read_grid(document: Mapping[str, Any]) -> Grid:
+    return Grid(
+        id=document["grid_id"],
+        name=document["name"],
+        area=document["area"],
+        area_path=tuple(document["area_path"]),
+        communities=tuple(document["communities"]),
+        polygon=polygon_of(document["geometry"]),
+        retired=document["retired"],
+    )

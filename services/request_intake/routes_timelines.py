@@ -1,0 +1,108 @@
+"""`/v1/timelines/{tracking_code}`: the resident's view, and answers after the work is done."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Request, Response
+
+from services.request_intake import access, service
+from services.request_intake.parts import Parts, now, parts_of
+from services.request_intake.routes_requests import load
+from services.request_intake.schemas import Answer, OwnAnswer, RequestId
+from services.request_intake.state import FollowUp, RequestState
+from services.request_intake.timeline import show
+from shared.storage.aggregates import Aggregate, Decision
+from shared.web.auth import Principal, Role, require
+from shared.web.idempotency import IDEMPOTENT, idempotency_of
+from shared.web.messages import LANGUAGE_TAGS, choose_language, say
+from shared.web.problems import Problem
+from shared.web.routing import Router
+from shared.web.schemas import Json
+
+router = Router(prefix="/v1", tags=["timelines"])
+
+TrackingCode = Annotated[str, Path(min_length=12, max_length=40, examples=["7K3M-9QWX-2BTD"])]
+Asker = Annotated[
+    Principal, Depends(require(Role.ADMINISTRATOR, Role.AREA_MANAGER, Role.GRID_LEADER))
+]
+
+
+async def _find(parts: Parts, code: str) -> Aggregate[RequestState]:
+    found = await parts.requests.by_tracking_code(service.read_tracking_code(code))
+    if found is None:
+        raise Problem(404, "tracking-code-not-found")
+    return found
+
+
+@router.get("/timelines/{tracking_code}")
+async def show_timeline(request: Request, tracking_code: TrackingCode) -> Response:
+    """How a request stands, step by step, for whoever has its tracking code. No token needed."""
+    parts = parts_of(request)
+    aggregate = await _find(parts, tracking_code)
+    assert aggregate.state is not None
+    language = choose_language(request.headers.get("accept-language"))
+    answer = show(aggregate.state, parts.directory.city, parts.rules.classifier, language)
+    headers = {"Content-Language": LANGUAGE_TAGS[language], "Vary": "Accept-Language"}
+    return Json(answer, headers=headers)
+
+
+@router.post("/timelines/{tracking_code}/follow-ups", status_code=201, openapi_extra=IDEMPOTENT)
+async def answer_by_code(
+    request: Request, tracking_code: TrackingCode, body: OwnAnswer
+) -> Response:
+    """The resident's answer after the work is completed. Not solved: the work starts again."""
+    aggregate = await _find(parts_of(request), tracking_code)
+    return await _answer(request, aggregate.id, body, "resident:tracking-code")
+
+
+@router.post("/requests/{id}/follow-ups", status_code=201, openapi_extra=IDEMPOTENT)
+async def answer_by_phone(
+    request: Request, id: RequestId, body: Answer, principal: Asker
+) -> Response:
+    """An answer that staff took by telephone (回访). Not contacted: the resident is asked on."""
+    aggregate = await load(request, id, principal)
+    assert aggregate.state is not None
+    if not access.of_the_place(principal, aggregate.state):
+        raise Problem(403, "wrong-area")
+    return await _answer(request, id, body, f"{principal.role}:{principal.subject}")
+
+
+async def _answer(request: Request, id: str, body: Answer, by: str) -> Response:
+    parts = parts_of(request)
+    attempt = await idempotency_of(request)
+    at = now()
+    earlier: FollowUp | None = None
+
+    def decide(state: RequestState | None) -> Decision[RequestState] | None:
+        nonlocal earlier
+        assert state is not None
+        if attempt is not None:
+            earlier = next((f for f in state.follow_ups if f.key == attempt.key), None)
+            if earlier is not None:
+                attempt.check(earlier.fingerprint or "")
+                return None
+        given = FollowUp(
+            at=at,
+            by=by,
+            round=state.round,
+            contacted=body.contacted,
+            solved=body.solved,
+            satisfied=body.satisfied,
+            words=parts.seal(body.words, f"words{state.round}", id),
+            key=attempt.key if attempt else None,
+            fingerprint=attempt.fingerprint if attempt else None,
+        )
+        return service.follow_up(state, given)
+
+    aggregate = await parts.requests.store.execute(id, decide, by=by)
+    assert aggregate.state is not None
+    status = aggregate.state.status if earlier is None else earlier.answered
+    language = choose_language(request.headers.get("accept-language"))
+    answer: dict[str, Any] = {
+        "status": status,
+        "status_words": say(f"status.{status}", language),
+        "round": aggregate.state.round,
+    }
+    headers = {"Content-Language": LANGUAGE_TAGS[language], "Vary": "Accept-Language"}
+    if earlier is not None:
+        headers["Idempotent-Replayed"] = "true"
+    return Json(answer, 201, headers)

@@ -1,0 +1,96 @@
+"""Bodies and query parameters of the HTTP API."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from shared.contracts.payload import Code
+from shared.contracts.words import Channel, RequestKind
+from shared.web.schemas import (
+    AreaCode,
+    Body,
+    Latitude,
+    Longitude,
+    PastTime,
+    ShortText,
+    Text4000,
+)
+
+Telephone = Annotated[str, StringConstraints(pattern=r"^[0-9+() -]{3,30}$")]
+UnitId = Annotated[str, StringConstraints(pattern=r"^[^\s|/]{1,120}$")]
+
+
+class PointIn(Body):
+    """WGS 84 degrees."""
+
+    longitude: Longitude
+    latitude: Latitude
+
+
+class Place(Body):
+    """A point, a street's or community's code, or both: then the code serves where the point is
+    in no grid.
+    """
+
+    point: PointIn | None = None
+    area: AreaCode | None = None
+
+    @model_validator(mode="after")
+    def _one_given(self) -> Self:
+        if self.point is None and self.area is None:
+            raise PydanticCustomError("place_missing", "no place")
+        return self
+
+
+class RequesterIn(Body):
+    """Who asks; kept encrypted, in no event."""
+
+    name: ShortText | None = None
+    telephone: Telephone | None = None
+    address: ShortText | None = None
+
+
+class NewRequest(Body):
+    """What a resident asks for. `happened_at`: for imports by units and administrators."""
+
+    channel: Channel = Channel.WEB
+    kind: RequestKind = RequestKind.OTHER
+    text: Text4000
+    category: Code | None = None
+    place: Place
+    requester: RequesterIn | None = None
+    happened_at: PastTime | None = None
+
+
+class Answer(Body):
+    """The answer of a resident: contacted by those in charge? solved? satisfied (1 to 5)?"""
+
+    contacted: bool
+    solved: bool | None = None
+    satisfied: int | None = Field(default=None, ge=1, le=5, strict=True)
+    words: Text4000 | None = None
+
+    @model_validator(mode="after")
+    def _solved_known(self) -> Self:
+        if self.solved is None and self.contacted:
+            raise PydanticCustomError("solved_missing", "solved is missing")
+        if self.solved is None and self.satisfied is not None:
+            raise PydanticCustomError("satisfied_alone", "satisfied without solved")
+        return self
+
+
+class OwnAnswer(Answer):
+    """The answer that a resident gives with the tracking code; it always says whether solved."""
+
+    solved: bool
+
+
+class UnitEvents(Body):
+    """Events of one unit; each is read on its own, so that one bad event spoils no other."""
+
+    unit_id: UnitId | None = None
+    events: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=500)]
+
+
+RequestId = Annotated[str, StringConstraints(pattern=r"^[0-9a-zA-Z-]{1,120}$")]

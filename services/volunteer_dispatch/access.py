@@ -1,0 +1,108 @@
+"""Who sees a task and who may act on it. Pure."""
+
+from typing import Any
+
+from services.volunteer_dispatch.service.state import Status, TaskState
+from shared.contracts.words import AssigneeKind
+from shared.web.auth import Principal, Role
+from shared.web.problems import Problem
+
+_NOTHING: dict[str, Any] = {"_id": {"$in": []}}
+
+
+def scope_of(principal: Principal) -> dict[str, Any]:
+    """The tasks that the caller sees, as a query on the collection; the same as `sees`."""
+    match principal.role:
+        case Role.ADMINISTRATOR:
+            return {}
+        case Role.AREA_MANAGER:
+            return {"state.areas": {"$in": sorted(principal.areas)}}
+        case Role.GRID_LEADER:
+            return {"state.grid_id": {"$in": sorted(principal.grids)}}
+        case Role.UNIT_OPERATOR if principal.unit_id is not None:
+            return {"state.assignee.unit_id": principal.unit_id}
+        case Role.VOLUNTEER if principal.volunteer_id is not None:
+            return {
+                "state.assignee.id": principal.volunteer_id,
+                "state.assignee.kind": AssigneeKind.VOLUNTEER.value,
+            }
+        case _:
+            return _NOTHING
+
+
+def sees(principal: Principal, task: TaskState) -> bool:
+    """Whether the caller sees the task."""
+    assignee = task.assignee
+    match principal.role:
+        case Role.ADMINISTRATOR:
+            return True
+        case Role.AREA_MANAGER:
+            return not principal.areas.isdisjoint(task.areas)
+        case Role.GRID_LEADER:
+            return task.grid_id in principal.grids
+        case Role.UNIT_OPERATOR:
+            own = principal.unit_id
+            return own is not None and assignee is not None and assignee.unit_id == own
+        case Role.VOLUNTEER:
+            return assignee is not None and _is_volunteer(principal, task)
+        case _:
+            return False
+
+
+def may_act(principal: Principal, task: TaskState) -> bool:
+    """Whether the caller is the assignee, or stands above it.
+
+    A grid leader stands above the grid's volunteers, an area manager above all who work in the
+    area, but not above the duty officer of a larger area.
+    """
+    assignee = task.assignee
+    if assignee is None or not sees(principal, task):
+        return False
+    match principal.role:
+        case Role.GRID_LEADER:
+            return assignee.kind in (AssigneeKind.GRID_TEAM, AssigneeKind.VOLUNTEER)
+        case Role.AREA_MANAGER if assignee.kind is AssigneeKind.AREA_DUTY:
+            path = list(task.areas)
+            below = path.index(assignee.id) + 1 if assignee.id in path else len(path)
+            return not principal.areas.isdisjoint(path[:below])
+        case _:
+            return True
+
+
+def ensure_sees(principal: Principal, task: TaskState) -> None:
+    """Raise `Problem` 403 unless the caller sees the task."""
+    if sees(principal, task):
+        return
+    wrong = {Role.AREA_MANAGER: "wrong-area", Role.UNIT_OPERATOR: "wrong-unit"}
+    raise Problem(403, wrong.get(principal.role, "not-your-task"))
+
+
+def ensure_may_act(principal: Principal, task: TaskState) -> None:
+    """Raise `Problem` 403 unless the caller may act on the task."""
+    ensure_sees(principal, task)
+    if not may_act(principal, task):
+        raise Problem(403, "not-your-task")
+
+
+def commands_of(task: TaskState) -> tuple[str, ...]:
+    """The commands that are possible now."""
+    match task.status:
+        case Status.MATCHING:
+            return ("reassign",)
+        case Status.ASSIGNED:
+            return ("accept", "decline", "reassign")
+        case Status.ACCEPTED:
+            return ("progress", "complete", "return", "reassign")
+        case _:
+            return ()
+
+
+def _is_volunteer(principal: Principal, task: TaskState) -> bool:
+    assignee = task.assignee
+    return (
+        assignee is not None
+        and principal.volunteer_id is not None
+        and assignee.kind is AssigneeKind.VOLUNTEER
+        and assignee.id == principal.volunteer_id
+        and task.status is not Status.MATCHING
+    )

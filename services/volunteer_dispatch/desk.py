@@ -1,0 +1,100 @@
+"""What the routes of tasks share: finding a task, checking a command, answering."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+
+from services.volunteer_dispatch import messages as _messages  # noqa: F401 (registers)
+from services.volunteer_dispatch.access import commands_of, ensure_may_act
+from services.volunteer_dispatch.parts import Parts
+from services.volunteer_dispatch.schemas import TaskDetail, WordsView, shown
+from services.volunteer_dispatch.service import commands
+from services.volunteer_dispatch.service.state import Status, TaskState
+from shared.storage.aggregates import Aggregate, Decision
+from shared.web.auth import Principal, Role, require
+from shared.web.etag import etag, if_match
+from shared.web.problems import Problem
+
+_WORKERS = (
+    Role.VOLUNTEER,
+    Role.UNIT_OPERATOR,
+    Role.GRID_LEADER,
+    Role.AREA_MANAGER,
+    Role.ADMINISTRATOR,
+)
+Worker = Annotated[Principal, Depends(require(*_WORKERS))]
+Manager = Annotated[Principal, Depends(require(Role.AREA_MANAGER, Role.ADMINISTRATOR))]
+
+
+def parts_of(request: Request) -> Parts:
+    """The service's parts."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+async def load(parts: Parts, id: str) -> tuple[Aggregate[TaskState], TaskState]:
+    """The task `id` with its state. Raises `Problem` 404."""
+    task = await parts.store.get(id)
+    if task is None or task.state is None or task.state.status is Status.EARLY:
+        raise Problem(404, "task-not-found", id=id[:120])
+    return task, task.state
+
+
+def by_of(principal: Principal) -> str:
+    """Who did it, for histories."""
+    return f"{principal.role.value}:{principal.subject}"
+
+
+def detail(parts: Parts, task: Aggregate[TaskState], state: TaskState) -> TaskDetail:
+    """The answer that shows a task."""
+    words = [
+        WordsView.model_validate(
+            {**said.model_dump(), "text": parts.unseal(state.task_id, said.text)}
+        )
+        for said in state.words
+    ]
+    return TaskDetail.model_validate(
+        {**shown(state, task.version, datetime.now(UTC)), "words": words}
+    )
+
+
+async def command(
+    request: Request,
+    response: Response,
+    id: str,
+    principal: Principal,
+    name: str,
+    decide: Callable[[TaskState], Decision[TaskState]],
+    version: int | None = None,
+) -> TaskDetail:
+    """Check who and when, decide, write; answer the task as it is then.
+
+    The check is inside the decision: it sees the very state that is written.
+    """
+    parts = parts_of(request)
+    await load(parts, id)
+
+    def checked(state: TaskState | None) -> Decision[TaskState]:
+        assert state is not None
+        ensure_may_act(principal, state)
+        allowed = commands_of(state)
+        if name not in allowed:
+            raise Problem(
+                409,
+                "not-possible-now",
+                allowed=allowed,
+                state=state.status.value,
+                command=name,
+            )
+        try:
+            return decide(state)
+        except commands.NobodyAbove:
+            raise Problem(409, "nobody-above", allowed=("reassign",)) from None
+
+    expected = if_match(request) if version is None else version
+    task = await parts.store.execute(id, checked, by=by_of(principal), version=expected)
+    assert task.state is not None
+    response.headers["ETag"] = etag(task.version)
+    return detail(parts, task, task.state)

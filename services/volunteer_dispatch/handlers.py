@@ -1,0 +1,128 @@
+"""From facts to decisions, and from registry snapshots to read models. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.volunteer_dispatch.service import requests as decide
+from services.volunteer_dispatch.service.context import Context
+from services.volunteer_dispatch.service.records import apply_record, may_report, record_of
+from services.volunteer_dispatch.service.state import Status, TaskState
+from shared.contracts import registry, requests, topics, units
+from shared.contracts.catalog import TOPIC_OF
+from shared.contracts.envelope import Event
+from shared.contracts.ids import lead_task_id, reported_request_id
+from shared.contracts.payload import Payload
+from shared.messaging.dead_letters import unit_of
+from shared.messaging.processor import FactHandler, Refused, SnapshotHandler
+from shared.storage.aggregates import Decision
+from shared.storage.client import Document
+
+TOPICS = (topics.REGISTRY.name, topics.REQUESTS.name, topics.UNITS.name)
+JUDGES = frozenset({topics.REGISTRY.name, topics.REQUESTS.name})
+
+
+def target(event: Event) -> str | None:
+    """The task that a fact belongs to."""
+    topic = TOPIC_OF[event.type.rpartition(".v")[0]]
+    if topic == topics.REQUESTS.name:
+        return lead_task_id(event.partition_key)
+    kind, _, id = event.subject.partition("/")
+    if topic != topics.UNITS.name or not id:
+        return None
+    if kind == "case":
+        return lead_task_id(reported_request_id(event.source, event.subject))
+    return id if kind == "task" else None
+
+
+def on_request_accepted(
+    state: TaskState | None, event: Event, context: Context
+) -> Decision[TaskState] | None:
+    """Create the task and send it on its way."""
+    assert isinstance(event.data, requests.RequestAccepted)
+    task_id = lead_task_id(event.data.request_id)
+    return decide.take_in(state, task_id, event.data, event.time, context)
+
+
+def _known(state: TaskState | None) -> TaskState:
+    # Facts of one request come in order: only a skipped request.accepted leads here.
+    if state is None or state.status is Status.EARLY:
+        raise Refused("its request.accepted was not applied here; replay that one first")
+    return state
+
+
+def on_request_located(
+    state: TaskState | None, event: Event, context: Context
+) -> Decision[TaskState]:
+    """Place the task."""
+    assert isinstance(event.data, requests.RequestLocated)
+    return decide.locate(_known(state), event.data, context)
+
+
+def on_request_reopened(
+    state: TaskState | None, event: Event, context: Context
+) -> Decision[TaskState]:
+    """Begin a new round."""
+    assert isinstance(event.data, requests.RequestReopened)
+    return decide.reopen(_known(state), event.data, event.time, context)
+
+
+def on_request_closed(
+    state: TaskState | None, _event: Event, _context: Context
+) -> Decision[TaskState]:
+    """End whatever is still open."""
+    return decide.close(_known(state))
+
+
+def on_unit_record(
+    state: TaskState | None, event: Event, context: Context
+) -> Decision[TaskState] | None:
+    """Apply a unit's progress or result, or keep it until its case is known.
+
+    Raises:
+        Refused: the task is not known, or not the unit's.
+    """
+    assert isinstance(event.data, units.TaskProgress | units.TaskResult)
+    unit_id = unit_of(event.source) or ""
+    task_id = target(event) or ""
+    record = record_of(
+        event.data, unit_id=unit_id, time=event.time, task_id=task_id, context=context
+    )
+    if state is None or state.status is Status.EARLY:
+        if not event.subject.startswith("case/"):
+            raise Refused(f"there is no task {task_id}; check the id in ce_subject")
+        request_id = reported_request_id(event.source, event.subject)
+        early = state or TaskState(task_id=task_id, request_id=request_id)
+        return Decision(early.waiting_for(record), (), "came before its request")
+    if not may_report(state, record):
+        raise Refused(
+            f"this task is not with unit {unit_id}; only the unit that holds a task reports on it"
+        )
+    after, events = apply_record(state, record, context)
+    why = record.reason or record.status
+    return Decision(after, events, why if state.is_open else f"{why}, after the end: kept")
+
+
+HANDLERS: Mapping[type[Payload], FactHandler[TaskState, Context]] = {
+    requests.RequestAccepted: on_request_accepted,
+    requests.RequestLocated: on_request_located,
+    requests.RequestReopened: on_request_reopened,
+    requests.RequestClosed: on_request_closed,
+    units.TaskProgress: on_unit_record,
+    units.TaskResult: on_unit_record,
+}
+
+
+def _document(event: Event, *without: str) -> Document:
+    assert event.data is not None
+    found: dict[str, Any] = event.data.model_dump(mode="json")
+    return {name: value for name, value in found.items() if name not in without}
+
+
+SNAPSHOTS: Mapping[type[Payload], SnapshotHandler] = {
+    registry.AreaChanged: lambda event: ("areas", _document(event)),
+    registry.UnitChanged: lambda event: ("units", _document(event)),
+    registry.OrganizationChanged: lambda event: ("organizations", _document(event)),
+    registry.GridChanged: lambda event: ("grids", _document(event, "geometry")),
+    # Reservations (`tasks`) stand in the same document: one conditional update sees both.
+    registry.VolunteerChanged: lambda event: ("volunteers", _document(event)),
+}

@@ -1,0 +1,124 @@
+"""The parts of the service, wired; routes find them in `request.app.state.parts`."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from services.volunteer_dispatch import handlers
+from services.volunteer_dispatch.matching import Matcher
+from services.volunteer_dispatch.repository import Follower, Tasks, task_store
+from services.volunteer_dispatch.service.context import Context
+from services.volunteer_dispatch.service.directory import Directory
+from services.volunteer_dispatch.service.timers import on_due
+from services.volunteer_dispatch.tables import Tables
+from services.volunteer_dispatch.volunteers import Volunteers
+from shared.contracts import requests
+from shared.contracts.envelope import Event
+from shared.messaging.processor import Consumes
+from shared.messaging.runtime import Runtime
+from shared.messaging.timers import Timers
+from shared.settings import Settings
+from shared.storage.client import UNREACHABLE, Client
+from shared.storage.encryption import FieldCipher, context_of
+
+log = logging.getLogger(__name__)
+
+_FOLLOW_SECONDS = 1.0
+_REFRESH_AT_MOST_EVERY = 0.1
+
+
+class Parts:
+    """Stores, caches and loops of dispatch."""
+
+    def __init__(self, settings: Settings, client: Client) -> None:
+        database = client.database(settings.database_name)
+        self._cipher = FieldCipher.from_secret(settings.field_key.get_secret_value())
+        self.store = task_store(database, settings)
+        self.tasks = Tasks(self.store)
+        self.volunteers = Volunteers(database)
+        self.tables = Tables(database, settings.data_folder)
+        self.directory = Directory()
+        self._follower = Follower(database, self.directory)
+        self._refreshed = 0.0
+        self.runtime = Runtime(
+            settings,
+            client,
+            stores=[self.store],
+            consumes=Consumes(
+                topics=handlers.TOPICS,
+                store=self.store,
+                facts=handlers.HANDLERS,
+                target=handlers.target,
+                prepare=self.context_of,
+                snapshots=handlers.SNAPSHOTS,
+                judges=handlers.JUDGES,
+            ),
+        )
+        leases = self.runtime.leases
+        self.matcher = Matcher(self.store, self.volunteers, leases, self.context)
+        self.timers = Timers(
+            self.store,
+            lambda state, now: on_due(state, self.context(now)),
+            leases,
+        )
+        self.runtime.add_timers(self.timers)
+        self.runtime.add_work("matching", self.matcher.run)
+        self.runtime.add_work("sweep", self.matcher.run_sweep)
+        self.runtime.add_work("follow", self._follow)
+
+    async def prepare(self) -> None:
+        """Create the indexes; load tables and city."""
+        await self.tasks.create_indexes()
+        await self.volunteers.create_indexes()
+        await self._follower.create_indexes()
+        await self.tables.prepare()
+        await self._follower.refresh()
+
+    def context(self, now: datetime | None = None) -> Context:
+        """What decisions look at, as of `now`."""
+        return Context(
+            now=now or datetime.now(UTC),
+            directory=self.directory,
+            routing=self.tables.routing,
+            deadlines=self.tables.deadlines,
+            seal=self.seal,
+        )
+
+    async def context_of(self, events: Sequence[Event]) -> Context:
+        """The context for a batch of facts; the city is read again where it lacks somebody."""
+        # Not each time: an id that the registry never had must not cost queries a batch.
+        may = time.monotonic() - self._refreshed > _REFRESH_AT_MOST_EVERY
+        if may and any(self._lacks(event) for event in events):
+            await self._follower.refresh()
+            self._refreshed = time.monotonic()
+        return self.context()
+
+    def _lacks(self, event: Event) -> bool:
+        data = event.data
+        if not isinstance(data, requests.RequestAccepted | requests.RequestLocated):
+            return False
+        if data.grid_id is not None and data.grid_id not in self.directory.grids:
+            return True
+        unit = data.handling_unit if isinstance(data, requests.RequestAccepted) else None
+        if unit is not None and unit not in self.directory.units:
+            return True
+        return any(code not in self.directory.areas for code in data.area_path)
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                await self._follower.refresh()
+                await self.tables.refresh()
+            except UNREACHABLE as error:
+                log.warning("the tables wait for the database", extra={"error": repr(error)})
+            await asyncio.sleep(_FOLLOW_SECONDS)
+
+    def seal(self, task_id: str, words: str) -> str:
+        """Encrypt words about a task."""
+        return self._cipher.encrypt(words, context_of("tasks", "words", task_id))
+
+    def unseal(self, task_id: str, sealed: str) -> str:
+        """Read words about a task."""
+        return self._cipher.decrypt(sealed, context_of("tasks", "words", task_id))

@@ -1,0 +1,133 @@
+"""Bodies and answers of dispatch."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
+
+from services.volunteer_dispatch.access import commands_of
+from services.volunteer_dispatch.service.state import Status, TaskState
+from shared.contracts import units
+from shared.contracts.tasks import Assignee
+from shared.contracts.words import AssigneeKind, Urgency
+from shared.web.schemas import Body, PastTime, ShortText, Text4000
+
+
+def _not_personal(reason: str) -> str:
+    """Hold people's reasons to the rule of units' reasons: both stand in events."""
+    try:
+        units.TaskProgress(status="declined", reason=reason)
+    except ValidationError:
+        raise PydanticCustomError("personal_data", "personal data") from None
+    return reason
+
+
+Reason = Annotated[ShortText, AfterValidator(_not_personal)]
+
+
+class GiveBack(Body):
+    """Why a task is declined or returned."""
+
+    reason: Reason
+
+
+class Progress(Body):
+    """How it goes."""
+
+    words: Text4000
+
+
+class Completion(Body):
+    """What was done; `completed_at` is now unless given."""
+
+    words: Text4000
+    completed_at: PastTime | None = None
+
+
+class To(Body):
+    """Whom a task goes to: unit id, grid id, volunteer id or area code, by kind."""
+
+    kind: AssigneeKind
+    id: Annotated[str, StringConstraints(min_length=1, max_length=120)]
+
+
+class Reassignment(Body):
+    """Who gets the task now, and why."""
+
+    to: To
+    reason: Reason
+
+
+class WordsView(BaseModel):
+    """What somebody wrote about the work."""
+
+    at: datetime
+    by: str
+    what: Literal["progress", "result"]
+    text: str
+
+
+class TaskView(BaseModel):
+    """A task in a list."""
+
+    id: str
+    request_id: str
+    status: Status
+    category: str
+    urgency: Urgency
+    area_path: tuple[str, ...]
+    grid_id: str | None
+    assignee: Assignee | None
+    round: int
+    level: int
+    requested_at: datetime | None
+    deadline: datetime | None
+    accept_by: datetime | None
+    overdue: bool = Field(description="Open after its deadline")
+    completed_at: datetime | None
+    in_time: bool | None
+    version: int
+
+
+class TaskDetail(TaskView):
+    """A task with what was written about it and what can be done now."""
+
+    commands: tuple[str, ...]
+    words: list[WordsView]
+
+
+class Change(BaseModel):
+    """A line of a task's history."""
+
+    at: datetime
+    by: str
+    what: list[str]
+    why: str
+
+
+class TableView(BaseModel):
+    """A version of a table."""
+
+    version: int
+    at: datetime
+    by: str
+    table: dict[str, Any]
+
+
+def shown(state: TaskState, version: int, now: datetime) -> dict[str, Any]:
+    """The members of `TaskView`."""
+    late = state.is_open and state.deadline is not None and state.deadline < now
+    same = (
+        "request_id", "status", "category", "urgency", "area_path", "grid_id", "round", "level",
+        "requested_at", "deadline", "accept_by", "completed_at", "in_time",
+    )  # fmt: skip
+    assignee = None if state.status is Status.MATCHING else state.assignee
+    return {
+        "id": state.task_id,
+        "version": version,
+        "overdue": late,
+        "assignee": assignee,
+        "commands": commands_of(state),
+        **{name: getattr(state, name) for name in same},
+    }

@@ -1,0 +1,1 @@
+"""Decisions of dispatch, pure: state, context and message in; state and events out."""

@@ -1,0 +1,19 @@
+"""What decisions look at besides the state and the message."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.volunteer_dispatch.service.directory import Directory
+from services.volunteer_dispatch.service.tables import DeadlineTable, RoutingTable
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The time, the city, the tables, and `seal(task_id, words)` that encrypts words."""
+
+    now: datetime
+    directory: Directory
+    routing: RoutingTable
+    deadlines: DeadlineTable
+    seal: Callable[[str, str], str]

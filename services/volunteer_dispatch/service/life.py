@@ -1,0 +1,193 @@
+"""A task's way from hand to hand. A step gives the new state and the facts that tell of it."""
+
+from datetime import datetime, timedelta
+
+from services.volunteer_dispatch.service.context import Context
+from services.volunteer_dispatch.service.routing import NOBODY, Place, is_top, next_place, rule_for
+from services.volunteer_dispatch.service.state import Reservation, Status, TaskState
+from shared.contracts import tasks
+from shared.contracts.payload import Payload
+from shared.contracts.tasks import Assignee
+from shared.contracts.words import AssigneeKind
+from shared.storage.aggregates import At
+
+Step = tuple[TaskState, tuple[Payload | At, ...]]
+
+NOBODY_LEFT, OVERDUE = "nobody_left", "overdue"
+
+
+def deadline_of(state: TaskState, start: datetime, context: Context) -> datetime:
+    """The deadline of work that starts then, in whole milliseconds as the database keeps it."""
+    return _whole(start) + timedelta(hours=context.deadlines.hours.of(state.urgency))
+
+
+def _whole(time: datetime) -> datetime:
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
+def let_go(state: TaskState) -> TaskState:
+    """Give back the volunteer's reservation, where there is one."""
+    if state.reservation is None:
+        return state
+    return state.having(reservation=None, releases=(*state.releases, state.reservation))
+
+
+def give(
+    state: TaskState,
+    assignee: Assignee,
+    context: Context,
+    *,
+    level: int,
+    reservation: Reservation | None = None,
+) -> Step:
+    """Assign the task; it waits for the assignee's word until `accept_by`."""
+    assert state.deadline is not None
+    if reservation is None or reservation != state.reservation:
+        state = let_go(state)
+    key = f"{assignee.kind.value}:{assignee.id}"
+    place = Place(assignee.kind, assignee.id, level)
+    within = timedelta(hours=context.deadlines.accept_within_hours.of(state.urgency))
+    given = state.having(
+        status=Status.ASSIGNED,
+        assignee=assignee,
+        reservation=reservation,
+        level=level,
+        tried=state.tried if key in state.tried else (*state.tried, key),
+        accept_by=None if is_top(place, state, context) else _whole(context.now + within),
+        skill=None,
+        prefer=None,
+    )
+    event = tasks.TaskAssigned(
+        task_id=state.task_id,
+        request_id=state.request_id,
+        assignee=assignee,
+        deadline=state.deadline,
+        round=state.round,
+        level=level,
+    )
+    return given, (event,)
+
+
+def send_on(
+    state: TaskState, context: Context, *, why: str = NOBODY_LEFT, above: bool = False
+) -> Step:
+    """Send the task to the next place, one level up where nobody is left; told where it rises.
+
+    Where the place is a volunteer's, the matching loop looks for one; until then the next after
+    the volunteers answers for the task.
+    """
+    place = next_place(state, context, above=above)
+    if place.kind is AssigneeKind.VOLUNTEER:
+        return _match(let_go(state), place.skill, context), ()
+    level = max(state.level, place.level)
+    events: tuple[Payload | At, ...] = ()
+    if level > state.level:
+        events = (
+            tasks.TaskEscalated(
+                task_id=state.task_id, request_id=state.request_id, reason=why, level=level
+            ),
+        )
+    state, more = give(state, context.directory.of(place.kind, place.id), context, level=level)
+    return state, (*events, *more)
+
+
+def _match(state: TaskState, skill: str, context: Context, prefer: str | None = None) -> TaskState:
+    behind = next_place(state.having(tried=(*state.tried, NOBODY)), context)
+    return state.having(
+        status=Status.MATCHING,
+        assignee=context.directory.of(behind.kind, behind.id),
+        accept_by=None,
+        skill=skill,
+        prefer=prefer,
+    )
+
+
+def match_again(state: TaskState, volunteer_id: str, context: Context) -> TaskState:
+    """Look for the volunteer who had the task in the last round, or another one."""
+    rule = rule_for(state, context)
+    skill = (rule.skill if rule else None) or state.category
+    return _match(let_go(state), skill, context, prefer=volunteer_id)
+
+
+def matched(
+    state: TaskState, volunteer: Assignee, reservation: Reservation, context: Context
+) -> Step:
+    """The matching loop reserved a volunteer."""
+    return give(state, volunteer, context, level=state.level, reservation=reservation)
+
+
+def unmatched(state: TaskState, context: Context) -> Step:
+    """The matching loop found no volunteer."""
+    return send_on(state.having(tried=(*state.tried, NOBODY), skill=None, prefer=None), context)
+
+
+def settle(state: TaskState, context: Context) -> Step:
+    """End the search for a volunteer: who answers meanwhile becomes the assignee."""
+    return unmatched(state, context) if state.status is Status.MATCHING else (state, ())
+
+
+def accept(state: TaskState, at: datetime | None = None) -> Step:
+    """The assignee takes it."""
+    assert state.assignee is not None
+    event = tasks.TaskAccepted(
+        task_id=state.task_id, request_id=state.request_id, assignee=state.assignee
+    )
+    taken = state.having(status=Status.ACCEPTED, accept_by=None)
+    return taken, (event if at is None else At(at, event),)
+
+
+def give_back(state: TaskState, reason: str, context: Context, at: datetime | None = None) -> Step:
+    """The assignee declines it, or returns what was taken; the next one gets it."""
+    assert state.assignee is not None
+    kind = tasks.TaskReturned if state.status is Status.ACCEPTED else tasks.TaskDeclined
+    event = kind(
+        task_id=state.task_id, request_id=state.request_id, assignee=state.assignee, reason=reason
+    )
+    state, more = send_on(state, context)
+    return state, (event if at is None else At(at, event), *more)
+
+
+def progress(state: TaskState, at: datetime | None = None) -> Step:
+    """The assignee tells how it goes; who works on it has taken it."""
+    assert state.assignee is not None
+    events: tuple[Payload | At, ...] = ()
+    if state.status is not Status.ACCEPTED:
+        state, events = accept(state, at)
+    event = tasks.TaskProgressed(
+        task_id=state.task_id, request_id=state.request_id, assignee=state.assignee
+    )
+    return state, (*events, event if at is None else At(at, event))
+
+
+def complete(
+    state: TaskState,
+    *,
+    at: datetime,
+    completed_at: datetime | None,
+    in_time: bool | None,
+    ask_resident: bool,
+) -> Step:
+    """The work is done: judged by the deadline where the time is known, else by `in_time`."""
+    assert state.assignee is not None
+    if completed_at is not None and state.deadline is not None:
+        in_time = completed_at <= state.deadline
+    done = let_go(state).having(
+        status=Status.COMPLETED, accept_by=None, completed_at=completed_at, in_time=in_time
+    )
+    event = tasks.TaskCompleted(
+        task_id=state.task_id,
+        request_id=state.request_id,
+        assignee=state.assignee,
+        round=state.round,
+        completed_at=completed_at,
+        in_time=in_time,
+        ask_resident=ask_resident,
+    )
+    return done, (At(completed_at or at, event),)
+
+
+def cancel(state: TaskState, reason: str, at: datetime) -> Step:
+    """The task ends without work."""
+    event = tasks.TaskCancelled(task_id=state.task_id, request_id=state.request_id, reason=reason)
+    ended = let_go(state).having(status=Status.CANCELLED, accept_by=None)
+    return ended, (At(at, event),)

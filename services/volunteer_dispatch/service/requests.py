@@ -1,0 +1,138 @@
+"""What a request's facts do to its task."""
+
+from datetime import datetime
+
+from services.volunteer_dispatch.service.context import Context
+from services.volunteer_dispatch.service.life import (
+    accept,
+    deadline_of,
+    give,
+    let_go,
+    match_again,
+    send_on,
+)
+from services.volunteer_dispatch.service.records import apply_waiting
+from services.volunteer_dispatch.service.state import Status, TaskState
+from shared.contracts import requests, tasks
+from shared.contracts.payload import Payload
+from shared.contracts.words import AssigneeKind
+from shared.storage.aggregates import At, Decision
+
+
+def take_in(
+    early: TaskState | None,
+    task_id: str,
+    request: requests.RequestAccepted,
+    time: datetime,
+    context: Context,
+) -> Decision[TaskState] | None:
+    """Create the task, send it on its way, then apply what the unit said before.
+
+    A task that a unit has in hand already is that unit's, and accepted. Args: `early`: what was
+    kept before; `time`: when the request was made.
+    """
+    if early is not None and early.status is not Status.EARLY:
+        return None
+    state = TaskState(
+        task_id=task_id,
+        request_id=request.request_id,
+        status=Status.ASSIGNED,
+        category=request.category,
+        urgency=request.urgency,
+        area_path=request.area_path,
+        areas=request.area_path or (context.directory.top_area(),),
+        grid_id=request.grid_id,
+        point=request.point.rounded() if request.point else None,
+        requested_at=time,
+        received_at=request.received_at,
+        reporting_unit=request.reporting_unit,
+        handling_unit=request.handling_unit,
+    )
+    deadline = deadline_of(state, time, context)
+    state = state.having(deadline=deadline)
+    events: tuple[Payload | At, ...] = (
+        tasks.TaskCreated(
+            task_id=task_id,
+            request_id=request.request_id,
+            category=request.category,
+            urgency=request.urgency,
+            deadline=deadline,
+            area_path=request.area_path,
+            grid_id=request.grid_id,
+        ),
+    )
+    if request.handling_unit is not None:
+        unit = context.directory.unit(request.handling_unit)
+        state, given = give(state, unit, context, level=0)
+        state, taken = accept(state)
+        more, why = (*given, *taken), "in the unit's hand already"
+    else:
+        state, more = send_on(state, context)
+        why = "routing"
+    events = (*events, *more)
+    if early is not None:
+        state, more = apply_waiting(state, early.waiting, context)
+        events = (*events, *more)
+    # What a unit has had in hand happened then, not now.
+    return Decision(state, events, why, time=time if request.handling_unit else None)
+
+
+def locate(
+    state: TaskState, request: requests.RequestLocated, context: Context
+) -> Decision[TaskState]:
+    """Place the task; one that was unlocated and lies with the duty officer goes its way anew."""
+    was_unlocated = not state.area_path
+    state = state.having(
+        area_path=request.area_path,
+        areas=request.area_path or (context.directory.top_area(),),
+        grid_id=request.grid_id,
+    )
+    located = tasks.TaskLocated(
+        task_id=state.task_id,
+        request_id=state.request_id,
+        area_path=request.area_path,
+        grid_id=request.grid_id,
+    )
+    with_duty = state.assignee is not None and state.assignee.kind is AssigneeKind.AREA_DUTY
+    if not (was_unlocated and state.is_open and with_duty):
+        return Decision(state, (located,), "located")
+    state, events = send_on(state.having(tried=()), context)
+    return Decision(state, (located, *events), "located")
+
+
+def reopen(
+    state: TaskState, request: requests.RequestReopened, time: datetime, context: Context
+) -> Decision[TaskState]:
+    """A new round for the same assignee, with a new deadline.
+
+    A volunteer's place in the load was given back at completion: it is reserved anew first.
+    """
+    assert state.assignee is not None
+    holder = state.assignee
+    state = state.having(
+        round=request.round,
+        deadline=deadline_of(state, time, context),
+        overdue=False,
+        tried=(),
+        completed_at=None,
+        in_time=None,
+    )
+    if state.status is Status.MATCHING:
+        return Decision(state, (), "reopened")
+    events: tuple[Payload | At, ...] = ()
+    if holder.kind is AssigneeKind.VOLUNTEER and state.reservation is None:
+        state = match_again(state, holder.id, context)
+    else:
+        state, events = give(
+            state, holder, context, level=state.level, reservation=state.reservation
+        )
+    later = tuple(record for record in state.waiting if record.time >= time)
+    state, more = apply_waiting(state.having(waiting=()), later, context)
+    return Decision(state, (*events, *more), "reopened")
+
+
+def close(state: TaskState) -> Decision[TaskState]:
+    """The request ended: nothing more to do."""
+    if state.is_open:
+        state = let_go(state).having(status=Status.CLOSED, accept_by=None)
+    return Decision(state.having(waiting=()), (), "request closed")

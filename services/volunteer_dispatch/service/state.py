@@ -1,0 +1,150 @@
+"""What is kept of a task."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, computed_field
+
+from shared.contracts.payload import Moment, Point
+from shared.contracts.tasks import Assignee
+from shared.contracts.words import Urgency
+from shared.storage.aggregates import State
+
+IMPORT_GRACE = timedelta(days=1)
+"""A record of the past must not be called overdue the moment it comes in."""
+_KEPT = 50
+
+
+class Status(StrEnum):
+    """How a task stands."""
+
+    EARLY = "early"
+    """The unit's records came before the request did."""
+    MATCHING = "matching"
+    """A volunteer is being looked for; `assignee` answers for it meanwhile."""
+    ASSIGNED = "assigned"
+    ACCEPTED = "accepted"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    CLOSED = "closed"
+    """The request ended while the task was still open."""
+
+
+OPEN = (Status.MATCHING, Status.ASSIGNED, Status.ACCEPTED)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Record(_Part):
+    """What a unit said of a task: `status` as in TaskProgress, or `done`, `withdrawn`."""
+
+    status: str
+    unit_id: str
+    time: Moment
+    reason: str = ""
+    completed_at: Moment | None = None
+    in_time: bool | None = None
+    ask_resident: bool = True
+    words: str | None = None
+    """Encrypted."""
+
+
+class Words(_Part):
+    """What somebody wrote about the work; `text` is encrypted."""
+
+    at: Moment
+    by: str
+    what: str
+    text: str
+
+
+class Reservation(_Part):
+    """A place in a volunteer's load; `token` is of this one reservation."""
+
+    volunteer_id: str
+    token: str
+
+
+class TaskState(State):
+    """A task. Until `request.accepted` came (`early`) only the ids and `waiting` are known."""
+
+    task_id: str
+    request_id: str
+    status: Status = Status.EARLY
+    category: str = ""
+    urgency: Urgency = Urgency.ORDINARY
+    area_path: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    """Areas whose managers see the task: its path, or the top area while unlocated."""
+    grid_id: str | None = None
+    point: Point | None = None
+    requested_at: Moment | None = None
+    received_at: Moment | None = None
+    reporting_unit: str | None = None
+    handling_unit: str | None = None
+    round: int = 1
+    level: int = 0
+    assignee: Assignee | None = None
+    reservation: Reservation | None = None
+    tried: tuple[str, ...] = ()
+    """`kind:id` of who had it in this round; `volunteer:*` once no volunteer was found."""
+    skill: str | None = None
+    """Sought while matching."""
+    prefer: str | None = None
+    """The volunteer to be asked first while matching: who had it in the last round."""
+    deadline: Moment | None = None
+    accept_by: Moment | None = None
+    overdue: bool = False
+    """Whether `task.overdue` was raised in this round."""
+    completed_at: Moment | None = None
+    in_time: bool | None = None
+    waiting: tuple[Record, ...] = ()
+    """Records of units that came before the fact that makes sense of them."""
+    words: tuple[Words, ...] = ()
+    releases: tuple[Reservation, ...] = ()
+    """Reservations to be given back by the matching loop."""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def todo(self) -> bool:
+        """Whether the matching loop has work here."""
+        return self.status is Status.MATCHING or bool(self.releases)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still has to do it."""
+        return self.status in OPEN
+
+    def overdue_at(self) -> datetime | None:
+        """When the deadline's timer fires; None: it did, or there is nothing to fire for."""
+        if not self.is_open or self.overdue or self.deadline is None:
+            return None
+        if self.handling_unit is not None and self.received_at is not None and self.round == 1:
+            return max(self.deadline, self.received_at + IMPORT_GRACE)
+        return self.deadline
+
+    def silent_at(self) -> datetime | None:
+        """When an assignee that has said nothing is passed over."""
+        return self.accept_by if self.status is Status.ASSIGNED else None
+
+    def next_due(self) -> datetime | None:
+        """See `State`."""
+        return min((at for at in (self.overdue_at(), self.silent_at()) if at), default=None)
+
+    def having(self, **changes: Any) -> "TaskState":
+        """This state with changes."""
+        return self.model_copy(update=changes)
+
+    def with_words(self, at: datetime, by: str, what: str, text: str | None) -> "TaskState":
+        """This state with (encrypted) words added; the last 50 are kept."""
+        if text is None:
+            return self
+        added = Words(at=at, by=by, what=what, text=text)
+        return self.having(words=(*self.words, added)[-_KEPT:])
+
+    def waiting_for(self, record: Record) -> "TaskState":
+        """This state with a unit's record kept for later."""
+        return self.having(waiting=(*self.waiting, record)[-_KEPT:])

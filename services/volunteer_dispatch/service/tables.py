@@ -1,0 +1,85 @@
+"""The tables that a city can replace: where tasks go, and how long they may take."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.contracts.words import Domain, Urgency
+
+Target = Annotated[
+    str,
+    Field(
+        pattern=r"^(unit:[^\s]{1,120}|domain:("
+        + "|".join(d.value for d in Domain)
+        + r")|grid_team|volunteer|area_duty)$"
+    ),
+]
+"""`unit:<id>`, `domain:<domain>` (units of that domain in the area), `grid_team`, `volunteer` or
+`area_duty`."""
+_Code = Annotated[str, Field(pattern=r"^[^\s/|]{1,60}$")]
+_Hours = Annotated[float, Field(gt=0, le=24 * 366, allow_inf_nan=False)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Rule(_Table):
+    """One rule; an empty list stands for all."""
+
+    categories: tuple[_Code, ...] = ()
+    """Codes, or prefixes that end with a point (`care.`)."""
+    areas: tuple[_Code, ...] = ()
+    """Area codes; an area stands for everything in it."""
+    urgencies: tuple[Urgency, ...] = ()
+    to: Target
+    skill: _Code | None = None
+    """With `volunteer`: the skill that is needed; None: one named like the category."""
+
+    def fits(self, category: str, areas: tuple[str, ...], urgency: Urgency) -> bool:
+        """Whether the rule speaks of this category, place and urgency."""
+        if self.urgencies and urgency not in self.urgencies:
+            return False
+        by_category = not self.categories or any(
+            category.startswith(code) if code.endswith(".") else category == code
+            for code in self.categories
+        )
+        return by_category and (not self.areas or not set(self.areas).isdisjoint(areas))
+
+
+class RoutingTable(_Table):
+    """Ordered rules; the first that fits names the first place, where none does the grid team."""
+
+    rules: tuple[Rule, ...] = Field(max_length=2000)
+    volunteers_tried: int = Field(default=3, ge=1, le=20)
+    """Volunteers asked, one after another, before the grid team gets the task."""
+    units_tried: int = Field(default=3, ge=1, le=20)
+    """Units of a domain asked before it goes on (Bayannur: three units, then one level up)."""
+
+
+class _HoursByUrgency(_Table):
+    danger: _Hours
+    utilities: _Hours
+    ordinary: _Hours
+    complex: _Hours
+
+    def of(self, urgency: Urgency) -> float:
+        """Hours for `urgency`."""
+        hours: float = getattr(self, urgency.value)
+        return hours
+
+
+class DeadlineTable(_Table):
+    """Hours by urgency (Beijing's draft municipal standard of Dec 2021; DOMAIN.md)."""
+
+    hours: _HoursByUrgency
+    """From the request's time to the deadline."""
+    accept_within_hours: _HoursByUrgency
+    """From assignment until a silent assignee is passed over."""
+
+
+TableName = Literal["routing", "deadlines"]
+MODELS: dict[TableName, type[RoutingTable] | type[DeadlineTable]] = {
+    "routing": RoutingTable,
+    "deadlines": DeadlineTable,
+}

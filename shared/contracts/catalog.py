@@ -1,0 +1,56 @@
+"""Every payload class, by topic: the one list from which decoders and schemas are made."""
+
+from shared.contracts import assessments, control, registry, requests, tasks, topics, units
+from shared.contracts.payload import Payload
+
+PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
+    topics.REGISTRY.name: (
+        registry.AreaChanged,
+        registry.UnitChanged,
+        registry.OrganizationChanged,
+        registry.GridChanged,
+        registry.VolunteerChanged,
+    ),
+    topics.REQUESTS.name: (
+        requests.RequestAccepted,
+        requests.RequestLocated,
+        requests.RequestFollowedUp,
+        requests.RequestReopened,
+        requests.RequestClosed,
+    ),
+    topics.TASKS.name: (
+        tasks.TaskCreated,
+        tasks.TaskAssigned,
+        tasks.TaskAccepted,
+        tasks.TaskDeclined,
+        tasks.TaskReturned,
+        tasks.TaskEscalated,
+        tasks.TaskOverdue,
+        tasks.TaskProgressed,
+        tasks.TaskLocated,
+        tasks.TaskCompleted,
+        tasks.TaskCancelled,
+    ),
+    topics.ASSESSMENTS.name: (assessments.FigureMeasured,),
+    topics.UNITS.name: (units.RequestReported, units.TaskProgress, units.TaskResult),
+    topics.REPLAYS.name: (control.ReplayRequested,),
+}
+
+KNOWN: dict[str, tuple[type[Payload], ...]] = {}
+for _payloads in PUBLISHED.values():
+    for _payload in _payloads:
+        KNOWN[_payload.TYPE] = (*KNOWN.get(_payload.TYPE, ()), _payload)
+
+BY_FULL_TYPE: dict[str, type[Payload]] = {
+    payload.full_type(): payload for payloads in KNOWN.values() for payload in payloads
+}
+
+TOPIC_OF: dict[str, str] = {
+    payload.TYPE: topic for topic, payloads in PUBLISHED.items() for payload in payloads
+}
+"""The one topic that a type, given without its version, is published on."""
+
+
+def newest_version(type_name: str) -> int:
+    """The newest version known of a type, given without its version."""
+    return max(payload.VERSION for payload in KNOWN[type_name])

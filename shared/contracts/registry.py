@@ -1,0 +1,87 @@
+"""What the registry publishes on `lianxin.registry`: snapshots, so that the topic can be compacted.
+
+No names of people, telephone numbers or addresses: a person is an id, skills and a home grid.
+"""
+
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from shared.contracts.payload import Code, Id, Point, Snapshot
+from shared.contracts.words import AreaLevel, Domain, OrganizationLevel
+
+
+class AreaChanged(Snapshot):
+    """An area (street, community, ...). Subject: its code."""
+
+    TYPE: ClassVar[str] = "lianxin.area.changed"
+
+    area: Code
+    name: str
+    level: AreaLevel
+    parent: Code | None = None
+    path: tuple[Code, ...]
+    """Codes from the top area down to this one."""
+    retired: bool = False
+
+
+class UnitChanged(Snapshot):
+    """A unit. Subject: its id."""
+
+    TYPE: ClassVar[str] = "lianxin.unit.changed"
+
+    unit_id: Id
+    name: str
+    domain: Domain
+    area: Code | None = None
+    retired: bool = False
+
+
+class OrganizationChanged(Snapshot):
+    """A party organization. Subject: its id."""
+
+    TYPE: ClassVar[str] = "lianxin.organization.changed"
+
+    organization_id: Id
+    name: str
+    domain: Domain
+    level: OrganizationLevel
+    unit_id: Id | None = None
+    area: Code | None = None
+    parent: Id | None = None
+    retired: bool = False
+
+
+class GridChanged(Snapshot):
+    """A grid with its team. Subject: its id."""
+
+    TYPE: ClassVar[str] = "lianxin.grid.changed"
+
+    grid_id: Id
+    name: str
+    area: Code
+    area_path: tuple[Code, ...]
+    communities: tuple[Code, ...] = ()
+    geometry: dict[str, Any] | None = None
+    """GeoJSON Polygon or MultiPolygon, WGS 84; None where the grid is a list of communities."""
+    organization_id: Id | None = None
+    leader: Id | None = None
+    members: tuple[Id, ...] = ()
+    retired: bool = False
+
+
+class VolunteerChanged(Snapshot):
+    """A volunteer as dispatch needs him or her. Subject: the volunteer's id."""
+
+    TYPE: ClassVar[str] = "lianxin.volunteer.changed"
+
+    volunteer_id: Id
+    skills: tuple[Code, ...] = ()
+    grid_id: Id
+    area_path: tuple[Code, ...] = ()
+    capacity: int = Field(ge=0, le=50)
+    """Tasks that the volunteer can hold at once."""
+    available: bool = True
+    service_point: Point | None = None
+    unit_id: Id | None = None
+    retired: bool = False

@@ -1,0 +1,77 @@
+"""What request intake publishes on `lianxin.requests`: facts. Subject and key: the request's id."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from shared.contracts.payload import Code, Fact, Id, Moment, Point
+from shared.contracts.words import Channel, RequestKind, Urgency
+
+
+class RequestAccepted(Fact):
+    """A request was taken in; from now on it is kept and served. Event time: when it was made."""
+
+    TYPE: ClassVar[str] = "lianxin.request.accepted"
+
+    request_id: Id
+    channel: Channel
+    kind: RequestKind
+    category: Code
+    urgency: Urgency
+    rules_version: int
+    """Version of the category table that decided category and urgency; 0: given by the sender."""
+    grid_id: Id | None = None
+    area_path: tuple[Code, ...] = ()
+    """Areas from the top down to the community; empty while the request is unlocated."""
+    point: Point | None = None
+    reporting_unit: Id | None = None
+    case_number: str | None = None
+    """The reporting unit's own number for it."""
+    handling_unit: Id | None = None
+    """The unit that has it in hand already, where the reporting unit says so."""
+    received_at: Moment
+    """When Lianxin took it in; later than the event's time for what was imported."""
+
+
+class RequestLocated(Fact):
+    """A person placed an unlocated request."""
+
+    TYPE: ClassVar[str] = "lianxin.request.located"
+
+    request_id: Id
+    grid_id: Id | None = None
+    area_path: tuple[Code, ...]
+
+
+class RequestFollowedUp(Fact):
+    """The resident answered (回访)."""
+
+    TYPE: ClassVar[str] = "lianxin.request.followed_up"
+
+    request_id: Id
+    contacted: bool
+    solved: bool | None = None
+    satisfied: int | None = Field(default=None, ge=1, le=5)
+    """1 very dissatisfied to 5 very satisfied."""
+    round: int = Field(ge=1)
+
+
+class RequestReopened(Fact):
+    """The resident said that it is not solved; the work starts again."""
+
+    TYPE: ClassVar[str] = "lianxin.request.reopened"
+
+    request_id: Id
+    round: int = Field(ge=2)
+    """The round of work that begins."""
+
+
+class RequestClosed(Fact):
+    """The request ended."""
+
+    TYPE: ClassVar[str] = "lianxin.request.closed"
+
+    request_id: Id
+    outcome: str = Field(pattern="^(solved|no_answer|reported)$")
+    """solved: the resident said so; no_answer: asked, no answer in time; reported: the unit's
+    own record of the past says so, nobody was asked."""

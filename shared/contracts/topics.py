@@ -1,0 +1,65 @@
+"""The topics, who publishes on them, and how brokers keep them."""
+
+from dataclasses import dataclass, field
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A Kafka topic. `partitioned`: as many partitions as the city chose, else one."""
+
+    name: str
+    publisher: str
+    about: str
+    partitioned: bool = True
+    config: dict[str, str] = field(default_factory=dict)
+
+
+REGISTRY = Topic(
+    "lianxin.registry",
+    "registry",
+    "Areas, units, organizations, grids, volunteers: snapshots",
+    config={"cleanup.policy": "compact"},
+)
+REQUESTS = Topic(
+    "lianxin.requests",
+    "request_intake",
+    "A request's way: facts",
+    config={"retention.ms": str(30 * DAY_MS)},
+)
+TASKS = Topic(
+    "lianxin.tasks",
+    "volunteer_dispatch",
+    "A task's way: facts",
+    config={"retention.ms": str(30 * DAY_MS)},
+)
+ASSESSMENTS = Topic(
+    "lianxin.assessments",
+    "assessment",
+    "Figures by subject and month: snapshots",
+    config={"cleanup.policy": "compact"},
+)
+UNITS = Topic(
+    "lianxin.units",
+    "units",
+    "What units report from their own systems: facts",
+    # Larger than what is accepted, so that a record over the limit is told of and not just lost.
+    config={"retention.ms": str(30 * DAY_MS), "max.message.bytes": "4194304"},
+)
+REPLAYS = Topic(
+    "lianxin.replays",
+    "every service",
+    "Missing sequences asked for again",
+    partitioned=False,
+    config={"retention.ms": str(DAY_MS)},
+)
+DEAD_LETTERS = Topic(
+    "lianxin.dead-letters",
+    "every service",
+    "Records that could not be applied, with the reason and where they stood",
+    partitioned=False,
+    config={"retention.ms": str(90 * DAY_MS)},
+)
+
+TOPICS = (REGISTRY, REQUESTS, TASKS, ASSESSMENTS, UNITS, REPLAYS, DEAD_LETTERS)

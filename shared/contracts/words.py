@@ -1,0 +1,137 @@
+"""Terms with a closed list of values (DESIGN.md 1), each with its Chinese and English label."""
+
+from enum import StrEnum
+
+
+class Term(StrEnum):
+    """A value of a closed list."""
+
+
+class Domain(Term):
+    """The eight domains of party organizations (policy, art. 5)."""
+
+    VILLAGE = "village"
+    STATE_ENTERPRISE = "state_enterprise"
+    COMMUNITY = "community"
+    AGENCY = "agency"
+    UNIVERSITY = "university"
+    PUBLIC_INSTITUTION = "public_institution"
+    PRIVATE_ENTERPRISE = "private_enterprise"
+    SOCIAL_ORGANIZATION = "social_organization"
+
+
+class OrganizationLevel(Term):
+    """Levels of organizations (policy, art. 16)."""
+
+    PROVINCE = "province"
+    CITY = "city"
+    COUNTY = "county"
+    TOWNSHIP = "township"
+    GRASSROOTS = "grassroots"
+
+
+class AreaLevel(Term):
+    """Levels of areas inside a city."""
+
+    CITY = "city"
+    DISTRICT = "district"
+    STREET = "street"
+    COMMUNITY = "community"
+
+
+class Channel(Term):
+    """How a request came in."""
+
+    HOTLINE = "hotline"
+    WEB = "web"
+    APP = "app"
+    WINDOW = "window"
+    GRID_VISIT = "grid_visit"
+    UNIT = "unit"
+    OPEN311 = "open311"
+    OTHER = "other"
+
+
+class RequestKind(Term):
+    """What a resident wants with it."""
+
+    COMPLAINT = "complaint"
+    QUESTION = "question"
+    SUGGESTION = "suggestion"
+    HELP = "help"
+    PRAISE = "praise"
+    OTHER = "other"
+
+
+class Urgency(Term):
+    """Classes of deadline; hours for each stand in dispatch's table (DOMAIN.md)."""
+
+    DANGER = "danger"
+    """Danger to life or property."""
+    UTILITIES = "utilities"
+    """Water, power, gas, heat."""
+    ORDINARY = "ordinary"
+    COMPLEX = "complex"
+
+
+class AssigneeKind(Term):
+    """Who can hold a task."""
+
+    UNIT = "unit"
+    GRID_TEAM = "grid_team"
+    VOLUNTEER = "volunteer"
+    AREA_DUTY = "area_duty"
+    """The duty officer of an area: the level above when nobody below is left."""
+
+
+LABELS: dict[str, tuple[str, str]] = {
+    "domain.village": ("农村", "Village"),
+    "domain.state_enterprise": ("国有企业", "State enterprise"),
+    "domain.community": ("街道社区", "Street and community"),
+    "domain.agency": ("机关", "Agency"),
+    "domain.university": ("高校", "University"),
+    "domain.public_institution": ("事业单位", "Public institution"),
+    "domain.private_enterprise": ("非公有制企业", "Private enterprise"),
+    "domain.social_organization": ("社会组织", "Social organization"),
+    "level.province": ("省", "Province"),
+    "level.city": ("市", "City"),
+    "level.county": ("县（区）", "County"),
+    "level.township": ("乡镇（街道）", "Township"),
+    "level.grassroots": ("基层", "Grassroots"),
+    "area.city": ("市", "City"),
+    "area.district": ("区", "District"),
+    "area.street": ("街道", "Street"),
+    "area.community": ("社区", "Community"),
+    "channel.hotline": ("热线", "Hotline"),
+    "channel.web": ("网站", "Web"),
+    "channel.app": ("移动应用", "App"),
+    "channel.window": ("服务窗口", "Service window"),
+    "channel.grid_visit": ("网格走访", "Grid visit"),
+    "channel.unit": ("单位上报", "Reported by a unit"),
+    "channel.open311": ("开放接口", "Open311"),
+    "channel.other": ("其他", "Other"),
+    "kind.complaint": ("投诉", "Complaint"),
+    "kind.question": ("咨询", "Question"),
+    "kind.suggestion": ("建议", "Suggestion"),
+    "kind.help": ("求助", "Help"),
+    "kind.praise": ("表扬", "Praise"),
+    "kind.other": ("其他", "Other"),
+    "urgency.danger": ("危及生命财产", "Danger to life or property"),
+    "urgency.utilities": ("水电气热", "Water, power, gas, heat"),
+    "urgency.ordinary": ("一般", "Ordinary"),
+    "urgency.complex": ("复杂", "Complex"),
+    "assignee.unit": ("单位", "Unit"),
+    "assignee.grid_team": ("网格团队", "Grid team"),
+    "assignee.volunteer": ("志愿者", "Volunteer"),
+    "assignee.area_duty": ("区域值班", "Area duty officer"),
+    "unit": ("单位", "Unit"),
+    "organization": ("党组织", "Organization"),
+    "street": ("街道", "Street"),
+    "community": ("社区", "Community"),
+}
+
+
+def label(key: str, language: str = "zh") -> str:
+    """The label of `key` (`domain.village`) in `zh` or `en`; the key itself where there is none."""
+    pair = LABELS.get(key)
+    return key if pair is None else pair[1 if language == "en" else 0]

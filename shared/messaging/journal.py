@@ -1,0 +1,118 @@
+"""The journal: every event that this service has published, for replay and refill.
+
+A fact stays for ever; of a snapshot only the newest is kept, which is all that a consumer needs.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+
+from shared.contracts.catalog import BY_FULL_TYPE
+from shared.contracts.envelope import headers_of
+from shared.contracts.payload import Kind
+from shared.messaging.producer import Outgoing
+from shared.storage.client import (
+    ASCENDING,
+    DUPLICATE_KEY,
+    BulkWriteError,
+    Database,
+    Document,
+    InsertOne,
+    UpdateOne,
+)
+
+_DIGITS = 16
+
+
+def outgoing(entry: Document) -> Outgoing:
+    """The record of a journal entry: the same bytes each time that it is published."""
+    return Outgoing(
+        topic=entry["topic"],
+        key=entry["key"].encode(),
+        value=entry["data"],
+        headers=headers_of(
+            id=entry["id"],
+            source=entry["source"],
+            type=entry["type"],
+            subject=entry["subject"],
+            sequence=entry["n"],
+            time=entry["time"],
+            partition_key=entry["key"],
+            trace_parent=entry["trace"],
+        ),
+    )
+
+
+def _id(source: str, subject: str, sequence: int) -> str:
+    return f"{source}|{subject}#{sequence:0{_DIGITS}d}"
+
+
+class Journal:
+    """The journal of one service."""
+
+    def __init__(self, database: Database) -> None:
+        self._entries = database["journal"]
+
+    async def create_indexes(self) -> None:
+        """Create the index that replays by time and topic walk along."""
+        await self._entries.create_index([("topic", ASCENDING), ("at", ASCENDING)], name="at")
+
+    async def keep(self, entries: Sequence[Document]) -> None:
+        """Keep published entries (`topic source subject n id type time key trace data`)."""
+        now = datetime.now(UTC)
+        operations: list[InsertOne[Document] | UpdateOne] = []
+        for entry in entries:
+            payload = BY_FULL_TYPE[entry["type"]]
+            if payload.KIND is Kind.SNAPSHOT:
+                id = f"{entry['source']}|{entry['subject']}"
+                operations.append(
+                    UpdateOne(
+                        {"_id": id, "n": {"$lt": entry["n"]}}, {"$set": entry | {"at": now}}, True
+                    )
+                )
+            else:
+                id = _id(entry["source"], entry["subject"], entry["n"])
+                operations.append(InsertOne(entry | {"_id": id, "at": now}))
+        try:
+            await self._entries.bulk_write(operations, ordered=False)
+        except BulkWriteError as error:
+            # Published before and kept before: a duplicate key is what we expect then.
+            if any(e["code"] != DUPLICATE_KEY for e in error.details["writeErrors"]):
+                raise
+
+    async def of_subject(self, source: str, subject: str, from_sequence: int) -> list[Document]:
+        """Entries of a subject from a sequence on, in order; at most 1,000."""
+        last = _id(source, subject, 10**_DIGITS - 1)
+        return (
+            await self._entries.find(
+                {"_id": {"$gte": _id(source, subject, from_sequence), "$lte": last}}
+            )
+            .sort("_id", ASCENDING)
+            .limit(1000)
+            .to_list(None)
+        )
+
+    async def count(self, topics: Sequence[str], since: datetime, until: datetime) -> int:
+        """How many entries `walk` will give."""
+        return await self._entries.count_documents(
+            {"topic": {"$in": list(topics)}, "at": {"$gte": since, "$lte": until}}
+        )
+
+    async def topics(self) -> list[str]:
+        """Topics that this service has published on."""
+        return [str(topic) for topic in await self._entries.distinct("topic")]
+
+    async def walk(
+        self, topic: str, since: datetime, until: datetime, *, batch: int = 500
+    ) -> AsyncIterator[list[Document]]:
+        """Entries of a topic published in a span of time, each subject's in order, in batches."""
+        cursor = self._entries.find({"topic": topic, "at": {"$gte": since, "$lte": until}}).sort(
+            [("at", ASCENDING), ("_id", ASCENDING)]
+        )
+        found: list[Document] = []
+        async for entry in cursor:
+            found.append(entry)
+            if len(found) >= batch:
+                yield found
+                found = []
+        if found:
+            yield found

@@ -1,0 +1,285 @@
+"""The relay: publishes the outboxes in order, keeps a journal, notices a broker that lost data.
+
+Each replica works on the shards that it leases. An aggregate's events leave in order; they are
+cleared from its outbox only when the broker has acknowledged them and the journal holds them.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.structs import RecordMetadata
+
+from shared.messaging.broker import Broker
+from shared.messaging.journal import Journal, outgoing
+from shared.messaging.leases import Leases
+from shared.messaging.producer import Publisher
+from shared.messaging.replays import Replays
+from shared.storage.aggregates import AggregateStore
+from shared.storage.client import ASCENDING, UNREACHABLE, Database, Document, UpdateOne
+from shared.telemetry import EVENTS_PUBLISHED, OUTBOX_DEPTH, OUTBOX_OLDEST_SECONDS, RELAY_REFILLS
+
+log = logging.getLogger(__name__)
+
+_BATCH = 300
+_IDLE_SECONDS = 0.25
+_WATCH_SECONDS = 3.0
+
+
+class Relay:
+    """The relay of one replica.
+
+    Args:
+        stores: whose outboxes it publishes.
+        replays: what refills a topic from the journal.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        stores: Sequence[AggregateStore[Any]],
+        publisher: Publisher,
+        journal: Journal,
+        leases: Leases,
+        broker: Broker,
+        replays: Replays,
+    ) -> None:
+        self._stores = stores
+        self._publisher = publisher
+        self._journal = journal
+        self._leases = leases
+        self._broker = broker
+        self._replays = replays
+        self._ends_kept = database["relay_positions"]
+        self._ends: dict[str, int] = {}
+        self._nudged = asyncio.Event()
+        self._refilling = asyncio.Lock()
+        self.unpublished_since: datetime | None = None
+        """When the oldest event was written that waits now; for readiness."""
+        for store in stores:
+            store.on_pending = self._nudged.set
+
+    async def run(self) -> None:
+        """Publish for ever."""
+        pause = 0.1
+        while True:
+            try:
+                published = 0
+                for store in self._stores:
+                    published += await self._publish_pending(store)
+            except UNREACHABLE as error:
+                log.warning("the relay waits for the database", extra={"error": repr(error)})
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+                continue
+            pause = 0.1
+            if not published:
+                await self._wait()
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(_IDLE_SECONDS):
+                await self._nudged.wait()
+        except TimeoutError:
+            pass
+        self._nudged.clear()
+
+    # Publishing
+
+    async def _publish_pending(self, store: AggregateStore[Any]) -> int:
+        """Publish a batch of outboxes; how many events were acknowledged."""
+        shards = self._leases.mine
+        if not shards:
+            return 0
+        documents = (
+            await store.collection.find(
+                {"pending_since": {"$exists": True}, "shard": {"$in": shards}},
+                {"outbox": 1, "pending_since": 1},
+            )
+            .sort([("pending_since", ASCENDING)])
+            .limit(_BATCH)
+            .to_list(None)
+        )
+        if not documents:
+            return 0
+        entries = [self._entry(store, d["_id"], e) for d in documents for e in d["outbox"]]
+        before = dict(self._ends)
+        results = await self._publisher.publish([outgoing(entry) for entry in entries])
+        done = [
+            entry
+            for entry, result in zip(entries, results, strict=True)
+            if not isinstance(result, Exception)
+        ]
+        if len(done) < len(entries):
+            failure = next(r for r in results if isinstance(r, Exception))
+            log.warning(
+                "events wait for the broker",
+                extra={"waiting": len(entries) - len(done), "error": repr(failure)},
+            )
+            await asyncio.sleep(0.5)
+        if not done:
+            return 0
+        await self._journal.keep(done)
+        await self._clear(store, documents, entries, results)
+        EVENTS_PUBLISHED.labels(store.topic, "outbox").inc(len(done))
+        await self._note_ends(results, before)
+        return len(done)
+
+    @staticmethod
+    def _entry(store: AggregateStore[Any], id: str, event: Document) -> Document:
+        return event | {
+            "topic": store.topic,
+            "source": store.source_of(id),
+            "subject": store.subject_of(id),
+        }
+
+    @staticmethod
+    async def _clear(
+        store: AggregateStore[Any],
+        documents: Sequence[Document],
+        entries: Sequence[Document],
+        results: Sequence[RecordMetadata | Exception],
+    ) -> None:
+        """Take from each outbox the events up to the first that was not acknowledged."""
+        outcome = iter(zip(entries, results, strict=True))
+        whole: list[UpdateOne] = []
+        part: list[UpdateOne] = []
+        for document in documents:
+            last = None
+            complete = True
+            for _ in document["outbox"]:
+                entry, result = next(outcome)
+                complete = complete and not isinstance(result, Exception)
+                if complete:
+                    last = entry["n"]
+            if last is None:
+                continue
+            pull = UpdateOne({"_id": document["_id"]}, {"$pull": {"outbox": {"n": {"$lte": last}}}})
+            part.append(pull)
+            if complete:
+                whole.append(
+                    UpdateOne(
+                        {"_id": document["_id"], "sequence": last},
+                        {"$set": {"outbox": []}, "$unset": {"pending_since": ""}},
+                    )
+                )
+        cleared = 0
+        if whole:
+            cleared = (await store.collection.bulk_write(whole, ordered=False)).matched_count
+        if cleared < len(part):
+            # Some have later events by now: only what is published leaves those outboxes.
+            await store.collection.bulk_write(part, ordered=False)
+
+    # A broker that lost its data
+
+    @staticmethod
+    def _key(topic: str, partition: int) -> str:
+        return f"{topic}:{partition}".replace(".", "/")
+
+    @staticmethod
+    def _place(key: str) -> tuple[str, int]:
+        topic, _, partition = key.rpartition(":")
+        return topic.replace("/", "."), int(partition)
+
+    async def _note_ends(
+        self, results: Sequence[RecordMetadata | Exception], before: dict[str, int]
+    ) -> None:
+        """Remember how long the logs are; an event that lands before that end tells of loss.
+
+        Args:
+            before: the ends known before the publishing: what other replicas have published
+                since lies rightly behind it.
+        """
+        ends: dict[str, int] = {}
+        lost: set[str] = set()
+        for result in results:
+            if isinstance(result, Exception):
+                continue
+            key = self._key(self._broker.logical(result.topic), result.partition)
+            if result.offset < before.get(key, 0):
+                lost.add(self._broker.logical(result.topic))
+            ends[key] = max(ends.get(key, 0), result.offset + 1)
+        if lost:
+            await self._refill(lost)
+            return
+        grown = {key: end for key, end in ends.items() if end > self._ends.get(key, 0)}
+        if grown:
+            self._ends |= grown
+            await self._ends_kept.update_one(
+                {"_id": "ends"}, {"$max": {f"ends.{k}": end for k, end in grown.items()}}, True
+            )
+
+    async def watch(self) -> None:
+        """Compare the broker's logs with what was published, and measure the outboxes, for ever."""
+        while True:
+            try:
+                await self._measure()
+                await self._compare()
+            except UNREACHABLE as error:
+                log.warning("the relay waits for the database", extra={"error": repr(error)})
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("the relay waits for the broker", extra={"error": repr(error)})
+            await asyncio.sleep(_WATCH_SECONDS)
+
+    async def _compare(self) -> None:
+        if not self._leases.leads:
+            return
+        kept = await self._ends_kept.find_one({"_id": "ends"}) or {"ends": {}}
+        self._ends = {k: max(v, kept["ends"].get(k, 0)) for k, v in self._ends.items()} | {
+            k: v for k, v in kept["ends"].items() if k not in self._ends
+        }
+        if not self._ends:
+            return
+        expected = {
+            TopicPartition(self._broker.topic(topic), partition): end
+            for key, end in self._ends.items()
+            for topic, partition in [self._place(key)]
+        }
+        shorter = await self._broker.shorter_logs(expected)
+        lost = {self._broker.logical(partition.topic) for partition in shorter}
+        if lost:
+            await self._refill(lost)
+
+    async def _refill(self, lost: set[str]) -> None:
+        async with self._refilling:
+            prefixes = tuple(topic.replace(".", "/") + ":" for topic in lost)
+            forgotten = [key for key in self._ends if key.startswith(prefixes)]
+            if not forgotten:
+                return  # another task has seen to it
+            await self._broker.ensure_topics()
+            for key in forgotten:
+                del self._ends[key]
+            await self._ends_kept.update_one(
+                {"_id": "ends"}, {"$unset": {f"ends.{key}": "" for key in forgotten}}
+            )
+            for topic in sorted(lost):
+                RELAY_REFILLS.inc()
+                log.warning(
+                    "the broker's log is shorter than what was published; refilling it from the "
+                    "journal",
+                    extra={"topic": topic},
+                )
+                await self._replays.begin([topic], cause="refill")
+
+    # Measuring
+
+    async def _measure(self) -> None:
+        depth, oldest = 0, None
+        for store in self._stores:
+            depth += await store.collection.count_documents({"pending_since": {"$exists": True}})
+            first = await store.collection.find_one(
+                {"pending_since": {"$exists": True}},
+                {"pending_since": 1},
+                sort=[("pending_since", ASCENDING)],
+            )
+            if first is not None:
+                since = first["pending_since"]
+                oldest = since if oldest is None else min(oldest, since)
+        self.unpublished_since = oldest
+        OUTBOX_DEPTH.set(depth)
+        age = 0.0 if oldest is None else (datetime.now(UTC) - oldest).total_seconds()
+        OUTBOX_OLDEST_SECONDS.set(age)

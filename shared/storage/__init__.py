@@ -1,0 +1,1 @@
+"""MongoDB: the driver, aggregates, read models, field encryption."""

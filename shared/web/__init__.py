@@ -1,0 +1,1 @@
+"""Web: app factory, problem details, authentication, paging."""

@@ -1,0 +1,281 @@
+"""Rules 2 and 3: poison never blocks, a parked subject's facts follow it, gaps are healed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from shared.contracts import requests, topics
+from shared.contracts.envelope import Event, encode
+from shared.contracts.ids import uuid7
+from shared.contracts.payload import Payload
+from shared.settings import Settings
+from shared.storage.aggregates import Decision
+from tests.eventually import eventually
+from tests.integration.messaging.world import (
+    Sink,
+    TallyState,
+    accepted,
+    followed_up,
+    running_sink,
+    running_source,
+    settings_for,
+    tally,
+)
+
+SOURCE = "/services/request-intake"
+
+
+def fact(id: str, sequence: int, data: Payload | None = None, **more: Any) -> Event:
+    payload = data or (accepted(id) if sequence == 1 else followed_up(id))
+    values: dict[str, Any] = {
+        "id": uuid7(),
+        "source": SOURCE,
+        "type": payload.full_type(),
+        "subject": id,
+        "sequence": sequence,
+        "time": datetime.now(UTC),
+        "partition_key": id,
+        "trace_parent": None,
+        "data": payload,
+    }
+    return Event(**(values | more))
+
+
+async def send(settings: Settings, *records: tuple[Any, Any, Any], partition: int = 0) -> None:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap_servers, max_request_size=4_000_000
+    )
+    await producer.start()
+    try:
+        for key, value, headers in records:
+            await producer.send_and_wait(
+                f"{settings.topic_prefix}{topics.REQUESTS.name}",
+                value=value,
+                key=key,
+                headers=headers,
+                partition=partition,
+            )
+    finally:
+        await producer.stop()
+
+
+async def tallied(sink: Sink, id: str, *wanted: int) -> bool:
+    return await sink.applied(id) == wanted
+
+
+def codes(sink: Sink, *wanted: str) -> Callable[[], Awaitable[bool]]:
+    async def have() -> bool:
+        return sorted(letter["code"] for letter in await sink.dead_letters()) == sorted(wanted)
+
+    return have
+
+
+async def test_poison_goes_to_the_dead_letters_and_the_others_go_on(
+    kafka_bootstrap: str, mongodb_uri: str, unique: str
+) -> None:
+    settings = settings_for("sink", kafka_bootstrap, mongodb_uri, unique)
+    async with running_sink(settings) as sink:
+        await send(settings, encode(fact("before", 1)))
+        await eventually(partial(tallied, sink, "before", 1), 30)
+
+        key, value, headers = encode(fact("poison", 1))
+        without = [(n, v) for n, v in headers if n != "ce_type"]
+        poison: list[tuple[Any, Any, Any]] = [
+            (key, None, headers),
+            (key, value, [*without, ("ce_type", None)]),
+            (key, value, [*without, ("ce_type", b"\xff\xfe")]),
+            (key, b"{not json", headers),
+            (key, value, [*without, ("ce_type", b"lianxin.request.invented.v1")]),
+            (key, b'"' + b"x" * 2_000_000 + b'"', headers),
+            encode(fact("zero", 0)),
+        ]
+        newer = (b"newer", value, [*without, ("ce_type", b"lianxin.request.closed.v9")])
+        began = asyncio.get_running_loop().time()
+        await send(settings, *poison, newer, encode(fact("after", 1)))
+        await eventually(partial(tallied, sink, "after", 1), 5)
+        assert asyncio.get_running_loop().time() - began < 4
+        expected = ["null-value", "header", "header", "payload", "type", "too-large", "sequence"]
+        await eventually(codes(sink, *expected), 5)
+        published = await read_dead_letters(settings, len(expected))
+        assert sorted(letter["dl_code"] for letter in published) == sorted(expected)
+        assert all(letter["dl_reason"] and letter["dl_offset"] for letter in published)
+
+
+async def read_dead_letters(settings: Settings, number: int) -> list[dict[str, str]]:
+    consumer = AIOKafkaConsumer(
+        f"{settings.topic_prefix}{topics.DEAD_LETTERS.name}",
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=4_000_000,
+    )
+    await consumer.start()
+    found: list[dict[str, str]] = []
+    try:
+        async with asyncio.timeout(20):
+            while len(found) < number:
+                record = await consumer.getone()
+                found.append({n: v.decode(errors="replace") for n, v in record.headers})
+    finally:
+        await consumer.stop()
+    return found
+
+
+async def test_a_failing_handler_parks_its_subject_until_it_is_replayed(
+    kafka_bootstrap: str, mongodb_uri: str, unique: str
+) -> None:
+    settings = settings_for("sink", kafka_bootstrap, mongodb_uri, unique)
+    broken = True
+
+    def handler(state: TallyState | None, event: Event, context: None) -> Decision[TallyState]:
+        if broken and event.subject == "bad" and event.sequence == 2:
+            raise ValueError("a fault in the handler")
+        return tally(state, event, context)
+
+    async with running_sink(settings, handler) as sink:
+        await send(settings, *(encode(fact("bad", n)) for n in (1, 2, 3)), encode(fact("good", 1)))
+        await eventually(partial(tallied, sink, "good", 1), 30)
+        await eventually(codes(sink, "failed", "behind"), 10)
+        await send(settings, encode(fact("bad", 4)))
+        await eventually(codes(sink, "failed", "behind", "behind"), 10)
+        assert await sink.applied("bad") == (1,)
+
+        broken = False
+        letters = await sink.dead_letters()
+        first = next(letter for letter in letters if letter["code"] == "failed")
+        assert await sink.runtime.dead_letters.release(first["_id"]) == 3
+        await eventually(partial(tallied, sink, "bad", 1, 2, 3, 4), 10)
+        await eventually(codes(sink), 5)
+
+
+async def test_a_dead_letter_can_be_skipped(
+    kafka_bootstrap: str, mongodb_uri: str, unique: str
+) -> None:
+    settings = settings_for("sink", kafka_bootstrap, mongodb_uri, unique)
+
+    def handler(state: TallyState | None, event: Event, context: None) -> Decision[TallyState]:
+        if event.sequence == 2:
+            raise ValueError("never right")
+        return tally(state, event, context)
+
+    async with running_sink(settings, handler) as sink:
+        await send(settings, *(encode(fact("bad", n)) for n in (1, 2, 3)))
+        await eventually(codes(sink, "failed", "behind"), 30)
+        letters = await sink.dead_letters()
+        first = next(letter for letter in letters if letter["code"] == "failed")
+        await sink.runtime.dead_letters.release(first["_id"], skip=True)
+        await eventually(partial(tallied, sink, "bad", 1, 3), 10)
+
+
+async def test_a_handler_that_fails_sometimes_is_tried_again(
+    kafka_bootstrap: str, mongodb_uri: str, unique: str
+) -> None:
+    settings = settings_for("sink", kafka_bootstrap, mongodb_uri, unique)
+    tries = 0
+
+    def handler(state: TallyState | None, event: Event, context: None) -> Decision[TallyState]:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise ValueError("not yet")
+        return tally(state, event, context)
+
+    async with running_sink(settings, handler) as sink:
+        await send(settings, encode(fact("shaky", 1)), encode(fact("shaky", 2)))
+        await eventually(partial(tallied, sink, "shaky", 1, 2), 30)
+        assert await sink.dead_letters() == []
+
+
+async def test_too_many_failures_in_a_row_stop_the_service(
+    kafka_bootstrap: str, mongodb_uri: str, unique: str
+) -> None:
+    settings = settings_for(
+        "sink", kafka_bootstrap, mongodb_uri, unique, max_failures_in_a_row=5, retry_seconds=(0.05,)
+    )
+
+    def handler(_state: TallyState | None, _event: Event, _context: None) -> None:
+        raise ValueError("a bad deployment")
+
+    async with running_sink(settings, handler) as sink:
+        await send(settings, *(encode(fact(f"r{n}", 1)) for n in range(8)))
+        async with asyncio.timeout(30):
+            error = await sink.runtime.fatal
+        assert "in a row" in str(error)
+        assert sink.runtime.alive() is not None
+
+
+async def test_a_reused_sequence_is_refused_and_a_duplicate_passed_over(
+    kafka_bootstrap: str, mongodb_uri: str, unique: str
+) -> None:
+    settings = settings_for("sink", kafka_bootstrap, mongodb_uri, unique)
+    async with running_sink(settings) as sink:
+        first = encode(fact("r", 1))
+        await send(settings, first, first, encode(fact("r", 1)), encode(fact("r", 2)))
+        await eventually(partial(tallied, sink, "r", 1, 2), 30)
+        await eventually(codes(sink, "refused"), 5)
+
+
+async def test_a_gap_is_healed_from_the_owners_journal(
+    kafka_bootstrap: str, mongodb_uri: str, unique: str
+) -> None:
+    """The sink starts with a log whose first facts are missing; the source's journal has them."""
+    of_source = settings_for("request_intake", kafka_bootstrap, mongodb_uri, unique)
+    of_sink = settings_for("sink", kafka_bootstrap, mongodb_uri, unique)
+    async with running_source(of_source) as source:
+        # The journal alone holds facts 1 to 3: as if the log had been cut since.
+        entries = []
+        for event in (fact("r", 1), fact("r", 2), fact("r", 3)):
+            key, value, _ = encode(event)
+            entries.append(
+                {
+                    "topic": topics.REQUESTS.name,
+                    "source": event.source,
+                    "subject": event.subject,
+                    "n": event.sequence,
+                    "id": event.id,
+                    "type": event.type,
+                    "time": event.time,
+                    "key": key.decode(),
+                    "trace": None,
+                    "data": value,
+                }
+            )
+        await source.runtime.journal.keep(entries)
+        async with running_sink(of_sink) as sink:
+            await send(of_sink, encode(fact("r", 4)), encode(fact("other", 1)))
+            await eventually(partial(tallied, sink, "other", 1), 30)
+            await eventually(partial(tallied, sink, "r", 1, 2, 3, 4), 30)
+            assert await sink.dead_letters() == []
+
+
+async def test_a_units_gap_becomes_a_dead_letter_after_its_bound(
+    kafka_bootstrap: str, mongodb_uri: str, unique: str
+) -> None:
+    settings = settings_for("sink", kafka_bootstrap, mongodb_uri, unique, gap_bound_seconds=1.0)
+    async with running_sink(settings) as sink:
+        unit: dict[str, Any] = {"source": "/units/hospital"}
+        await send(settings, encode(fact("case/7", 2, **unit)), encode(fact("case/7", 3, **unit)))
+        await eventually(codes(sink, "gap", "behind"), 30)
+        await send(settings, encode(fact("case/7", 1, **unit)))
+        await eventually(partial(tallied, sink, "case/7", 1), 10)
+        letters = await sink.dead_letters()
+        first = next(letter for letter in letters if letter["code"] == "gap")
+        await sink.runtime.dead_letters.release(first["_id"])
+        await eventually(partial(tallied, sink, "case/7", 1, 2, 3), 10)
+
+
+async def test_newer_versions_keep_their_place_in_the_order(
+    kafka_bootstrap: str, mongodb_uri: str, unique: str
+) -> None:
+    settings = settings_for("sink", kafka_bootstrap, mongodb_uri, unique)
+    async with running_sink(settings) as sink:
+        key, value, headers = encode(
+            fact("r", 2, requests.RequestClosed(request_id="r", outcome="solved"))
+        )
+        newer = [(n, b"lianxin.request.closed.v2" if n == "ce_type" else v) for n, v in headers]
+        await send(settings, encode(fact("r", 1)), (key, value, newer), encode(fact("r", 3)))
+        await eventually(partial(tallied, sink, "r", 1, 3), 30)
+        assert await sink.dead_letters() == []

@@ -1,0 +1,121 @@
+"""Rule 1 when a server goes: a broker that comes back empty, a database killed in mid-flow."""
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from shared.contracts import topics
+from shared.messaging.broker import Broker
+from shared.messaging.producer import Outgoing, Publisher
+from shared.telemetry import PRODUCER_RESTARTS
+from tests.eventually import eventually
+from tests.integration.messaging.publishing import all_tallied, facts, send_all
+from tests.integration.messaging.world import (
+    Sink,
+    Source,
+    running_sink,
+    running_source,
+    settings_for,
+)
+from tests.servers import own_broker, own_database
+
+
+async def test_a_broker_that_comes_back_empty_is_refilled(
+    mongodb_uri: str, unique: str, tmp_path: Path
+) -> None:
+    """Its data wiped while it is down; events are written meanwhile; all end where they should."""
+    with own_broker(tmp_path) as broker:
+        of_source = settings_for("request_intake", broker.address, mongodb_uri, unique)
+        of_sink = settings_for("sink", broker.address, mongodb_uri, unique)
+        ids = [f"r{n}" for n in range(30)]
+        async with running_source(of_source) as source:
+            async with running_sink(of_sink) as sink:
+                await rounds(source, ids, 1)
+                await eventually(partial(all_tallied, sink, ids, 2), 40)
+
+                await asyncio.to_thread(broker.kill)
+                shutil.rmtree(broker.data)
+                broker.data.mkdir()
+                await rounds(source, ids, 1, opened=True)  # accepted while the broker is away
+                await asyncio.to_thread(broker.start)
+                await rounds(source, ids, 1, opened=True)
+
+                await eventually(partial(all_tallied, sink, ids, 4), 60)
+                assert await sink.dead_letters() == []
+            # A service that starts now, from the refilled log alone, comes to the same.
+            async with running_sink(of_sink.model_copy(update={"service": "late"})) as late:
+                await eventually(partial(all_tallied, late, ids, 4), 60)
+
+
+async def rounds(source: Source, ids: Sequence[str], number: int, opened: bool = False) -> None:
+    """Open the requests, unless they are, and note something on each `number` times."""
+    if not opened:
+        await asyncio.gather(*(source.open(id) for id in ids))
+    for _ in range(number):
+        await asyncio.gather(*(source.note(id) for id in ids))
+
+
+@pytest.mark.parametrize("driver", ["motor", "pymongo"])
+async def test_a_database_killed_in_mid_flow_loses_and_doubles_nothing(
+    kafka_bootstrap: str, unique: str, tmp_path: Path, driver: str
+) -> None:
+    with own_database(tmp_path) as database:
+        settings = settings_for("sink", kafka_bootstrap, database.address, unique, driver=driver)
+        ids = [f"r{n}" for n in range(40)]
+        async with running_sink(settings) as sink:
+            flow = asyncio.create_task(send_all(settings, facts(ids, 20), pause=0.5))
+            await eventually(partial(_some, sink, ids), 30)
+            await asyncio.to_thread(database.kill)
+            assert sink.runtime.alive() is None
+            await asyncio.to_thread(database.start)
+            await flow
+            await eventually(partial(all_tallied, sink, ids, 20), 40)
+            assert await sink.dead_letters() == []
+            assert not sink.runtime.fatal.done()
+
+
+async def _some(sink: Sink, ids: Sequence[str]) -> bool:
+    return bool(await sink.store.get_many(ids))
+
+
+async def test_a_producer_is_made_anew_after_a_failure(tmp_path: Path, unique: str) -> None:
+    with own_broker(tmp_path) as server:
+        settings = settings_for("source", server.address, "mongodb://unused", unique)
+        broker = Broker(settings)
+        publisher = Publisher(broker, settings)
+        record = Outgoing(topics.REQUESTS.name, b"k", b"v", [])
+        await broker.ensure_topics()
+        [first] = await publisher.publish([record])
+        assert not isinstance(first, Exception)
+        before = PRODUCER_RESTARTS._value.get()
+
+        await asyncio.to_thread(server.kill)
+        [while_away] = await publisher.publish([record])
+        assert isinstance(while_away, Exception)
+        assert PRODUCER_RESTARTS._value.get() == before + 1
+        [still_away] = await publisher.publish([record])
+        assert isinstance(still_away, Exception)
+
+        await asyncio.to_thread(server.start)
+        await broker.ensure_topics()
+        [again] = await publisher.publish([record])
+        assert not isinstance(again, Exception)
+        await publisher.close()
+        await broker.close()
+
+
+async def test_a_record_too_large_fails_alone(kafka_bootstrap: str, unique: str) -> None:
+    settings = settings_for("source", kafka_bootstrap, "mongodb://unused", unique)
+    broker = Broker(settings)
+    publisher = Publisher(broker, settings)
+    await broker.ensure_topics()
+    small = Outgoing(topics.REQUESTS.name, b"k", b"v", [])
+    large = Outgoing(topics.REQUESTS.name, b"k", b"v" * 5_000_000, [])
+    results = await publisher.publish([small, large, small])
+    assert [isinstance(result, Exception) for result in results] == [False, True, False]
+    await publisher.close()
+    await broker.close()

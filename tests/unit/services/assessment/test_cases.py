@@ -1,0 +1,214 @@
+"""Any order of arrival, duplicates and late facts end in the same case, and in the same figures."""
+
+import random
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.assessment.handlers import HANDLERS
+from services.assessment.service.cases import Case, key_of, parts_of
+from services.assessment.service.figures import Figure, SubjectKind, Sums, figure_of, kind_of, place
+from services.assessment.service.recount import Recount
+from shared.contracts import requests as r
+from shared.contracts import tasks as t
+from shared.contracts.words import AssigneeKind
+from tests.unit.services.assessment.stories import (
+    BEIJING,
+    LEVELS,
+    START,
+    Consumer,
+    Teller,
+    assignee,
+    shuffled,
+    story,
+)
+
+HOUR = timedelta(hours=1)
+
+
+def summed(cases: list[Case]) -> dict[tuple[str, str, str], Figure]:
+    """What the pipeline does, in Python: figures from keys and measures."""
+    groups: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        for key in case.keys:
+            groups[key].append(case)
+    figures = {}
+    for key, members in groups.items():
+        _, id, month = parts_of(key)
+        kind = kind_of(key, LEVELS.get(id))
+        if kind is None:
+            continue
+        hours = sorted(c.measure.hours for c in members if c.measure.hours is not None)
+        around = [(0.0, 0.0), (0.0, 0.0)]
+        if hours:
+            around = [
+                (hours[below], hours[above])
+                for below, above, _ in (place(len(hours), 5), place(len(hours), 9))
+            ]
+        names = ("followed_up", "contacted", "solved", "rated", "satisfied", "judged", "in_time")
+        sums = Sums(
+            requests=len(members),
+            timed=len(hours),
+            median=around[0],
+            p90=around[1],
+            **{name: sum(getattr(c.measure, name) for c in members) for name in names},
+        )
+        figures[month, kind.value, id] = figure_of(month, kind, id, sums)
+    return figures
+
+
+def recounted(cases: list[Case]) -> Recount:
+    count = Recount(BEIJING, LEVELS)
+    for case in cases:
+        count.add(case.model_dump())
+    return count
+
+
+def one(tell: Teller) -> Case:
+    consumer = Consumer()
+    consumer.take(tell.all)
+    case = consumer.cases[tell.id]
+    assert case is not None
+    return case
+
+
+@given(st.integers(0, 2**32), st.integers(1, 12))
+@settings(max_examples=150, deadline=None)
+def test_any_order_and_duplicates_give_the_same_figures_as_a_recount(seed: int, size: int) -> None:
+    chance = random.Random(seed)
+    tellers = [story(chance, number) for number in range(size)]
+    plain, mixed = Consumer(), Consumer()
+    plain.take(event for tell in tellers for event in tell.all)
+    mixed.take(shuffled(chance, tellers))
+
+    assert mixed.known() == plain.known()
+    cases = [case for case in mixed.cases.values() if case is not None]
+    figures = summed(cases)
+    count = recounted(cases)
+    assert set(count.tallies) == set(figures)
+    for subject, figure in figures.items():
+        assert count.differences(subject, figure.model_dump()) == {}
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_the_gate_keeps_each_subjects_own_order(seed: int) -> None:
+    chance = random.Random(seed)
+    tellers = [story(chance, number) for number in range(5)]
+    consumer = Consumer()
+    consumer.take(shuffled(chance, tellers))
+    for numbers in consumer.applied.values():
+        assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_groups_once_counted_in_are_kept_to_be_recomputed() -> None:
+    tell = Teller("r")
+    tell.accept(START, ())
+    tell.assign("u1", "o1")
+    tell.request(r.RequestLocated, area_path=("bj", "s1"))
+    tell.assign("u2", "o2")
+    case = one(tell)
+    assert set(case.keys) == {
+        key_of("area", "bj", "2026-04"),
+        key_of("area", "s1", "2026-04"),
+        key_of("unit", "u2", "2026-04"),
+        key_of("organization", "o2", "2026-04"),
+    }
+    assert set(case.past_keys) == {
+        key_of("unit", "u1", "2026-04"),
+        key_of("organization", "o1", "2026-04"),
+    }
+
+
+def test_a_request_counts_in_the_month_that_the_city_has() -> None:
+    late = Teller("r1")
+    late.accept(datetime(2026, 4, 30, 15, 59, 59, 999_999, tzinfo=UTC))
+    early = Teller("r2")
+    early.accept(datetime(2026, 4, 30, 16, tzinfo=UTC))
+    assert (one(late).month, one(early).month) == ("2026-04", "2026-05")
+
+
+def test_a_task_that_comes_first_waits_for_its_request() -> None:
+    tell = Teller("r")
+    tell.accept(START)
+    tell.assign("u1")
+    tell.complete("u1", None, START + 3 * HOUR, True)
+    consumer = Consumer()
+    consumer.take(tell.tasks)
+    early = consumer.cases["r"]
+    assert early is not None
+    assert (early.month, early.keys, early.measure.hours) == (None, (), None)
+    consumer.take(tell.requests)
+    case = consumer.cases["r"]
+    assert case is not None
+    assert (case.measure.hours, case.measure.in_time, case.unit_id) == (3.0, 1, "u1")
+
+
+def test_a_reopened_case_is_open_until_its_last_round_is_done() -> None:
+    tell = Teller("r")
+    tell.accept(START)
+    tell.assign("u1")
+    tell.complete("u1", None, START + HOUR, True)
+    tell.request(r.RequestFollowedUp, contacted=True, solved=False, satisfied=1, round=1)
+    tell.request(r.RequestReopened, round=2)
+    open = one(tell)
+    assert (open.measure.hours, open.measure.judged, open.measure.followed_up) == (None, 0, 1)
+    tell.assign("u2", round=2)
+    tell.task(t.TaskOverdue, deadline=START, round=2)
+    assert (one(tell).measure.judged, one(tell).measure.in_time) == (1, 0)
+    tell.complete("u2", None, START + 50 * HOUR, False, round=2)
+    tell.request(r.RequestFollowedUp, contacted=True, solved=True, satisfied=5, round=2)
+    done = one(tell)
+    assert (done.measure.hours, done.measure.judged, done.measure.in_time) == (50.0, 1, 0)
+    assert (done.measure.followed_up, done.measure.solved, done.measure.satisfied) == (1, 1, 1)
+    assert (done.unit_id, done.reopened) == ("u2", 1)
+
+
+def test_a_cancelled_case_is_a_request_and_not_judged() -> None:
+    tell = Teller("r")
+    tell.accept(START)
+    tell.assign("u1")
+    tell.task(t.TaskOverdue, deadline=START, round=1)
+    tell.task(t.TaskCancelled, reason="withdrawn")
+    case = one(tell)
+    assert case.keys
+    assert (case.measure.judged, case.measure.hours) == (0, None)
+
+
+def test_an_assisting_task_is_not_answerable() -> None:
+    tell = Teller("r", task_id="assisting")
+    tell.accept(START)
+    tell.assign("u2", "o2")
+    tell.complete("u2", "o2", START + HOUR, True)
+    case = one(tell)
+    assert (case.unit_id, case.measure.judged) == (None, 0)
+
+
+def test_who_accepts_leads_and_what_changes_nothing_is_no_change() -> None:
+    tell = Teller("r")
+    tell.accept(START)
+    tell.assign("u1", "o1")
+    tell.task(t.TaskAccepted, assignee=assignee(AssigneeKind.UNIT, "u1", "o1"))
+    before = one(tell).model_copy(update={"dirty": False})
+    assert HANDLERS[t.TaskAccepted](before, tell.tasks[-1], BEIJING) is None
+    tell.task(t.TaskAccepted, assignee=assignee(AssigneeKind.UNIT, "u2", None))
+    decision = HANDLERS[t.TaskAccepted](before, tell.tasks[-1], BEIJING)
+    assert decision is not None
+    assert (decision.state.unit_id, decision.state.organization_id) == ("u2", None)
+    assert decision.state.dirty
+
+
+def test_completion_before_the_request_gives_no_hours() -> None:
+    tell = Teller("r")
+    tell.accept(START)
+    tell.complete("u1", None, START - HOUR, True)
+    assert (one(tell).measure.hours, one(tell).measure.in_time) == (None, 1)
+
+
+@pytest.mark.parametrize("id", ["u1", "a/b", "with.dot", "区"])
+def test_keys_come_apart_again(id: str) -> None:
+    assert parts_of(key_of("unit", id, "2026-05")) == ("unit", id, "2026-05")
+    assert kind_of(key_of("unit", id, "2026-05"), None) is SubjectKind.UNIT

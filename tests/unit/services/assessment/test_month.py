@@ -1,0 +1,94 @@
+"""A small month worked out by hand: eight requests of one unit, May 2026, hours written out."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.assessment.service.cases import Case
+from services.assessment.service.figures import Figure, remeasured
+from shared.contracts import requests as r
+from shared.contracts import tasks as t
+from shared.contracts.assessments import FigureMeasured
+from tests.unit.services.assessment.stories import Teller
+from tests.unit.services.assessment.test_cases import one, recounted, summed
+
+MAY = datetime(2026, 5, 4, 1, tzinfo=UTC)
+SUBJECT = ("2026-05", "unit", "u1")
+
+
+def case(
+    number: int,
+    hours: float | None = None,
+    in_time: bool | None = None,
+    answer: tuple[bool, bool | None, int | None] | None = None,
+    *,
+    overdue: bool = False,
+) -> Case:
+    tell = Teller(f"r{number}")
+    tell.accept(MAY)
+    tell.assign("u1")
+    if overdue:
+        tell.task(t.TaskOverdue, deadline=MAY, round=1)
+    if hours is not None:
+        tell.complete("u1", None, MAY + timedelta(hours=hours), in_time)
+    if answer is not None:
+        contacted, solved, satisfied = answer
+        tell.request(
+            r.RequestFollowedUp, contacted=contacted, solved=solved, satisfied=satisfied, round=1
+        )
+    return one(tell)
+
+
+CASES = [
+    case(1, 2.0, True, (True, True, 5)),
+    case(2, 4.0, True, (True, True, 4)),
+    case(3, 6.0, True, (True, False, 2)),
+    case(4, 10.0, True, (False, None, 1)),
+    case(5, 30.0, False, (True, True, None)),
+    case(6, 100.0, None),  # done, nobody says whether in time
+    case(7, overdue=True),  # open, its deadline has passed
+    case(8),  # open
+]
+EXPECTED = {
+    "requests": 8,
+    "followed_up": 5,
+    "response_rate": 4 / 5,  # requests 1, 2, 3, 5 of 1 to 5
+    "resolution_rate": 3 / 4,  # 1, 2, 5 of those contacted
+    "satisfaction_rate": 2 / 4,  # 5 and 4 of 5, 4, 2, 1
+    "in_time_rate": 4 / 6,  # 1 to 4 of 1 to 5 and 7
+    "median_hours": 8.0,  # of 2, 4, 6, 10, 30, 100: half way from 6 to 10
+    "p90_hours": 65.0,  # place (6 - 1) x 0.9 = 4.5: half way from 30 to 100
+}
+
+
+def test_the_figures_are_those_worked_out_by_hand() -> None:
+    figure = summed(CASES)[SUBJECT]
+    assert {name: getattr(figure, name) for name in EXPECTED} == pytest.approx(EXPECTED)
+
+
+def test_the_recount_is_that_worked_out_by_hand() -> None:
+    assert recounted(CASES).tallies[SUBJECT].numbers() == pytest.approx(EXPECTED)
+
+
+def test_a_figure_is_told_only_when_it_changed() -> None:
+    now = summed(CASES)[SUBJECT]
+    first = remeasured(None, now)
+    assert first is not None
+    told = first.events[0]
+    assert isinstance(told, FigureMeasured)
+    assert (told.subject_id, told.requests, told.median_hours) == ("u1", 8, 8.0)
+    assert remeasured(now, now) is None
+    assert remeasured(None, Figure(month="2026-05", kind=now.kind, subject_id="u1")) is None
+    emptied = remeasured(now, Figure(month="2026-05", kind=now.kind, subject_id="u1"))
+    assert emptied is not None
+    told = emptied.events[0]
+    assert isinstance(told, FigureMeasured)
+    assert (told.requests, told.in_time_rate) == (0, None)
+
+
+def test_a_wrong_number_is_a_difference() -> None:
+    figure = summed(CASES)[SUBJECT].model_dump()
+    count = recounted(CASES)
+    assert count.differences(SUBJECT, figure | {"requests": 9}) == {"requests": [9, 8]}
+    assert set(count.differences(SUBJECT, None)) == set(EXPECTED)
+    assert count.differences(("2026-05", "unit", "nobody"), figure)["requests"] == [8, 0]

@@ -1,0 +1,184 @@
+"""Decisions and bulk rows as functions."""
+
+from typing import Any
+
+import pytest
+
+from services.registry.bulk import Row, parents_first, read_rows
+from services.registry.schemas import (
+    AreaBody,
+    GridBody,
+    OrganizationBody,
+    UnitBody,
+    VolunteerBody,
+)
+from services.registry.service import Areas, Grids, Organizations, Units, Volunteers, all_kinds
+from services.registry.service.base import Known, Reference, Referred
+from shared.contracts.registry import AreaChanged, VolunteerChanged
+from shared.contracts.words import AreaLevel
+from shared.storage.encryption import FieldCipher
+from shared.web.auth import Principal, Role
+from shared.web.problems import Problem
+
+ADMIN = Principal("root", Role.ADMINISTRATOR)
+CIPHER = FieldCipher.from_secret("k" * 40)
+PATH = ("c", "d")
+
+
+def known(**entries: Referred) -> Known:
+    """`areas_d=Referred(...)` as the area `d`."""
+    table = {}
+    for name, referred in entries.items():
+        kind, _, id = name.partition("_")
+        table[Reference(kind, id)] = referred
+    return Known(table)
+
+
+DISTRICT = known(areas_d=Referred(PATH, level=AreaLevel.DISTRICT))
+
+
+def code_of(call: Any) -> tuple[int, str]:
+    with pytest.raises(Problem) as raised:
+        call()
+    return raised.value.status, raised.value.code
+
+
+def test_an_area_has_the_path_of_its_parent() -> None:
+    body = AreaBody(name="坪山街道", level=AreaLevel.STREET, parent="d")
+    decision = Areas().decide("s", body, None, DISTRICT, ADMIN)
+    assert decision is not None
+    [event] = decision.events
+    assert isinstance(event, AreaChanged)
+    assert event.path == ("c", "d", "s")
+    assert Areas().decide("s", body, decision.state, Known(), ADMIN) is None
+
+
+def test_an_area_in_use_may_be_renamed_but_not_moved() -> None:
+    areas = Areas()
+    body = AreaBody(name="坪山街道", level=AreaLevel.STREET, parent="d")
+    decision = areas.decide("s", body, None, DISTRICT, ADMIN)
+    assert decision is not None
+    used = Known(dict(DISTRICT.entries), frozenset({"s"}))
+    renamed = body.model_copy(update={"name": "新名"})
+    assert areas.decide("s", renamed, decision.state, used, ADMIN) is not None
+    moved = body.model_copy(update={"level": AreaLevel.COMMUNITY})
+    assert code_of(lambda: areas.decide("s", moved, decision.state, used, ADMIN)) == (
+        409,
+        "in-use",
+    )
+
+
+def test_a_reference_that_stays_may_be_retired_a_new_one_may_not() -> None:
+    units = Units()
+    body = UnitBody.model_validate({"name": "甲", "domain": "agency", "area": "d"})
+    decision = units.decide("u", body, None, DISTRICT, ADMIN)
+    assert decision is not None
+    gone = known(areas_d=Referred(PATH, retired=True), areas_e=Referred(("c", "e"), retired=True))
+    renamed = body.model_copy(update={"name": "乙"})
+    changed = units.decide("u", renamed, decision.state, gone, ADMIN)
+    assert changed is not None
+    assert changed.state.area_path == PATH
+    elsewhere = body.model_copy(update={"area": "e"})
+    assert code_of(lambda: units.decide("u", elsewhere, decision.state, gone, ADMIN)) == (
+        422,
+        "unknown-reference",
+    )
+
+
+def test_a_long_chain_of_parents_back_to_oneself_is_a_cycle() -> None:
+    chain = {f"organizations_o{n}": Referred(parent=f"o{n + 1}") for n in range(1, 9)}
+    table = known(**chain, organizations_o9=Referred(parent="o0"), **{"areas_d": Referred(PATH)})
+    body = OrganizationBody.model_validate(
+        {"name": "总支", "domain": "agency", "level": "county", "area": "d", "parent": "o1"}
+    )
+    assert code_of(lambda: Organizations().decide("o0", body, None, table, ADMIN)) == (
+        422,
+        "parent-cycle",
+    )
+    assert Organizations().decide("other", body, None, table, ADMIN) is not None
+
+
+def test_a_stored_cycle_of_others_does_not_hang() -> None:
+    table = known(
+        organizations_a=Referred(parent="b"), organizations_b=Referred(parent="a"),
+        areas_d=Referred(PATH),
+    )  # fmt: skip
+    body = OrganizationBody.model_validate(
+        {"name": "总支", "domain": "agency", "level": "county", "area": "d", "parent": "a"}
+    )
+    assert Organizations().decide("new", body, None, table, ADMIN) is not None
+
+
+def test_a_grid_takes_only_communities_of_its_area() -> None:
+    table = known(areas_d=Referred(PATH), areas_x=Referred(("c", "e", "x")))
+    body = GridBody(name="格", area="d", communities=["x"])
+    assert code_of(lambda: Grids().decide("g", body, None, table, ADMIN)) == (
+        422,
+        "community-outside",
+    )
+
+
+def test_a_volunteer_is_locked_and_unchanged_when_the_same_comes_again() -> None:
+    volunteers = Volunteers(CIPHER)
+    table = known(grids_g=Referred(PATH))
+    body = VolunteerBody.model_validate(
+        {"name": "王芳", "telephone": "+86 138-0000-1234", "grid_id": "g",
+         "service_point": {"longitude": 114.31249, "latitude": 22.65}}
+    )  # fmt: skip
+    decision = volunteers.decide("v", body, None, table, ADMIN)
+    assert decision is not None
+    assert "王芳" not in repr(decision)
+    assert "1380" not in repr(decision)
+    [event] = decision.events
+    assert isinstance(event, VolunteerChanged)
+    assert event.service_point is not None
+    assert event.service_point.longitude == 114.312
+    assert volunteers.decide("v", body, decision.state, Known(), ADMIN) is None
+    renamed = body.model_copy(update={"name": "王方"})
+    changed = volunteers.decide("v", renamed, decision.state, Known(), ADMIN)
+    assert changed is not None
+    assert changed.state.telephone == decision.state.telephone
+    assert volunteers.view("v", 1, changed.state, ADMIN).name == "王方"
+
+
+def test_a_rotated_key_locks_anew_and_still_finds() -> None:
+    old = Volunteers(CIPHER)
+    new = Volunteers(FieldCipher.from_secret(f"2={'n' * 40},1={'k' * 40}"))
+    body = VolunteerBody.model_validate(
+        {"name": "王芳", "telephone": "13800001234", "grid_id": "g"}
+    )
+    first = old.decide("v", body, None, known(grids_g=Referred(PATH)), ADMIN)
+    assert first is not None
+    again = new.decide("v", body, first.state, Known(), ADMIN)
+    assert again is not None
+    assert again.state.telephone != first.state.telephone
+    assert again.state.telephone_index == first.state.telephone_index
+    assert old.import_id(body) == new.import_id(body)
+
+
+def test_parents_come_first_and_the_rest_keep_their_order() -> None:
+    def row(number: int, id: str, parent: str | None) -> Row:
+        body = AreaBody(id=id, name=id, level=AreaLevel.STREET, parent=parent)
+        return Row(number, id, body)
+
+    rows = [row(1, "c", "b"), row(2, "x", "y"), row(3, "b", "a"), row(4, "a", None)]
+    assert [r.id for r in parents_first(rows)] == ["a", "b", "c", "x"]
+    looped = [row(1, "p", "q"), row(2, "q", "p"), row(3, "p", "q")]
+    assert sorted(r.number for r in parents_first(looped)) == [1, 2, 3]
+
+
+def test_rows_that_cannot_be_read_say_why_in_both_languages() -> None:
+    kinds = {kind.name: kind for kind in all_kinds(CIPHER)}
+    rows: list[dict[str, Any]] = [
+        {"id": "v1", "name": "甲", "grid_id": "g", "capacity": "4", "available": "false"},
+        {"id": "v2", "name": "乙", "grid_id": "g", "capacity": "99"},
+        {"name": "丙", "grid_id": "g"},
+        {"id": "v4", "name": "丁", "grid_id": "g", "age": 3},
+    ]
+    readable, results = read_rows(kinds["volunteers"], rows)
+    assert [(r.number, r.body.capacity, r.body.available) for r in readable] == [(1, 4, False)]
+    assert {n: r.field for n, r in results.items()} == {2: "capacity", 3: "id", 4: "age"}
+    reason = results[2].reason
+    assert reason is not None
+    assert reason.zh == "capacity：应不大于 50。"
+    assert reason.en == "capacity: Give a value of at most 50."
