@@ -6,8 +6,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTHON ?=
 ARGS ?=
+# Extras stay in (pip before 24 looks for a newer "coverage[toml]" otherwise); no host is named.
+UV_COMPILE := uv pip compile --quiet --universal --generate-hashes --no-strip-extras \
+	--no-annotate --no-header --no-emit-index-url --python-version 3.11
 
-.PHONY: help run clean-data venv venv-dev lint type test test-kafka bench contracts
+.PHONY: help run clean-data venv venv-dev lint type test test-kafka bench contracts lock
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +44,10 @@ bench: $(VENV)/dev.stamp ## Measure, and write bench/RESULTS.md
 
 contracts: $(VENV)/run.stamp ## Write docs/contracts from shared/contracts
 	$(BIN)/python -m shared.contracts.documents
+
+lock: ## Write the lock files anew from pyproject.toml (needs uv; UPGRADE=--upgrade takes new versions)
+	$(UV_COMPILE) $(UPGRADE) --extra local --extra build pyproject.toml -o requirements.lock
+	$(UV_COMPILE) $(UPGRADE) --extra local --extra build --extra dev pyproject.toml -o requirements-dev.lock
 
 $(VENV)/run.stamp: requirements.lock pyproject.toml deploy/local/venv.sh
 	@PYTHON="$(PYTHON)" deploy/local/venv.sh $(VENV) requirements.lock
