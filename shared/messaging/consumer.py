@@ -11,8 +11,10 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.client import ConnectionGroup
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.structs import ConsumerRecord, OffsetAndMetadata
 
@@ -40,14 +42,34 @@ _START_SECONDS = 45.0
 _STALL_SECONDS = 60.0
 
 
+class LogReplaced(KafkaError):
+    """The broker came back with another log than the one that was read."""
+
+
+class _Mark(NamedTuple):
+    """A record that was read: by it a log is known again."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+
+    @classmethod
+    def of(cls, record: "ConsumerRecord[bytes, bytes]") -> "_Mark":
+        return cls(record.offset, record.timestamp, record.key)
+
+
 class _Worker:
     """The records of one partition and the task that works them off."""
 
     def __init__(self, partition: TopicPartition, topic: str, process: Process) -> None:
         self.partition = partition
         self.backlog: deque[ConsumerRecord[bytes, bytes]] = deque()
-        self.done: int | None = None
-        """Offset after the last record that is done."""
+        self.read: _Mark | None = None
+        """The last record that was handed over."""
+        self.verify: _Mark | None = None
+        """The record that must come next, for the log to be the one that was read."""
+        self.done: _Mark | None = None
+        """The last record that is done."""
         self.committed: int | None = None
         self.paused = False
         self._topic = topic
@@ -57,8 +79,18 @@ class _Worker:
         self.task = asyncio.create_task(self._run(), name=f"worker {partition}")
 
     def put(self, records: Records) -> None:
-        self.backlog.extend(records)
-        self._more.set()
+        """Take records that follow what was read; raise `LogReplaced` if they cannot."""
+        if self.verify is not None and records:
+            first = _Mark.of(records[0])
+            if first == self.verify:
+                records = records[1:]
+            elif first.offset <= self.verify.offset:
+                raise LogReplaced(f"{self.partition} has another record at {first.offset}")
+            self.verify = None
+        if records:
+            self.read = _Mark.of(records[-1])
+            self.backlog.extend(records)
+            self._more.set()
 
     async def _run(self) -> None:
         while True:
@@ -71,7 +103,7 @@ class _Worker:
                 self._more.clear()
             if batch:
                 await self._process(self._topic, batch)
-                self.done = batch[-1].offset + 1
+                self.done = _Mark.of(batch[-1])
 
     async def drain(self, seconds: float) -> None:
         """Finish the batch in work, drop the rest; after `seconds`, give that batch up too."""
@@ -80,6 +112,19 @@ class _Worker:
         self._more.set()
         await asyncio.wait([self.task], timeout=seconds)
         await end_tasks([self.task])
+
+
+def _look_again(
+    consumer: AIOKafkaConsumer, partition: TopicPartition, worker: _Worker, mark: _Mark | None
+) -> None:
+    """Fetch the last record that was read once more, to see whether the log is still that one.
+
+    A compacted log may have let it go; then one further on comes, and the log is taken as known.
+    Where no record is known the log is read from its start: what is read again is recognized as
+    done, so that is safe.
+    """
+    consumer.seek(partition, mark.offset if mark else 0)
+    worker.verify = mark
 
 
 class Consumer(ConsumerRebalanceListener):
@@ -104,6 +149,10 @@ class Consumer(ConsumerRebalanceListener):
         self._progress = time.monotonic()
         self._last_record = time.monotonic()
         self._distrust = False
+        """Whether the log may be another than the one that was read; nothing is committed then."""
+        self._marks: dict[TopicPartition, _Mark] = {}
+        """What this member has last done of each partition that it no longer has."""
+        self._connections: dict[Any, object] = {}
         self.assigned = asyncio.Event()
         """Set once the first assignment came, be it empty."""
 
@@ -126,7 +175,8 @@ class Consumer(ConsumerRebalanceListener):
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("the consumer failed and is made anew", extra={"error": repr(error)})
                 CONSUMER_RESTARTS.inc()
-                self._distrust = True
+                if isinstance(error, LogReplaced):
+                    self._marks = {}
                 pause = 0.5 if time.monotonic() - began > 30 else min(pause * 2, 5.0)
                 self._progress = time.monotonic()
                 await self._wait_stop(pause)
@@ -141,7 +191,6 @@ class Consumer(ConsumerRebalanceListener):
                     raise
                 log.warning("the consumer's own tasks ended; it is made anew")
                 CONSUMER_RESTARTS.inc()
-                self._distrust = True
                 await self._wait_stop(pause)
 
     async def _wait_stop(self, seconds: float) -> None:
@@ -172,6 +221,9 @@ class Consumer(ConsumerRebalanceListener):
             consumer.subscribe(self._topics, listener=self)
             if await self._start(consumer):
                 await self._poll(consumer)
+        except (KafkaError, OSError, TimeoutError, asyncio.CancelledError):
+            self._distrust = True
+            raise
         finally:
             await self._close(consumer)
 
@@ -197,22 +249,42 @@ class Consumer(ConsumerRebalanceListener):
 
     async def _poll(self, consumer: AIOKafkaConsumer) -> None:
         next_commit = next_watch = time.monotonic() + _COMMIT_SECONDS
+        self._connections = {}
         while not self._stopping.is_set():
             batches = await consumer.getmany(timeout_ms=200, max_records=BATCH_RECORDS)
             now = self._progress = time.monotonic()
+            if self._reconnected(consumer):
+                self._distrust = True
+                for partition, reader in self._workers.items():
+                    _look_again(consumer, partition, reader, reader.verify or reader.read)
+                continue  # what was fetched may be of another log, and is fetched again
             for partition, records in batches.items():
                 # No await since getmany: a partition revoked meanwhile has no worker.
                 if worker := self._workers.get(partition):
                     self._last_record = now
                     worker.put(records)
+            if self._distrust:
+                self._distrust = any(worker.verify for worker in self._workers.values())
             self._check()
             self._throttle(consumer)
-            if now >= next_commit:
+            if now >= next_commit and not self._distrust:
                 next_commit = now + _COMMIT_SECONDS
                 await self._commit(consumer)
             if now >= next_watch:
                 next_watch = now + _WATCH_SECONDS
                 await self._watch(consumer)
+
+    def _reconnected(self, consumer: AIOKafkaConsumer) -> bool:
+        """Whether a connection is another than it was: the broker behind it may be, too.
+
+        aiokafka connects anew in silence. A broker that lost its data meanwhile may have been
+        filled beyond our position by now; going on there would miss what lies before.
+        """
+        conns: dict[Any, object] = consumer._client._conns
+        now = {key: conn for key, conn in conns.items() if key[1] == ConnectionGroup.DEFAULT}
+        changed = any(self._connections.get(key, conn) is not conn for key, conn in now.items())
+        self._connections |= now
+        return changed
 
     def _check(self) -> None:
         """Raise what went wrong in a worker or a listener."""
@@ -233,9 +305,9 @@ class Consumer(ConsumerRebalanceListener):
 
     async def _commit(self, consumer: AIOKafkaConsumer) -> None:
         todo = {
-            partition: worker.done
+            partition: worker.done.offset + 1
             for partition, worker in self._workers.items()
-            if worker.done is not None and worker.done != worker.committed
+            if worker.done is not None and worker.done.offset + 1 != worker.committed
         }
         if not todo:
             return
@@ -273,13 +345,7 @@ class Consumer(ConsumerRebalanceListener):
             if worker is None:
                 return  # revoked meanwhile
             if position > end:
-                log.warning(
-                    "the broker's log is shorter than what was read; reading it from its start",
-                    extra={"partition": str(partition), "position": position, "end": end},
-                )
-                consumer.seek(partition, 0)
-                worker.done = worker.committed = None
-                continue
+                raise LogReplaced(f"{partition} ends at {end}, and was read up to {position}")
             waits = waits or (position < end and not worker.paused)
             CONSUMER_LAG.labels(self._broker.logical(partition.topic), partition.partition).set(
                 end - position + len(worker.backlog)
@@ -303,11 +369,13 @@ class Consumer(ConsumerRebalanceListener):
             CONSUMER_LAG.labels(topic, partition.partition).set(0)
         await asyncio.gather(*(worker.drain(_DRAIN_SECONDS) for worker in workers))
         try:
-            if self._consumer is not None:
+            # The log that a failed consumer read may be no more: its offsets mean nothing then.
+            if self._consumer is not None and not self._distrust:
                 await self._commit(self._consumer)
         except (KafkaError, TimeoutError) as error:
             self._distrust = True
             log.warning("offsets were not committed", extra={"error": repr(error)})
+        self._marks |= {p: w.done for p, w in self._workers.items() if w.done is not None}
         self._workers = {}
         for worker in workers:
             if not worker.task.cancelled():
@@ -323,11 +391,9 @@ class Consumer(ConsumerRebalanceListener):
                 for partition in assigned
             }
             if self._distrust and self._consumer is not None:
-                # After a failure the committed offsets may be of a log that is no more. What is
-                # read again is recognized as done, so reading from the start is safe.
-                for partition in self._workers:
-                    self._consumer.seek(partition, 0)
-                self._distrust = False
+                # After a failure the committed offsets may be of a log that is no more.
+                for partition, worker in self._workers.items():
+                    _look_again(self._consumer, partition, worker, self._marks.get(partition))
             self._last_record = time.monotonic()
             self.assigned.set()
         except Exception as error:

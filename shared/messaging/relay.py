@@ -7,7 +7,7 @@ cleared from its outbox only when the broker has acknowledged them and the journ
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 _BATCH = 300
 _IDLE_SECONDS = 0.25
 _WATCH_SECONDS = 3.0
+_LATE = timedelta(minutes=1)
 
 
 class Relay:
@@ -263,7 +264,9 @@ class Relay:
                     "journal",
                     extra={"topic": topic},
                 )
-                await self._replays.begin([topic], cause="refill")
+                # An event that went into the lost log may reach the journal only after this.
+                until = datetime.now(UTC) + _LATE
+                await self._replays.begin([topic], until=until, cause="refill")
 
     # Measuring
 

@@ -41,14 +41,15 @@ class Replays:
         topics: Sequence[str] | None = None,
         *,
         since: datetime | None = None,
+        until: datetime | None = None,
         cause: str = "replay",
     ) -> Document:
-        """Order a replay of what was published since a time; the leader's `run` carries it out.
+        """Order a replay of what was published in a span; the leader's `run` carries it out.
 
         Returns:
             The job: `_id topics since until cause published total state` (waiting, done).
         """
-        until = datetime.now(UTC)
+        until = until or datetime.now(UTC)
         since = since or _LONG_AGO
         chosen = list(topics) if topics is not None else await self._journal.topics()
         job: Document = {

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 
 from shared.contracts import topics
 from shared.messaging.broker import Broker
+from shared.messaging.consumer import Consumer, Records
 from shared.messaging.producer import Outgoing, Publisher
+from shared.settings import Settings
 from shared.telemetry import PRODUCER_RESTARTS
 from tests.eventually import eventually
 from tests.integration.messaging.publishing import all_tallied, facts, send_all
@@ -49,6 +52,58 @@ async def test_a_broker_that_comes_back_empty_is_refilled(
             # A service that starts now, from the refilled log alone, comes to the same.
             async with running_sink(of_sink.model_copy(update={"service": "late"})) as late:
                 await eventually(partial(all_tallied, late, ids, 4), 60)
+
+
+async def test_a_log_that_was_lost_and_is_longer_by_now_is_read_from_its_start(
+    tmp_path: Path, unique: str
+) -> None:
+    """aiokafka connects anew in silence, and would go on at its old position."""
+    with own_broker(tmp_path) as server:
+        settings = settings_for("reader", server.address, "mongodb://unused", unique)
+        broker = Broker(settings)
+        await broker.ensure_topics()
+        read: list[bytes | None] = []
+
+        async def keep(_topic: str, records: Records) -> None:
+            read.extend(record.value for record in records)
+
+        async def holds(values: Sequence[bytes]) -> bool:
+            return set(values) <= set(read)
+
+        consumer = Consumer(broker, "readers", [topics.REQUESTS.name], keep)
+        task = asyncio.create_task(consumer.run())
+        before = [b"before %d" % n for n in range(20)]
+        await publish(settings, before)
+        await eventually(partial(holds, before), 40)
+
+        def replace_the_log() -> None:
+            server.kill()
+            shutil.rmtree(server.data)
+            server.data.mkdir()
+            server.start()
+            asyncio.run(publish(settings, after))
+
+        after = [b"after %d" % n for n in range(50)]
+        replacing = threading.Thread(target=replace_the_log)
+        replacing.start()
+        replacing.join()  # the consumer's loop stands still: it sees nothing of what goes on
+        await eventually(partial(holds, after), 60)
+        await consumer.stop()
+        await task
+        await broker.close()
+
+
+async def publish(settings: Settings, values: Sequence[bytes]) -> None:
+    """Publish values under one key."""
+    broker = Broker(settings)
+    publisher = Publisher(broker, settings)
+    await broker.ensure_topics()
+    results = await publisher.publish(
+        [Outgoing(topics.REQUESTS.name, b"k", value, []) for value in values]
+    )
+    assert not [result for result in results if isinstance(result, Exception)]
+    await publisher.close()
+    await broker.close()
 
 
 async def rounds(source: Source, ids: Sequence[str], number: int, opened: bool = False) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from deploy.local.servers import ApacheKafka
 from shared.contracts import requests, topics
 from shared.contracts.envelope import Event
 from shared.contracts.ids import uuid7
@@ -15,6 +16,7 @@ from shared.messaging.runtime import Runtime
 from shared.settings import Settings
 from shared.storage.aggregates import AggregateStore, Decision, State
 from shared.storage.client import Client, connect
+from tests.servers import embedded_broker
 
 SECRET = SecretStr("a secret of the tests with 32 characters or more")
 
@@ -35,7 +37,7 @@ def settings_for(
         MONGODB_URI=mongo,
         MONGO_DRIVER=driver,
         **{
-            "kafka_idempotence": False,
+            "kafka_idempotence": embedded_broker() is ApacheKafka,
             "kafka_session_timeout_ms": 3000,
             "gap_grace_seconds": 0.3,
             "gap_bound_seconds": 2.0,

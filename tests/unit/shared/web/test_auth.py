@@ -19,7 +19,7 @@ from tests.unit.shared.web.sample import SECRET, bearer
 
 
 def forged(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> dict[str, str]:
-    good = {"sub": "a", "aud": "lianxin", "exp": int(time.time()) + 60, "role": "resident"}
+    good = {"sub": "a", "aud": "lianxin", "exp": int(time.time()) + 86_400, "role": "resident"}
     content = {k: v for k, v in (good | claims).items() if v is not None}
     key = secret if algorithm != "none" else ""
     return {"Authorization": f"Bearer {jwt.encode(content, key, algorithm=algorithm)}"}
