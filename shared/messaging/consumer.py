@@ -336,7 +336,8 @@ class Consumer(ConsumerRebalanceListener):
         for partition in partitions:
             # The embedded broker's end offsets can lie before the end, never behind it; the
             # high-water mark is right but stands still with a fetcher that hangs.
-            end = max(ends[partition], consumer.highwater(partition) or 0)
+            highwater = consumer.highwater(partition)
+            end = max(ends[partition], highwater or 0)
             try:
                 position: int = await bounded(consumer.position(partition), 15)
             except IllegalStateError:
@@ -344,7 +345,7 @@ class Consumer(ConsumerRebalanceListener):
             worker = self._workers.get(partition)
             if worker is None:
                 return  # revoked meanwhile
-            if position > end:
+            if highwater is not None and position > end:
                 raise LogReplaced(f"{partition} ends at {end}, and was read up to {position}")
             waits = waits or (position < end and not worker.paused)
             CONSUMER_LAG.labels(self._broker.logical(partition.topic), partition.partition).set(
