@@ -4,13 +4,14 @@
 SHELL := /bin/bash
 VENV ?= .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
 PYTHON ?=
 ARGS ?=
 # Extras stay in (pip before 24 looks for a newer "coverage[toml]" otherwise); no host is named.
 UV_COMPILE := uv pip compile --quiet --universal --generate-hashes --no-strip-extras \
 	--no-annotate --no-header --no-emit-index-url --python-version 3.11
 
-.PHONY: help run clean-data venv venv-dev lint type test test-kafka bench contracts lock
+.PHONY: help run clean-data venv venv-dev lint type test test-kafka test-real bench contracts lock
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,11 +34,18 @@ lint: $(VENV)/dev.stamp ## Check style, format and which package may import whic
 type: $(VENV)/dev.stamp ## Check types
 	$(BIN)/mypy
 
+# What reckons with seconds runs alone, the rest on both cores.
+CALM := tests/e2e tests/faults
 test: $(VENV)/dev.stamp ## Run all tests against real servers (10 minutes on 2 cores)
-	$(BIN)/python -m pytest tests -m "not bench" $(ARGS)
+	$(PYTEST) $(CALM) $(ARGS)
+	$(PYTEST) tests/unit tests/contracts tests/integration -n 2 $(ARGS)
 
 test-kafka: $(VENV)/dev.stamp ## The integration, end-to-end and fault tests on Apache Kafka (Java 17, Maven)
-	LIANXIN_TEST_BROKER=kafka $(BIN)/python -m pytest tests/integration tests/e2e tests/faults -m "not bench" $(ARGS)
+	LIANXIN_TEST_BROKER=kafka $(PYTEST) $(CALM) $(ARGS)
+	LIANXIN_TEST_BROKER=kafka $(PYTEST) tests/contracts tests/integration -n 2 $(ARGS)
+
+test-real: $(VENV)/dev.stamp ## Import two cities' real tables whole and compare with the files (../shared/data)
+	$(PYTEST) tests/real $(ARGS)
 
 bench: $(VENV)/dev.stamp ## Measure, and write bench/RESULTS.md
 	$(BIN)/python -m bench $(ARGS)

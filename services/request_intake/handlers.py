@@ -15,7 +15,7 @@ from shared.contracts.ids import lead_task_id, reported_request_id
 from shared.contracts.payload import Payload
 from shared.contracts.units import RequestReported
 from shared.messaging.dead_letters import unit_of
-from shared.messaging.processor import Refused
+from shared.messaging.processor import NotYet, Refused
 from shared.storage.aggregates import Decision
 from shared.web.schemas import CLOCK_TOLERANCE
 
@@ -61,7 +61,7 @@ def on_request_reported(state: RequestState | None, event: Event, context: Conte
     if event.time > context.now + CLOCK_TOLERANCE:
         raise Refused("ce_time is in the future; check the clock and the offset")
     if report.area is not None and report.area not in context.locator.areas:
-        raise Refused(
+        raise NotYet(
             f"area {report.area!r} is not known; the registry lists the codes at /v1/areas"
         )
     placement = context.locator.locate(report.point, report.area)

@@ -39,6 +39,7 @@ _REBALANCE_SECONDS = 30.0
 _DRAIN_SECONDS = 10.0
 """Less than the request time-out, within which the others' join must be answered."""
 _START_SECONDS = 45.0
+_CONNECT_SECONDS = 1.0
 _STALL_SECONDS = 60.0
 
 
@@ -152,7 +153,7 @@ class Consumer(ConsumerRebalanceListener):
         """Whether the log may be another than the one that was read; nothing is committed then."""
         self._marks: dict[TopicPartition, _Mark] = {}
         """What this member has last done of each partition that it no longer has."""
-        self._connections: dict[Any, object] = {}
+        self._connections: dict[Any, Any] = {}
         self.assigned = asyncio.Event()
         """Set once the first assignment came, be it empty."""
 
@@ -242,6 +243,8 @@ class Consumer(ConsumerRebalanceListener):
                 self._progress = self._last_record = time.monotonic()
                 return True
             if stopping.done():
+                # aiokafka leaves a connection open when it is cancelled while it makes it.
+                await asyncio.wait([starting], timeout=_CONNECT_SECONDS)
                 return False
         finally:
             await end_tasks([starting, stopping])
@@ -253,8 +256,7 @@ class Consumer(ConsumerRebalanceListener):
         while not self._stopping.is_set():
             batches = await consumer.getmany(timeout_ms=200, max_records=BATCH_RECORDS)
             now = self._progress = time.monotonic()
-            if self._reconnected(consumer):
-                self._distrust = True
+            if self._lost_a_connection(consumer):
                 for partition, reader in self._workers.items():
                     _look_again(consumer, partition, reader, reader.verify or reader.read)
                 continue  # what was fetched may be of another log, and is fetched again
@@ -263,7 +265,7 @@ class Consumer(ConsumerRebalanceListener):
                 if worker := self._workers.get(partition):
                     self._last_record = now
                     worker.put(records)
-            if self._distrust:
+            if self._distrust and self._workers:
                 self._distrust = any(worker.verify for worker in self._workers.values())
             self._check()
             self._throttle(consumer)
@@ -274,17 +276,22 @@ class Consumer(ConsumerRebalanceListener):
                 next_watch = now + _WATCH_SECONDS
                 await self._watch(consumer)
 
-    def _reconnected(self, consumer: AIOKafkaConsumer) -> bool:
-        """Whether a connection is another than it was: the broker behind it may be, too.
+    def _lost_a_connection(self, consumer: AIOKafkaConsumer) -> bool:
+        """Whether a connection broke since the last call: the broker behind it may be another.
 
         aiokafka connects anew in silence. A broker that lost its data meanwhile may have been
         filled beyond our position by now; going on there would miss what lies before.
         """
-        conns: dict[Any, object] = consumer._client._conns
-        now = {key: conn for key, conn in conns.items() if key[1] == ConnectionGroup.DEFAULT}
-        changed = any(self._connections.get(key, conn) is not conn for key, conn in now.items())
-        self._connections |= now
-        return changed
+        conns: dict[Any, Any] = consumer._client._conns
+        now = {
+            key: conn
+            for key, conn in conns.items()
+            if key[1] == ConnectionGroup.DEFAULT and conn.connected()
+        }
+        lost = any(now.get(key) is not conn for key, conn in self._connections.items())
+        self._connections = now
+        self._distrust = self._distrust or lost
+        return lost
 
     def _check(self) -> None:
         """Raise what went wrong in a worker or a listener."""
@@ -370,9 +377,10 @@ class Consumer(ConsumerRebalanceListener):
             CONSUMER_LAG.labels(topic, partition.partition).set(0)
         await asyncio.gather(*(worker.drain(_DRAIN_SECONDS) for worker in workers))
         try:
-            # The log that a failed consumer read may be no more: its offsets mean nothing then.
-            if self._consumer is not None and not self._distrust:
-                await self._commit(self._consumer)
+            # The log that was read may be no more: its offsets mean nothing then.
+            consumer = self._consumer
+            if consumer and not self._lost_a_connection(consumer) and not self._distrust:
+                await self._commit(consumer)
         except (KafkaError, TimeoutError) as error:
             self._distrust = True
             log.warning("offsets were not committed", extra={"error": repr(error)})

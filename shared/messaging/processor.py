@@ -48,6 +48,10 @@ class Refused(Exception):
     """
 
 
+class NotYet(Refused):
+    """Like `Refused`, but of something that may only be late: tried again a few times first."""
+
+
 class TooManyFailures(Exception):
     """So many failures in a row that the fault is here; the service stops, nothing is lost."""
 
@@ -104,6 +108,8 @@ class Received:
     raw: Raw
     outcome: Outcome = Outcome.SKIPPED
     reason: str = ""
+    not_yet: bool = False
+    """It failed for want of something that may be late."""
     skip: bool = False
     """A person said to count it as applied."""
 
@@ -211,8 +217,12 @@ class Processor(Generic[S, C]):
                 HANDLER_RETRIES.labels(todo[0].raw.place.topic).inc(len(todo))
                 await asyncio.sleep(pause)
             # Those with a reason have failed for good; those without only stood behind one.
+            for fact in todo:
+                if fact.not_yet:
+                    fact.outcome = Outcome.REFUSED
             if counted:
-                self._count_failures(facts, [fact for fact in todo if fact.reason])
+                failed = [fact for fact in todo if fact.reason and not fact.not_yet]
+                self._count_failures(facts, failed)
             todo = [fact for fact in todo if not fact.reason]
 
     def _count_failures(self, facts: Sequence[Received], failed: Sequence[Received]) -> None:
@@ -254,7 +264,7 @@ class Processor(Generic[S, C]):
         context = await consumes.prepare([fact.event for fact in facts])
         blocked: set[str] = set()
         for fact, id in zip(facts, targets, strict=True):
-            fact.reason = ""
+            fact.reason, fact.not_yet = "", False
             if id is None:
                 fact.outcome = Outcome.SKIPPED
             elif id in blocked:
@@ -296,6 +306,9 @@ class Processor(Generic[S, C]):
                         aggregate, decision, by=event.source, trace=event.trace_parent
                     )
                 fact.outcome = Outcome.APPLIED
+        except NotYet as late:
+            fact.outcome, fact.not_yet = Outcome.FAILED, True
+            fact.reason = str(late)
         except Refused as refusal:
             fact.outcome = Outcome.REFUSED
             fact.reason = str(refusal)

@@ -1,6 +1,7 @@
 """Rules 2 and 3: poison never blocks, a parked subject's facts follow it, gaps are healed."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -12,6 +13,7 @@ from shared.contracts import requests, topics
 from shared.contracts.envelope import Event, encode
 from shared.contracts.ids import uuid7
 from shared.contracts.payload import Payload
+from shared.messaging.processor import NotYet
 from shared.settings import Settings
 from shared.storage.aggregates import Decision
 from tests.eventually import eventually
@@ -187,6 +189,35 @@ async def test_a_handler_that_fails_sometimes_is_tried_again(
         await send(settings, encode(fact("shaky", 1)), encode(fact("shaky", 2)))
         await eventually(partial(tallied, sink, "shaky", 1, 2), 30)
         assert await sink.dead_letters() == []
+
+
+async def test_what_may_only_be_late_is_waited_for_a_little_and_then_refused(
+    kafka_bootstrap: str, mongodb_uri: str, unique: str
+) -> None:
+    settings = settings_for(
+        "sink", kafka_bootstrap, mongodb_uri, unique, max_failures_in_a_row=5, retry_seconds=(0.05,)
+    )
+    tries: Counter[str] = Counter()
+
+    def handler(state: TallyState | None, event: Event, context: None) -> Decision[TallyState]:
+        tries[event.subject] += 1
+        if event.subject != "late" or tries["late"] < 2:
+            raise NotYet("the area is not known; /v1/areas lists them")
+        return tally(state, event, context)
+
+    never = {f"never{n}" for n in range(8)}
+    async with running_sink(settings, handler) as sink:
+        await send(settings, *(encode(fact(id, 1)) for id in ("late", *never)))
+        await eventually(partial(tallied, sink, "late", 1), 30)
+        await eventually(partial(_refused, sink, never), 30)
+        assert not sink.runtime.fatal.done()  # however many: the fault is not the service's
+        assert sink.runtime.alive() is None
+
+
+async def _refused(sink: Sink, subjects: set[str]) -> bool:
+    letters = await sink.dead_letters()
+    assert all(letter["code"] == "refused" for letter in letters)
+    return {letter["subject"] for letter in letters} == subjects
 
 
 async def test_too_many_failures_in_a_row_stop_the_service(

@@ -1,0 +1,1 @@
+"""A city's real tables, imported whole into the real system, against a direct count of the file."""

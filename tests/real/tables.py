@@ -1,0 +1,69 @@
+"""Where the real tables are, and how the services' lists are read to their end."""
+
+import csv
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from tests.integration.cli.conftest import Run
+
+DATA = Path(os.environ.get("LIANXIN_REAL_DATA") or Path(__file__).parents[3] / "shared" / "data")
+
+needs_the_tables = pytest.mark.skipif(
+    not DATA.is_dir(),
+    reason="the real tables stand outside the repository: no ../shared/data here "
+    "(LIANXIN_REAL_DATA names another folder)",
+)
+
+
+def rows_of(name: str) -> list[dict[str, str]]:
+    """A table's rows by column name."""
+    with (DATA / name).open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def imported(lianxin: Run, *arguments: object, exit: int = 0) -> dict[str, Any]:
+    """The summary of `lianxin import requests`."""
+    found: dict[str, Any] = orjson.loads(
+        lianxin("import", "requests", *arguments, "--json", exit=exit).stdout
+    )
+    return found
+
+
+def audited(lianxin: Run) -> dict[str, Any]:
+    """The audit's findings once every service has caught up; it is clean, or the test fails."""
+    found: dict[str, Any] = orjson.loads(lianxin("audit", "--wait", 600, "--json").stdout)
+    return found
+
+
+class Api:
+    """The services' lists, as an administrator reads them."""
+
+    def __init__(self, lianxin: Run, environment: dict[str, str]) -> None:
+        token = lianxin("token", "--role", "administrator").stdout.strip()
+        self._environment = environment
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def list(self, service: str, path: str, **asked: str) -> Iterator[dict[str, Any]]:
+        """Every item of every page."""
+        url = self._environment[f"LIANXIN_{service.upper()}_URL"]
+        with httpx.Client(base_url=url, headers=self._headers, timeout=60) as client:
+            cursor: str | None = ""
+            while cursor is not None:
+                more = {"cursor": cursor} if cursor else {}
+                answer = client.get(path, params=asked | {"limit": "200"} | more)
+                assert answer.status_code == 200, answer.text
+                page = answer.json()
+                yield from page["items"]
+                cursor = page.get("next")
+
+    def figures(self, kind: str) -> dict[tuple[str, str], dict[str, Any]]:
+        """Every figure of a kind, by subject and month."""
+        months = list(self.list("assessment", "/v1/months"))
+        found = (self.list("assessment", "/v1/figures", kind=kind, month=str(m)) for m in months)
+        return {(one["id"], one["month"]): one for page in found for one in page}
