@@ -49,7 +49,14 @@ class Api:
         self._environment = environment
         self._headers = {"Authorization": f"Bearer {token}"}
 
-    def list(self, service: str, path: str, **asked: str) -> Iterator[dict[str, Any]]:
+    def months(self) -> list[str]:
+        """Months that have figures."""
+        url = self._environment["LIANXIN_ASSESSMENT_URL"]
+        answer = httpx.get(f"{url}/v1/months", headers=self._headers, timeout=60)
+        found: list[str] = answer.json()["items"]
+        return found
+
+    def items(self, service: str, path: str, **asked: str) -> Iterator[dict[str, Any]]:
         """Every item of every page."""
         url = self._environment[f"LIANXIN_{service.upper()}_URL"]
         with httpx.Client(base_url=url, headers=self._headers, timeout=60) as client:
@@ -64,6 +71,8 @@ class Api:
 
     def figures(self, kind: str) -> dict[tuple[str, str], dict[str, Any]]:
         """Every figure of a kind, by subject and month."""
-        months = list(self.list("assessment", "/v1/months"))
-        found = (self.list("assessment", "/v1/figures", kind=kind, month=str(m)) for m in months)
+        found = (
+            self.items("assessment", "/v1/figures", kind=kind, month=month)
+            for month in self.months()
+        )
         return {(one["id"], one["month"]): one for page in found for one in page}

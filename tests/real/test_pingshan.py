@@ -51,7 +51,7 @@ def test_the_figures_equal_a_direct_count(
     without_street = [row for row in rows if row["STREET_NAME"] == "-"]
     assert sum(shown.values()) + len(without_street) == len(rows)
     unlocated = list(
-        api.list("request_intake", "/v1/requests", located="false", reported_by=REPORTER)
+        api.items("request_intake", "/v1/requests", located="false", reported_by=REPORTER)
     )
     assert len(unlocated) == len(without_street)
 
