@@ -37,6 +37,8 @@ from cli.sending import BATCH, Sender, Sent, Via, open_sender
 from cli.world import World
 
 _REGISTRY_ROWS = 500
+_REGISTRY_SECONDS = 60.0
+_POLL_SECONDS = 0.3
 _AT_ONCE = 3
 """Batches under way: a batch's subjects are its own, so that their order does not matter."""
 
@@ -123,6 +125,8 @@ def import_requests(
         if format.area and not len(areas):
             raise failure("no-areas")
         created = ensure_units(registry, [unit, *units.units()])
+        with connect(world, "request_intake") as intake:
+            await_registry(registry, intake)
     folder = output or file.parent
     try:
         with (
@@ -179,6 +183,23 @@ def ensure_units(registry: httpx.Client, units: Sequence[UnitIdentity]) -> int:
                 reason = result["reason"]
                 raise failure("unit-rejected", unit=result["id"], reason=reason[language()])
     return len(absent)
+
+
+def await_registry(registry: httpx.Client, intake: httpx.Client) -> None:
+    """Wait until intake knows the areas, grids and units of now: it places requests by them.
+
+    Raises `Failure` where it does not come to know them.
+    """
+    wanted = answer_of(registry.get("/v1/changes"))
+    end = time.monotonic() + _REGISTRY_SECONDS
+    while True:
+        known = answer_of(intake.get("/v1/registry-changes"))
+        behind = [kind for kind, changes in known.items() if changes < wanted[kind]]
+        if not behind:
+            return
+        if time.monotonic() > end:
+            raise failure("registry-behind", seconds=_REGISTRY_SECONDS, kinds=", ".join(behind))
+        time.sleep(_POLL_SECONDS)
 
 
 # Sending

@@ -127,6 +127,12 @@ _WORDS: dict[str, tuple[str, str]] = {
         "The registry has no areas yet: load streets and communities with lianxin import areas "
         "first.",
     ),
+    "registry-behind": (
+        "等待 {seconds:.0f} 秒后，受理服务仍未收到登记服务的最新资料（{kinds}）："
+        "请用 lianxin status 查看，恢复后重试。",
+        "After {seconds:.0f} s intake still lacks the registry's latest entries ({kinds}): see "
+        "lianxin status, and try again once it is well.",
+    ),
     "unit-rejected": (
         "登记服务不接受单位 {unit}：{reason}",
         "The registry does not take unit {unit}: {reason}",

@@ -8,6 +8,7 @@ from services.registry.service.base import Kind, Known, Reference, Referred
 from shared.contracts import topics
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate, AggregateStore, IdempotencyConflict
+from shared.storage.changes import Changes, changes_of
 from shared.storage.client import ASCENDING, Collection, Database, Document
 from shared.web.idempotency import Idempotency
 from shared.web.paging import Paging
@@ -42,6 +43,7 @@ class Repository:
     def __init__(
         self, database: Database, kinds: Sequence[Kind[Any, Any]], settings: Settings
     ) -> None:
+        self._database = database
         self.stores: dict[str, AggregateStore[Any]] = {
             kind.name: _store(database[kind.name], kind, settings) for kind in kinds
         }
@@ -73,6 +75,10 @@ class Repository:
             raise IdempotencyConflict
         answer: Document = found["idempotency"]["answer"]
         return answer
+
+    async def changes(self) -> Changes:
+        """How many changes of each kind there have been."""
+        return await changes_of(self._database, self.stores)
 
     # What decisions look at
 

@@ -16,6 +16,7 @@ from services.registry.schemas import (
 )
 from services.registry.service import Volunteers
 from shared.contracts.words import AreaLevel, Domain, OrganizationLevel
+from shared.storage.changes import Changes
 from shared.storage.client import Document
 from shared.web.auth import Principal, Role, require
 from shared.web.paging import Page, Paging, paging
@@ -64,6 +65,12 @@ def _items(
         ).model_dump(mode="json")
         for document in documents
     ]
+
+
+@router.get("/changes", tags=["areas"])
+async def count_changes(request: Request, _principal: Reader) -> Changes:
+    """How many changes of each kind there have been; intake answers how many it knows of."""
+    return await registry_of(request).repository.changes()
 
 
 @router.get("/areas", tags=["areas"], response_model=Page[AreaView])

@@ -16,6 +16,7 @@ from shared.contracts.envelope import Event
 from shared.contracts.payload import Payload
 from shared.contracts.registry import AreaChanged, GridChanged, UnitChanged
 from shared.messaging.processor import SnapshotHandler
+from shared.storage.changes import Changes, changes_of
 from shared.storage.client import ASCENDING, Database, Document
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 NAMES = ("areas", "grids", "units")
 _OVERLAP = timedelta(seconds=30)
 """Replicas' clocks differ, and a write lands a moment after its `applied_at` was taken."""
+
+
+_KNOWN_TO_ALL = timedelta(seconds=2)
 
 
 def _area(event: Event) -> tuple[str, Document]:
@@ -95,6 +99,10 @@ class Directory:
             if any(news.values()):
                 # Polygons cost CPU; the event loop goes on serving meanwhile.
                 self.city = await asyncio.to_thread(_next, self.city, news)
+
+    async def changes(self, now: datetime) -> Changes:
+        """How many changes of each kind are known to every replica, the slowest of them too."""
+        return await changes_of(self._database, NAMES, now - _KNOWN_TO_ALL)
 
     async def _news(self, name: str) -> list[Document]:
         since = self._since.get(name)

@@ -1,4 +1,4 @@
-"""`/v1/requests/{id}/place`: a person places an unlocated request."""
+"""Places: what intake knows of the registry's; a person places an unlocated request."""
 
 from typing import Annotated
 
@@ -6,10 +6,11 @@ from fastapi import Depends, Request, Response
 
 from services.request_intake import service
 from services.request_intake.parts import now, parts_of
-from services.request_intake.routes_requests import check_area, load, point_of, shown
+from services.request_intake.routes_requests import Staff, check_area, load, point_of, shown
 from services.request_intake.schemas import Place, RequestId
 from services.request_intake.state import RequestState
 from shared.storage.aggregates import Decision
+from shared.storage.changes import Changes
 from shared.web.auth import Principal, Role, ensure_area, require
 from shared.web.etag import etag, if_match
 from shared.web.problems import Problem
@@ -19,6 +20,12 @@ from shared.web.schemas import Json
 router = Router(prefix="/v1", tags=["requests"])
 
 Placer = Annotated[Principal, Depends(require(Role.ADMINISTRATOR, Role.AREA_MANAGER))]
+
+
+@router.get("/registry-changes")
+async def count_registry_changes(request: Request, _principal: Staff) -> Changes:
+    """How many changes in the registry every replica knows of, by kind (its `/v1/changes`)."""
+    return await parts_of(request).directory.changes(now())
 
 
 @router.put("/requests/{id}/place")
