@@ -36,7 +36,8 @@ async def measure(folder: Path) -> dict[str, Any]:
             print("memory of the idle services, MB:", memory)
             intake = await bench_intake.measure(system, folder)
             print(f"intake {intake['intake']:.0f}/s, bare {intake['bare']:.0f}/s")
-            flow = await bench_flow.measure(system)
+            servers = {"broker": broker.pid or 0, "database": database.pid or 0}
+            flow = await bench_flow.measure(system, servers)
     return {"memory": memory, "consumer": consumer, "intake": intake, "flow": flow}
 
 
@@ -74,6 +75,8 @@ def report(found: dict[str, Any]) -> str:
         f"| resident memory of the idle {service} | at most 120 MB | {megabytes:.0f} MB |"
         for service, megabytes in memory.items()
     ]
+    cores = ", ".join(f"{name} {share:.2f}" for name, share in flow["cores"].items())
+    lines.append(f"| cores in use at {flow['half']:.0f}/s | reported | {cores} |")
     return "\n".join(lines) + "\n"
 
 

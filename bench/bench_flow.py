@@ -7,14 +7,14 @@ task's assignment on `lianxin.tasks`, and to the figures that count the request.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from aiokafka import AIOKafkaConsumer
 
-from bench.common import percentile
+from bench.common import cpu_seconds, percentile
 from bench.http_load import post, send
 from shared.contracts import tasks, topics
 from shared.contracts.envelope import decode
@@ -83,7 +83,7 @@ class Flow:
         second = [n for at, n in watch.backlog if at >= end - seconds / 2]
         before = sum(first) / max(len(first), 1)
         after = sum(second) / max(len(second), 1)
-        grew = after > 1.3 * before + rate  # one second's worth is noise
+        grew = after > 1.1 * before + rate  # a tenth and one second's worth are noise
         verdict = "held" if in_rate and not grew else "not held"
         self._say(
             f"  {rate:5.0f}/s for {seconds:.0f} s: backlog {before:.0f} → {after:.0f}: {verdict}"
@@ -155,15 +155,24 @@ class Flow:
             await asyncio.sleep(_POLL_SECONDS)
 
 
-async def measure(system: System) -> dict[str, Any]:
-    """Sustained rate, then the percentiles at half of it (seconds)."""
+async def measure(system: System, servers: Mapping[str, int]) -> dict[str, Any]:
+    """Sustained rate, then the percentiles at half of it (seconds), and who used the cores.
+
+    Args:
+        servers: process ids of the broker and the database, by name.
+    """
     flow = Flow(system)
     rate, _ = await flow.sustained()
+    pids = {name: replicas[0].pid or 0 for name, replicas in system.processes.items()}
+    pids |= servers
+    before, began = {name: cpu_seconds(pid) for name, pid in pids.items()}, time.perf_counter()
     watch = await flow.load(rate / 2, SECONDS)
+    took = time.perf_counter() - began
     to_assigned, to_counted = watch.seconds(watch.assigned), watch.seconds(watch.counted)
     return {
         "sustained": rate,
         "half": rate / 2,
+        "cores": {name: (cpu_seconds(pid) - before[name]) / took for name, pid in pids.items()},
         "requests": len(watch.answered),
         "assigned_p50": percentile(to_assigned, 50),
         "assigned_p95": percentile(to_assigned, 95),

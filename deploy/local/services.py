@@ -26,11 +26,11 @@ class ServiceProcess(LocalServer):
     ) -> None:
         super().__init__(data, port)
         self.name = service
-        self._environment = dict(environment)
+        self.environment = dict(environment)
 
     def prepare(self) -> list[str]:
         """The command that starts it."""
-        settings = self._environment | {
+        settings = self.environment | {
             "LIANXIN_HOST": HOST,
             "LIANXIN_PORT": str(self.port),
             "PYTHONPATH": str(ROOT),
