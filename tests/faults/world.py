@@ -20,10 +20,10 @@ from tests.system import SECRET, System
 
 @asynccontextmanager
 async def world(
-    folder: Path, unique: str, **replicas: int
+    folder: Path, unique: str, *, system_class: type[System] = System, **replicas: int
 ) -> AsyncIterator[tuple[System, LocalServer, LocalServer]]:
     with own_broker(folder) as broker, own_database(folder) as database:
-        system = System(
+        system = system_class(
             folder,
             broker.address,
             database.address,

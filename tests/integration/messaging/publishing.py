@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from shared.contracts import topics
 from shared.contracts.envelope import Event, encode
@@ -58,3 +59,47 @@ async def all_tallied(sink: Sink, ids: Sequence[str], each: int) -> bool:
         aggregate.state is not None and aggregate.state.applied == wanted
         for aggregate in found.values()
     )
+
+
+async def send(
+    settings: Settings,
+    *records: tuple[Any, Any, Any],
+    partition: int = 0,
+    topic: str = topics.REQUESTS.name,
+) -> None:
+    """Publish records as they stand: key, value, headers."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap_servers, max_request_size=4_000_000
+    )
+    await producer.start()
+    try:
+        for key, value, headers in records:
+            await producer.send_and_wait(
+                f"{settings.topic_prefix}{topic}",
+                value=value,
+                key=key,
+                headers=headers,
+                partition=partition,
+            )
+    finally:
+        await producer.stop()
+
+
+async def read_dead_letters(settings: Settings, number: int) -> list[dict[str, str]]:
+    """Headers of the first `number` records of the dead-letter topic."""
+    consumer = AIOKafkaConsumer(
+        f"{settings.topic_prefix}{topics.DEAD_LETTERS.name}",
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=4_000_000,
+    )
+    await consumer.start()
+    found: list[dict[str, str]] = []
+    try:
+        async with asyncio.timeout(20):
+            while len(found) < number:
+                record = await consumer.getone()
+                found.append({n: v.decode(errors="replace") for n, v in record.headers})
+    finally:
+        await consumer.stop()
+    return found

@@ -16,8 +16,8 @@ from shared.messaging import keeper
 from shared.storage.aggregates import Decision
 from shared.telemetry import RELAY_REFILLS
 from tests.eventually import eventually
-from tests.integration.messaging.publishing import all_tallied, facts, send_all
-from tests.integration.messaging.test_dead_letters import codes, fact, send, tallied
+from tests.integration.messaging.publishing import all_tallied, facts, send, send_all
+from tests.integration.messaging.test_dead_letters import codes, fact, tallied
 from tests.integration.messaging.world import (
     Sink,
     TallyState,

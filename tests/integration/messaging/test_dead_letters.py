@@ -7,16 +7,14 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-
 from shared.contracts import requests, topics
 from shared.contracts.envelope import Event, encode
 from shared.contracts.ids import uuid7
 from shared.contracts.payload import Payload
 from shared.messaging.processor import NotYet
-from shared.settings import Settings
 from shared.storage.aggregates import Decision
 from tests.eventually import eventually
+from tests.integration.messaging.publishing import read_dead_letters, send
 from tests.integration.messaging.world import (
     Sink,
     TallyState,
@@ -45,24 +43,6 @@ def fact(id: str, sequence: int, data: Payload | None = None, **more: Any) -> Ev
         "data": payload,
     }
     return Event(**(values | more))
-
-
-async def send(settings: Settings, *records: tuple[Any, Any, Any], partition: int = 0) -> None:
-    producer = AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap_servers, max_request_size=4_000_000
-    )
-    await producer.start()
-    try:
-        for key, value, headers in records:
-            await producer.send_and_wait(
-                f"{settings.topic_prefix}{topics.REQUESTS.name}",
-                value=value,
-                key=key,
-                headers=headers,
-                partition=partition,
-            )
-    finally:
-        await producer.stop()
 
 
 async def tallied(sink: Sink, id: str, *wanted: int) -> bool:
@@ -105,25 +85,6 @@ async def test_poison_goes_to_the_dead_letters_and_the_others_go_on(
         published = await read_dead_letters(settings, len(expected))
         assert sorted(letter["dl_code"] for letter in published) == sorted(expected)
         assert all(letter["dl_reason"] and letter["dl_offset"] for letter in published)
-
-
-async def read_dead_letters(settings: Settings, number: int) -> list[dict[str, str]]:
-    consumer = AIOKafkaConsumer(
-        f"{settings.topic_prefix}{topics.DEAD_LETTERS.name}",
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        auto_offset_reset="earliest",
-        max_partition_fetch_bytes=4_000_000,
-    )
-    await consumer.start()
-    found: list[dict[str, str]] = []
-    try:
-        async with asyncio.timeout(20):
-            while len(found) < number:
-                record = await consumer.getone()
-                found.append({n: v.decode(errors="replace") for n, v in record.headers})
-    finally:
-        await consumer.stop()
-    return found
 
 
 async def test_a_failing_handler_parks_its_subject_until_it_is_replayed(
