@@ -11,6 +11,7 @@ from typing import Any
 
 from bench import bench_consumer, bench_flow, bench_intake
 from deploy.local.services import SERVICES
+from tests.city import load_city
 from tests.servers import own_broker, own_database
 from tests.system import System
 
@@ -29,13 +30,14 @@ async def measure(folder: Path) -> dict[str, Any]:
     """Start the whole system on the embedded default and measure it."""
     consumer = await bench_consumer.measure(folder / "consumer")
     print(f"consumer {consumer['runtime']:.0f}/s, bare {consumer['bare']:.0f}/s")
+    intake = await bench_intake.measure(folder / "intake")
+    print(f"intake {intake['intake']:.0f}/s, bare {intake['bare']:.0f}/s")
     with own_broker(folder) as broker, own_database(folder) as database:
         system = System(folder, broker.address, database.address, "bench", idempotence=False)
         async with system:
             memory = {s: resident_megabytes(system.processes[s][0].pid or 0) for s in SERVICES}
             print("memory of the idle services, MB:", memory)
-            intake = await bench_intake.measure(system, folder)
-            print(f"intake {intake['intake']:.0f}/s, bare {intake['bare']:.0f}/s")
+            await load_city(await system.client("registry"), await system.client("request_intake"))
             servers = {"broker": broker.pid or 0, "database": database.pid or 0}
             flow = await bench_flow.measure(system, servers)
     return {"memory": memory, "consumer": consumer, "intake": intake, "flow": flow}

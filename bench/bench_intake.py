@@ -4,6 +4,7 @@ import asyncio
 import socket
 import statistics
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from shared.contracts.ids import uuid7
 from shared.storage.client import connect
 from shared.web.auth import Principal, Role, issue_token
 from tests.city import load_city, request_body
+from tests.servers import own_broker, own_database
 from tests.system import SECRET, System
 
 ROUNDS = 7
@@ -48,8 +50,25 @@ def _request(headers: dict[str, str]) -> Any:
     return build
 
 
-async def measure(system: System, folder: Path) -> dict[str, Any]:
-    """Interleaved rounds of the same load on both; the ratio of the medians."""
+async def measure(folder: Path) -> dict[str, Any]:
+    """Interleaved rounds of the same load on both; the ratio of the medians.
+
+    Without dispatch and assessment: what they make of a round would slow down the next one.
+    """
+    with own_broker(folder) as broker, own_database(folder) as database:
+        system = System(
+            folder,
+            broker.address,
+            database.address,
+            "intake",
+            idempotence=False,
+            replicas={"volunteer_dispatch": 0, "assessment": 0},
+        )
+        async with system:
+            return await _compare(system, folder)
+
+
+async def _compare(system: System, folder: Path) -> dict[str, Any]:
     await load_city(await system.client("registry"), await system.client("request_intake"))
     token = issue_token(SECRET, Principal("bench", Role.ADMINISTRATOR), 7200)
     port = system.processes["request_intake"][0].port
@@ -84,3 +103,15 @@ async def _outbox_empty(system: System) -> None:
             await asyncio.sleep(0.05)
     finally:
         await client.close()
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory(prefix="lianxin-bench") as folder:
+        found = asyncio.run(measure(Path(folder)))
+    print({name: [round(rate) for rate in rates] for name, rates in found["rates"].items()})
+    print(f"ratio {found['ratio']:.2f}")
+
+
+if __name__ == "__main__":
+    main()
