@@ -164,6 +164,43 @@ class GridView(EntryView):
     members: list[str]
 
 
+class LandView(BaseModel):
+    """A piece of land: `point` is inside it, `geometry` GeoJSON, simplified to about 1 m."""
+
+    square_metres: float
+    point: PointBody
+    geometry: dict[str, Any]
+
+
+class NamedGrid(BaseModel):
+    """A grid's id and name."""
+
+    id: str
+    name: str
+
+
+class OverlapView(LandView):
+    """Land that two grids both have; `share` of the smaller one's land, 0 to 1."""
+
+    grids: tuple[NamedGrid, NamedGrid]
+    share: float
+
+
+class GridCheckView(BaseModel):
+    """Overlaps and holes of an area's grids, the largest first.
+
+    `drawn` grids have a polygon and were compared; `listed` ones are lists of communities and
+    were not.
+    """
+
+    area: str
+    tolerance: float
+    drawn: int
+    listed: int
+    overlaps: list[OverlapView]
+    holes: list[LandView]
+
+
 class VolunteerView(EntryView):
     """A volunteer; `name` and `telephone` are null for those who may not see them."""
 
