@@ -21,7 +21,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "id", "name", "domain", "level", "unit_id", "area", "parent", "retired",
     ),
     "grids": (
-        "id", "name", "area", "communities", "organization_id", "leader", "members", "retired",
+        "id", "name", "area", "communities", "organization_id", "leader", "members",
+        "level", "population", "retired",
     ),
     "volunteers": (
         "id", "name", "telephone", "skills", "grid_id", "capacity", "available",
@@ -35,7 +36,7 @@ ALIASES = {
     "社区": "communities", "党组织": "organization_id", "网格长": "leader", "成员": "members",
     "电话": "telephone", "手机": "telephone", "phone": "telephone", "技能": "skills",
     "容量": "capacity", "可用": "available", "经度": "longitude", "纬度": "latitude",
-    "停用": "retired",
+    "人口": "population", "常住人口": "population", "停用": "retired",
 }  # fmt: skip
 DIVISION_LEVELS = (
     ("streetCode", "community"), ("areaCode", "street"), ("cityCode", "district"),
@@ -50,7 +51,7 @@ _LABELLED = {
     "level": {
         zh: key.partition(".")[2]
         for key, (zh, _) in LABELS.items()
-        if key.startswith(("level.", "area."))
+        if key.startswith(("level.", "area.", "grid."))
     },
 }
 _FEATURES = re.compile(r'"features"\s*:\s*\[')
@@ -186,6 +187,8 @@ def read_geojson(
         if isinstance(taken["id"], int):
             taken["id"] = str(taken["id"])
         taken["area"] = taken["area"] or area
+        if isinstance(taken["level"], str):
+            taken["level"] = _value("level", taken["level"])
         values = {name: value for name, value in taken.items() if value is not None}
         geometry, note = feature.get("geometry"), ""
         if isinstance(geometry, dict):

@@ -14,6 +14,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import MultiPolygon, Polygon, mapping
 
+from shared.contracts.words import GridLevel
+
 TOLERANCE = 100.0
 """Square metres up to which an overlap or a hole is a slip of the pen and not told."""
 _SIMPLIFIED = 1e-5
@@ -30,6 +32,7 @@ class Drawn(NamedTuple):
     id: str
     name: str
     polygon: Any
+    level: GridLevel = GridLevel.COMMUNITY_GRID
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Land that two grids both have; `share` of the smaller one's land, 0 to 1."""
+    """Land that two grids of one level both have; `share` of the smaller one's land, 0 to 1."""
 
     first: Drawn
     second: Drawn
@@ -65,8 +68,10 @@ class Report:
 def check(grids: Sequence[Drawn], tolerance: float = TOLERANCE) -> Report:
     """The overlaps of `grids`, and the places that they enclose and none of them covers.
 
-    A common border is no overlap, and a gap that is open to the outside is no hole. What measures
-    at most `tolerance` (square metres) is left out.
+    Grids of different levels are meant to lie on each other: an overlap is one of two of the same
+    level, and what a grid of any level covers is no hole. A common border is no overlap, and a gap
+    that is open to the outside is no hole. What measures at most `tolerance` (square metres) is
+    left out.
     """
     return Report(
         sorted(_overlaps(grids, tolerance), key=lambda found: -found.place.square_metres),
@@ -98,6 +103,8 @@ def _overlaps(grids: Sequence[Drawn], tolerance: float) -> Iterator[Overlap]:
     # Pairs whose rectangles meet; of the two ways round only one.
     ones, others = shapely.STRtree(polygons).query(polygons)
     for one, other in zip(ones[ones < others], others[ones < others], strict=True):
+        if grids[one].level is not grids[other].level:
+            continue
         common = _land(shapely.intersection(polygons[one], polygons[other]))
         measured = square_metres(common)
         if measured > tolerance:

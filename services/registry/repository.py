@@ -169,9 +169,9 @@ class Repository:
         )
 
     async def grids_in(self, area: str) -> Sequence[Document]:
-        """The grids in use in an area or one inside it: `_id`, `state.name`, `state.geometry`."""
+        """The grids in use in an area or one inside it: id, name, level and geometry."""
         wanted = {"state.area_path": area, "state.retired": False}
-        shown = {"state.name": 1, "state.geometry": 1}
+        shown = {"state.name": 1, "state.level": 1, "state.geometry": 1}
         return await self.stores["grids"].collection.find(wanted, shown).to_list(None)
 
     async def with_telephone(self, index: str) -> Sequence[Document]:

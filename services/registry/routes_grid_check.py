@@ -11,6 +11,7 @@ from services.registry import commands
 from services.registry.grid_check import TOLERANCE, Drawn, Overlap, Place, Report, check
 from services.registry.routes import registry_of
 from services.registry.schemas import GridCheckView
+from shared.contracts.words import GridLevel
 from shared.storage.client import Document
 from shared.web.auth import Principal, Role, ensure_area, require
 from shared.web.routing import Router
@@ -37,7 +38,7 @@ async def check_grids(
     area: Annotated[AreaCode, Query(description="Its grids, and those of areas inside it")],
     tolerance: Tolerance = TOLERANCE,
 ) -> Response:
-    """Where grids in use lie on each other, and what they enclose and none covers."""
+    """Where grids in use of one level lie on each other, and what they enclose and none covers."""
     registry = registry_of(request)
     known = await commands.read(registry, "areas", area)
     assert known.state is not None  # what is read is there
@@ -59,7 +60,12 @@ async def check_grids(
 
 def _checked(documents: Sequence[Document], tolerance: float) -> tuple[int, Report]:
     grids = [
-        Drawn(document["_id"], document["state"]["name"], shape(document["state"]["geometry"]))
+        Drawn(
+            document["_id"],
+            document["state"]["name"],
+            shape(document["state"]["geometry"]),
+            GridLevel(document["state"].get("level", GridLevel.COMMUNITY_GRID)),
+        )
         for document in documents
         if document["state"].get("geometry") is not None
     ]
@@ -68,7 +74,8 @@ def _checked(documents: Sequence[Document], tolerance: float) -> tuple[int, Repo
 
 def _overlap(found: Overlap) -> dict[str, Any]:
     pair = [{"id": grid.id, "name": grid.name} for grid in (found.first, found.second)]
-    return {"grids": pair, "share": round(found.share, 4)} | _land(found.place)
+    told = {"level": found.first.level, "grids": pair, "share": round(found.share, 4)}
+    return told | _land(found.place)
 
 
 def _land(place: Place) -> dict[str, Any]:

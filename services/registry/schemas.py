@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from services.registry import messages  # noqa: F401  (registers the sentences)
 from services.registry.geometry import Geometry
-from shared.contracts.words import AreaLevel, Domain, OrganizationLevel
+from shared.contracts.words import AreaLevel, Domain, GridLevel, OrganizationLevel
 from shared.web.schemas import AreaCode, Body, Latitude, Longitude, ShortText, Slug, clean_text
 
 ROWS_LIMIT = 500
@@ -93,6 +93,8 @@ class GridBody(EntryBody):
     organization_id: Slug | None = None
     leader: Slug | None = None
     members: Slugs = Field(default=[])
+    level: GridLevel = GridLevel.COMMUNITY_GRID
+    population: int | None = Field(default=None, ge=0, le=100_000_000, description="Residents")
 
 
 class PointBody(Body):
@@ -162,6 +164,8 @@ class GridView(EntryView):
     organization_id: str | None
     leader: str | None
     members: list[str]
+    level: GridLevel
+    population: int | None
 
 
 class LandView(BaseModel):
@@ -180,8 +184,9 @@ class NamedGrid(BaseModel):
 
 
 class OverlapView(LandView):
-    """Land that two grids both have; `share` of the smaller one's land, 0 to 1."""
+    """Land that two grids of one level both have; `share` of the smaller one's land, 0 to 1."""
 
+    level: GridLevel
     grids: tuple[NamedGrid, NamedGrid]
     share: float
 

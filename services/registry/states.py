@@ -4,7 +4,7 @@ from typing import Any
 
 from services.registry.chinese import grams, sort_key
 from shared.contracts.payload import Point
-from shared.contracts.words import AreaLevel, Domain, OrganizationLevel
+from shared.contracts.words import AreaLevel, Domain, GridLevel, OrganizationLevel
 from shared.storage.aggregates import State
 
 
@@ -61,6 +61,8 @@ class GridState(Named):
     organization_id: str | None = None
     leader: str | None = None
     members: tuple[str, ...] = ()
+    level: GridLevel = GridLevel.COMMUNITY_GRID
+    population: int | None = None
 
 
 class VolunteerState(Entry):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from shared.contracts.payload import Code, Id, Point, Snapshot
-from shared.contracts.words import AreaLevel, Domain, OrganizationLevel
+from shared.contracts.words import AreaLevel, Domain, GridLevel, OrganizationLevel
 
 
 class AreaChanged(Snapshot):
@@ -67,6 +67,9 @@ class GridChanged(Snapshot):
     organization_id: Id | None = None
     leader: Id | None = None
     members: tuple[Id, ...] = ()
+    level: GridLevel = GridLevel.COMMUNITY_GRID
+    population: int | None = Field(default=None, ge=0)
+    """Residents; None where it is not told."""
     retired: bool = False
 
 

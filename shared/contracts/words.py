@@ -39,6 +39,14 @@ class AreaLevel(Term):
     COMMUNITY = "community"
 
 
+class GridLevel(Term):
+    """Levels of grids, which may nest: cells in a community grid, those in a street grid."""
+
+    STREET_GRID = "street_grid"
+    COMMUNITY_GRID = "community_grid"
+    CELL = "cell"
+
+
 class Channel(Term):
     """How a request came in."""
 
@@ -102,6 +110,9 @@ LABELS: dict[str, tuple[str, str]] = {
     "area.district": ("区", "District"),
     "area.street": ("街道", "Street"),
     "area.community": ("社区", "Community"),
+    "grid.street_grid": ("街道网格", "Street grid"),
+    "grid.community_grid": ("社区网格", "Community grid"),
+    "grid.cell": ("微网格", "Cell"),
     "channel.hotline": ("热线", "Hotline"),
     "channel.web": ("网站", "Web"),
     "channel.app": ("移动应用", "App"),

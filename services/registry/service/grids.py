@@ -51,6 +51,8 @@ class Grids(Kind[GridState, GridBody]):
             organization_id=body.organization_id,
             leader=body.leader,
             members=tuple(body.members),
+            level=body.level,
+            population=body.population,
         )
 
     def moves(self, body: GridBody, current: GridState) -> bool:
@@ -69,6 +71,8 @@ class Grids(Kind[GridState, GridBody]):
             organization_id=state.organization_id,
             leader=state.leader,
             members=state.members,
+            level=state.level,
+            population=state.population,
             retired=state.retired,
         )
 

@@ -7,6 +7,7 @@ from shapely.geometry import MultiPolygon, Polygon, box, shape
 from shapely.geometry import Point as XY
 
 from services.registry.grid_check import Drawn, Report, check, square_metres
+from shared.contracts.words import GridLevel
 
 DEGREE = 12_308_463_893.0
 """Square metres from 0 to 1 degree east and north (closed formula for the WGS 84 ellipsoid)."""
@@ -85,6 +86,16 @@ def test_grids_of_several_parts_and_no_grids_at_all() -> None:
     assert found.place.geometry["type"] == "MultiPolygon"
     assert found.place.square_metres == pytest.approx(square_metres(box(0, 0, 1, 1)), rel=1e-6)
     assert check([]) == Report([], [])
+
+
+def test_levels_lie_on_each_other_and_cover_each_others_holes() -> None:
+    ring = box(0, 0, 3, 3).difference(box(1, 1, 2, 2))
+    street = Drawn("s", "", box(0, 0, 3, 3), GridLevel.STREET_GRID)
+    cells = [Drawn(id, "", ring, GridLevel.CELL) for id in ("c1", "c2")]
+    assert check([street, cells[0]]) == Report([], [])
+    [found] = check([street, *cells]).overlaps
+    assert (found.first.id, found.second.id) == ("c1", "c2")
+    assert len(check(cells).holes) == 1
 
 
 corners = st.tuples(*[st.integers(0, 12)] * 2)
