@@ -4,6 +4,7 @@ from typing import Any
 
 from services.registry.chinese import grams, sort_key
 from shared.contracts.payload import Point
+from shared.contracts.registry import Linked
 from shared.contracts.words import AreaLevel, Domain, GridLevel, OrganizationLevel
 from shared.storage.aggregates import State
 
@@ -63,6 +64,7 @@ class GridState(Named):
     members: tuple[str, ...] = ()
     level: GridLevel = GridLevel.COMMUNITY_GRID
     population: int | None = None
+    linked: tuple[Linked, ...] = ()
 
 
 class VolunteerState(Entry):

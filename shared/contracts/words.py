@@ -47,6 +47,17 @@ class GridLevel(Term):
     CELL = "cell"
 
 
+class TeamRole(Term):
+    """What people and units linked to a grid team do for it (policy, art. 6)."""
+
+    POLICE = "police"
+    DOCTOR = "doctor"
+    LAWYER = "lawyer"
+    PROPERTY_MANAGER = "property_manager"
+    TEACHER = "teacher"
+    OTHER = "other"
+
+
 class Channel(Term):
     """How a request came in."""
 
@@ -113,6 +124,12 @@ LABELS: dict[str, tuple[str, str]] = {
     "grid.street_grid": ("街道网格", "Street grid"),
     "grid.community_grid": ("社区网格", "Community grid"),
     "grid.cell": ("微网格", "Cell"),
+    "role.police": ("民警", "Police officer"),
+    "role.doctor": ("医生", "Doctor"),
+    "role.lawyer": ("律师", "Lawyer"),
+    "role.property_manager": ("物业经理", "Property manager"),
+    "role.teacher": ("教师", "Teacher"),
+    "role.other": ("其他", "Other"),
     "channel.hotline": ("热线", "Hotline"),
     "channel.web": ("网站", "Web"),
     "channel.app": ("移动应用", "App"),

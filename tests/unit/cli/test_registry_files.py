@@ -122,3 +122,13 @@ def test_grids_have_a_level_in_either_language_and_residents(tmp_path: Path) -> 
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
     [row] = read_geojson(path)
     assert (row.values["level"], row.values["population"]) == ("community_grid", 9)
+
+
+def test_linked_people_are_read_with_their_role(tmp_path: Path) -> None:
+    text = "id,name,area,联动人员\ng1,一,s,民警:p1；doctor：d2;物业经理\n"
+    [row] = rows("grids", tmp_path, text)
+    assert row.values["linked"] == [
+        {"role": "police", "id": "p1"},
+        {"role": "doctor", "id": "d2"},
+        {"role": "property_manager"},
+    ]

@@ -255,3 +255,25 @@ async def test_grids_have_levels_and_residents(world: World) -> None:
     [event] = [e for e in await world.events(9) if e.subject == "c1"]
     assert isinstance(event.data, GridChanged)
     assert (event.data.level, event.data.population) == (GridLevel.CELL, 1250)
+
+
+async def test_a_team_has_linked_people_and_units(world: World) -> None:
+    await world.city()
+    linked = [{"role": "police", "id": "p1"}, {"role": "doctor", "id": "p1"}]
+    row = {"id": "t1", "name": "网格", "area": "440310001", "communities": ["440310001001"]}
+    for wrong, field in (
+        ([{"role": "police"}], "linked.0.id"),
+        ([{"role": "singer", "id": "p1"}], "linked.0.role"),
+        ([{"role": "police", "id": "p1", "name": "王芳"}], "linked.0.name"),
+        ([linked[0], linked[0]], "linked"),
+    ):
+        answer = await world.admin.post("/v1/grids", json=row | {"linked": wrong})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+    for status in ("created", "unchanged"):
+        [result] = await world.load("grids", [row | {"linked": linked}])
+        assert result["status"] == status
+    assert (await world.admin.get("/v1/grids/t1")).json()["linked"] == linked
+    assert (await world.admin.get("/v1/grids/g1")).json()["linked"] == []
+    [event] = [e for e in await world.events(9) if e.subject == "t1"]
+    assert isinstance(event.data, GridChanged)
+    assert [one.model_dump() for one in event.data.linked] == linked

@@ -18,7 +18,7 @@ def kept(id: str, size: float, **more: Any) -> dict[str, Any]:
 
 def test_a_grid_kept_before_there_were_levels_is_a_community_grid() -> None:
     old = kept("old", 5)
-    del old["level"], old["population"]
+    del old["level"], old["population"], old["linked"]
     cell = kept("cell", 9, level=GridLevel.CELL, population=10)
     street = kept("street", 1, level=GridLevel.STREET_GRID)
     for grids, wanted in (([old, street], "old"), ([old, street, cell], "cell")):
