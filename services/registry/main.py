@@ -2,7 +2,7 @@
 
 import sys
 
-from services.registry import routes, routes_imports, routes_lists
+from services.registry import routes, routes_grid_check, routes_imports, routes_lists
 from services.registry.chinese import load_polyphones
 from services.registry.commands import Registry
 from services.registry.repository import Repository
@@ -28,7 +28,12 @@ def build(settings: Settings, client: Client) -> Assembly:
 DEFINITION = Definition(
     name="registry",
     title="登记 Registry",
-    routers=[routes_lists.router, *routes.ROUTERS, routes_imports.router],
+    routers=[
+        routes_lists.router,
+        routes_grid_check.router,
+        *routes.ROUTERS,
+        routes_imports.router,
+    ],
     build=build,
 )
 

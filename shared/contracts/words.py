@@ -39,6 +39,25 @@ class AreaLevel(Term):
     COMMUNITY = "community"
 
 
+class GridLevel(Term):
+    """Levels of grids, which may nest: cells in a community grid, those in a street grid."""
+
+    STREET_GRID = "street_grid"
+    COMMUNITY_GRID = "community_grid"
+    CELL = "cell"
+
+
+class TeamRole(Term):
+    """What people and units linked to a grid team do for it (policy, art. 6)."""
+
+    POLICE = "police"
+    DOCTOR = "doctor"
+    LAWYER = "lawyer"
+    PROPERTY_MANAGER = "property_manager"
+    TEACHER = "teacher"
+    OTHER = "other"
+
+
 class Channel(Term):
     """How a request came in."""
 
@@ -102,6 +121,15 @@ LABELS: dict[str, tuple[str, str]] = {
     "area.district": ("区", "District"),
     "area.street": ("街道", "Street"),
     "area.community": ("社区", "Community"),
+    "grid.street_grid": ("街道网格", "Street grid"),
+    "grid.community_grid": ("社区网格", "Community grid"),
+    "grid.cell": ("微网格", "Cell"),
+    "role.police": ("民警", "Police officer"),
+    "role.doctor": ("医生", "Doctor"),
+    "role.lawyer": ("律师", "Lawyer"),
+    "role.property_manager": ("物业经理", "Property manager"),
+    "role.teacher": ("教师", "Teacher"),
+    "role.other": ("其他", "Other"),
     "channel.hotline": ("热线", "Hotline"),
     "channel.web": ("网站", "Web"),
     "channel.app": ("移动应用", "App"),
