@@ -142,9 +142,10 @@ def test_what_is_touched_is_all_that_changes(changes: list[tuple[str, str, Any]]
 
 
 def test_a_whole_city_takes_at_most_two_seconds() -> None:
-    began = time.perf_counter()
+    # Processor time: other tests run beside this one.
+    began = time.process_time()
     city = city_of(communities=7_500, grids=30_000, people=100_000)
     found = sum(bool(city.gaps(place)) for place in city.places())
-    took = time.perf_counter() - began
+    took = time.process_time() - began
     assert found > 0
     assert took <= 2, f"{took:.2f} s"
