@@ -253,11 +253,15 @@ class ImportBody(Body):
     rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=ROWS_LIMIT)]
 
 
-class Reason(BaseModel):
-    """Why a row was rejected, in both languages: files are read later and by others."""
+class Words(BaseModel):
+    """A sentence or label in both languages."""
 
     zh: str
     en: str
+
+
+class Reason(Words):
+    """Why a row was rejected, in both languages: files are read later and by others."""
 
 
 class RowResult(BaseModel):

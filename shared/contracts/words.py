@@ -103,6 +103,24 @@ class AssigneeKind(Term):
     """The duty officer of an area: the level above when nobody below is left."""
 
 
+class PlaceKind(Term):
+    """Places that must be served (policy, art. 6)."""
+
+    COMMUNITY = "community"
+    GRID = "grid"
+
+
+class Gap(Term):
+    """What a place lacks of the service that it must have (policy, art. 6)."""
+
+    NO_TEAM = "no_team"
+    """No organization and nobody in person."""
+    NO_LEADER = "no_leader"
+    """A team without a leader in service."""
+    NOBODY_REACHABLE = "nobody_reachable"
+    """A team none of whose people can be reached."""
+
+
 LABELS: dict[str, tuple[str, str]] = {
     "domain.village": ("农村", "Village"),
     "domain.state_enterprise": ("国有企业", "State enterprise"),
@@ -152,6 +170,9 @@ LABELS: dict[str, tuple[str, str]] = {
     "assignee.grid_team": ("网格团队", "Grid team"),
     "assignee.volunteer": ("志愿者", "Volunteer"),
     "assignee.area_duty": ("区域值班", "Area duty officer"),
+    "gap.no_team": ("没有服务团队", "No team"),
+    "gap.no_leader": ("没有负责人", "No leader"),
+    "gap.nobody_reachable": ("团队无人可联系", "Nobody of the team can be reached"),
     "unit": ("单位", "Unit"),
     "organization": ("党组织", "Organization"),
     "street": ("街道", "Street"),
