@@ -122,7 +122,8 @@ def import_grids(
 ) -> None:
     """导入网格。Grids from GeoJSON (.geojson, .json) or CSV.
 
-    CSV: id,name,area,communities,organization_id,leader,members,retired; lists are parted by ;.
+    CSV: id,name,area,communities,organization_id,leader,members,level,population,linked,retired;
+    lists are parted by ;, linked is role:id (民警:p1;doctor:d2).
     GeoJSON: a FeatureCollection of polygons; properties of those names are taken too.
     """
     reading: dict[str, Any] = {"columns": columns, "encoding": encoding}

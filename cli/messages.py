@@ -141,6 +141,20 @@ _WORDS: dict[str, tuple[str, str]] = {
         "角色 {role} 需要 {option}。",
         "Role {role} needs {option}.",
     ),
+    # Grids
+    "grid-check": (
+        "有多边形的网格 {drawn} 个，只有社区名单的 {listed} 个（不参与比较）：重叠 {overlaps} 处，"
+        "空白 {holes} 处。",
+        "{drawn} grids with a polygon, {listed} with a list of communities only (not compared): "
+        "{overlaps} overlaps, {holes} holes.",
+    ),
+    "title.overlaps": ("重叠", "Overlaps"),
+    "title.holes": ("空白（被网格包围而不属于任何网格）", "Holes (enclosed, in no grid)"),
+    "column.level": ("级别", "Level"),
+    "column.grids": ("网格", "Grids"),
+    "column.square-metres": ("平方米", "Square metres"),
+    "column.share": ("占较小网格", "Of the smaller"),
+    "column.point": ("位置（经度, 纬度）", "Place (longitude, latitude)"),
     # Status
     "title.status": ("系统状态", "System status"),
     "column.severity": ("程度", "Severity"),

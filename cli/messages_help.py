@@ -100,6 +100,15 @@ HELP: dict[str, tuple[str, str]] = {
         "from when: 2026-01-31T08:00:00+08:00, 2026-01-31, or 2h (two hours ago)",
     ),
     "help.replay-deadline": ("最多等多少秒", "for how many seconds to wait"),
+    "help.grid-check": (
+        "一个区域的网格有无重叠和空白；退出码 0 没有，1 有。",
+        "Overlaps and holes of an area's grids; exit status 0 none, 1 some.",
+    ),
+    "help.grid-check-area": ("区域代码（含其下级区域）", "area code (areas inside it too)"),
+    "help.grid-check-tolerance": (
+        "不超过多少平方米的不列出",
+        "square metres up to which nothing is told",
+    ),
     "help.status": (
         "整个系统的状态，最严重的在前；退出码 0 正常，1 注意，2 严重。",
         "The whole system, worst first; exit status 0 well, 1 warnings, 2 critical.",

@@ -21,7 +21,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "id", "name", "domain", "level", "unit_id", "area", "parent", "retired",
     ),
     "grids": (
-        "id", "name", "area", "communities", "organization_id", "leader", "members", "retired",
+        "id", "name", "area", "communities", "organization_id", "leader", "members",
+        "level", "population", "linked", "retired",
     ),
     "volunteers": (
         "id", "name", "telephone", "skills", "grid_id", "capacity", "available",
@@ -35,6 +36,7 @@ ALIASES = {
     "社区": "communities", "党组织": "organization_id", "网格长": "leader", "成员": "members",
     "电话": "telephone", "手机": "telephone", "phone": "telephone", "技能": "skills",
     "容量": "capacity", "可用": "available", "经度": "longitude", "纬度": "latitude",
+    "人口": "population", "常住人口": "population", "联动人员": "linked",
     "停用": "retired",
 }  # fmt: skip
 DIVISION_LEVELS = (
@@ -43,14 +45,16 @@ DIVISION_LEVELS = (
 )  # fmt: skip
 """National division code files: the lowest code that a file's rows carry tells their level."""
 REPORT = ("line", "field", "reason_zh", "reason_en")
-_LISTS = frozenset({"communities", "members", "skills"})
+_LISTS = frozenset({"communities", "members", "skills", "linked"})
 _APART = re.compile(r"[;；、|]")
+_COLON = re.compile(r"\s*[:：]\s*")
 _LABELLED = {
     "domain": {zh: key[7:] for key, (zh, _) in LABELS.items() if key.startswith("domain.")},
+    "role": {zh: key[5:] for key, (zh, _) in LABELS.items() if key.startswith("role.")},
     "level": {
         zh: key.partition(".")[2]
         for key, (zh, _) in LABELS.items()
-        if key.startswith(("level.", "area."))
+        if key.startswith(("level.", "area.", "grid."))
     },
 }
 _FEATURES = re.compile(r'"features"\s*:\s*\[')
@@ -148,10 +152,17 @@ def _meaning(
 
 def _value(name: str, cell: str) -> Any:
     if name in _LISTS:
-        return [item.strip() for item in _APART.split(cell) if item.strip()]
+        items = [item.strip() for item in _APART.split(cell) if item.strip()]
+        return [_linked(item) for item in items] if name == "linked" else items
     if name in {"available", "retired"}:
         return {"是": True, "否": False}.get(cell, cell)
     return _LABELLED.get(name, {}).get(cell, cell)
+
+
+def _linked(item: str) -> dict[str, str]:
+    """`民警:p1` or `police:p1`; without an id as it is, for the service to refuse."""
+    role, *id = _COLON.split(item, maxsplit=1)
+    return {"role": _LABELLED["role"].get(role, role)} | ({"id": id[0]} if id else {})
 
 
 def _place(values: dict[str, Any]) -> None:
@@ -186,6 +197,8 @@ def read_geojson(
         if isinstance(taken["id"], int):
             taken["id"] = str(taken["id"])
         taken["area"] = taken["area"] or area
+        if isinstance(taken["level"], str):
+            taken["level"] = _value("level", taken["level"])
         values = {name: value for name, value in taken.items() if value is not None}
         geometry, note = feature.get("geometry"), ""
         if isinstance(geometry, dict):

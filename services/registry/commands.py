@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from services.registry.coverage_repository import CoverageRepository
 from services.registry.repository import Repository
 from services.registry.service.base import Kind, Known, Reference
 from shared.contracts.ids import uuid7
@@ -20,6 +21,7 @@ class Registry:
 
     kinds: dict[str, Kind[Any, Any]]
     repository: Repository
+    coverage: CoverageRepository
     cipher: FieldCipher
 
 

@@ -1,5 +1,6 @@
 """The registry's sentences, Chinese and English."""
 
+from shared.contracts.words import Gap
 from shared.web.messages import register_messages
 
 register_messages(
@@ -78,3 +79,22 @@ register_messages(
         },
     }
 )
+
+GAPS = {
+    Gap.NO_TEAM: (
+        "请为网格填写党组织、负责人或成员；社区须列入某个网格的 communities，"
+        "或有以该社区为区域的网格。",
+        "Give the grid an organization, a leader or members; a community must be named in a "
+        "grid's communities, or be the area of a grid.",
+    ),
+    Gap.NO_LEADER: (
+        "请为网格指定在岗的负责人（leader）。",
+        "Name a leader of the grid who is in service (leader).",
+    ),
+    Gap.NOBODY_REACHABLE: (
+        "请至少将一名登记了电话、可参加服务且未停用的志愿者设为网格负责人或成员。",
+        "Make at least one volunteer with a telephone number, available and not retired, leader "
+        "or member of the grid.",
+    ),
+}
+"""What to do about each gap, Chinese and English."""

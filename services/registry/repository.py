@@ -168,6 +168,12 @@ class Repository:
             .to_list(None)
         )
 
+    async def grids_in(self, area: str) -> Sequence[Document]:
+        """The grids in use in an area or one inside it: id, name, level and geometry."""
+        wanted = {"state.area_path": area, "state.retired": False}
+        shown = {"state.name": 1, "state.level": 1, "state.geometry": 1}
+        return await self.stores["grids"].collection.find(wanted, shown).to_list(None)
+
     async def with_telephone(self, index: str) -> Sequence[Document]:
         """Volunteers, at most 100, whose telephone has this blind index."""
         found = self.stores["volunteers"].collection.find({"state.telephone_index": index}, _LISTED)

@@ -15,7 +15,7 @@ from services.registry.schemas import (
     VolunteerView,
 )
 from services.registry.service import Volunteers
-from shared.contracts.words import AreaLevel, Domain, OrganizationLevel
+from shared.contracts.words import AreaLevel, Domain, GridLevel, OrganizationLevel
 from shared.storage.changes import Changes
 from shared.storage.client import Document
 from shared.web.auth import Principal, Role, require
@@ -136,11 +136,15 @@ async def list_grids(
     page: Paged,
     area: Inside = None,
     community: AreaCode | None = None,
+    level: GridLevel | None = None,
     text: Text = None,
     retired: Retired = None,
 ) -> Response:
     """Grids by name, without their geometry."""
-    filters = {"area_path": area, "communities": community, "retired": retired}
+    filters: dict[str, Any] = {"area_path": area, "communities": community, "retired": retired}
+    if level is not None:
+        # What was kept before there were levels has none, and is a community grid.
+        filters["level"] = {"$in": [level, *([None] if level is GridLevel.COMMUNITY_GRID else [])]}
     return await _list(request, "grids", principal, page, filters, text)
 
 

@@ -1,15 +1,18 @@
 """Bodies and answers of the registry's routes."""
 
 import re
-from typing import Annotated, Any, Literal
+from collections.abc import Hashable
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from services.registry import messages  # noqa: F401  (registers the sentences)
 from services.registry.geometry import Geometry
-from shared.contracts.words import AreaLevel, Domain, OrganizationLevel
+from shared.contracts.words import AreaLevel, Domain, GridLevel, OrganizationLevel, TeamRole
 from shared.web.schemas import AreaCode, Body, Latitude, Longitude, ShortText, Slug, clean_text
+
+H = TypeVar("H", bound=Hashable)
 
 ROWS_LIMIT = 500
 _TELEPHONE = re.compile(r"\+?\d{5,20}")
@@ -26,7 +29,7 @@ def _telephone(value: Any) -> Any:
     return digits
 
 
-def _distinct(value: list[str]) -> list[str]:
+def _distinct(value: list[H]) -> list[H]:
     if len(set(value)) != len(value):
         raise PydanticCustomError("not_unique", "repeated items")
     return value
@@ -82,6 +85,15 @@ class OrganizationBody(EntryBody):
     parent: Slug | None = None
 
 
+class LinkedBody(Body):
+    """A person or unit linked to a grid team, by id: never by name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    role: TeamRole
+    id: Slug
+
+
 class GridBody(EntryBody):
     """A grid: a GeoJSON polygon, a list of communities, or both; and its team (person ids)."""
 
@@ -93,6 +105,11 @@ class GridBody(EntryBody):
     organization_id: Slug | None = None
     leader: Slug | None = None
     members: Slugs = Field(default=[])
+    level: GridLevel = GridLevel.COMMUNITY_GRID
+    population: int | None = Field(default=None, ge=0, le=100_000_000, description="Residents")
+    linked: Annotated[list[LinkedBody], Field(max_length=100), AfterValidator(_distinct)] = Field(
+        default=[], description="Who else serves it: police, doctor, lawyer and so on"
+    )
 
 
 class PointBody(Body):
@@ -162,6 +179,47 @@ class GridView(EntryView):
     organization_id: str | None
     leader: str | None
     members: list[str]
+    level: GridLevel
+    population: int | None
+    linked: list[LinkedBody]
+
+
+class LandView(BaseModel):
+    """A piece of land: `point` is inside it, `geometry` GeoJSON, simplified to about 1 m."""
+
+    square_metres: float
+    point: PointBody
+    geometry: dict[str, Any]
+
+
+class NamedGrid(BaseModel):
+    """A grid's id and name."""
+
+    id: str
+    name: str
+
+
+class OverlapView(LandView):
+    """Land that two grids of one level both have; `share` of the smaller one's land, 0 to 1."""
+
+    level: GridLevel
+    grids: tuple[NamedGrid, NamedGrid]
+    share: float
+
+
+class GridCheckView(BaseModel):
+    """Overlaps and holes of an area's grids, the largest first.
+
+    `drawn` grids have a polygon and were compared; `listed` ones are lists of communities and
+    were not.
+    """
+
+    area: str
+    tolerance: float
+    drawn: int
+    listed: int
+    overlaps: list[OverlapView]
+    holes: list[LandView]
 
 
 class VolunteerView(EntryView):
@@ -195,11 +253,15 @@ class ImportBody(Body):
     rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=ROWS_LIMIT)]
 
 
-class Reason(BaseModel):
-    """Why a row was rejected, in both languages: files are read later and by others."""
+class Words(BaseModel):
+    """A sentence or label in both languages."""
 
     zh: str
     en: str
+
+
+class Reason(Words):
+    """Why a row was rejected, in both languages: files are read later and by others."""
 
 
 class RowResult(BaseModel):

@@ -4,7 +4,8 @@ from typing import Any
 
 from services.registry.chinese import grams, sort_key
 from shared.contracts.payload import Point
-from shared.contracts.words import AreaLevel, Domain, OrganizationLevel
+from shared.contracts.registry import Linked
+from shared.contracts.words import AreaLevel, Domain, GridLevel, OrganizationLevel
 from shared.storage.aggregates import State
 
 
@@ -61,6 +62,9 @@ class GridState(Named):
     organization_id: str | None = None
     leader: str | None = None
     members: tuple[str, ...] = ()
+    level: GridLevel = GridLevel.COMMUNITY_GRID
+    population: int | None = None
+    linked: tuple[Linked, ...] = ()
 
 
 class VolunteerState(Entry):

@@ -11,6 +11,9 @@ from shapely.geometry import Point as XY
 from shapely.geometry import shape
 
 from shared.contracts.payload import Point
+from shared.contracts.words import GridLevel
+
+_FINEST_FIRST = (GridLevel.CELL, GridLevel.COMMUNITY_GRID, GridLevel.STREET_GRID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,12 @@ class Grid:
     communities: tuple[str, ...] = ()
     polygon: Any = field(default=None, compare=False)
     retired: bool = False
+    level: GridLevel = GridLevel.COMMUNITY_GRID
+
+    @property
+    def rank(self) -> int:
+        """0 for the most specific level."""
+        return _FINEST_FIRST.index(self.level)
 
 
 def polygon_of(geometry: Mapping[str, Any] | None) -> Any:
@@ -60,16 +69,16 @@ def polygon_of(geometry: Mapping[str, Any] | None) -> Any:
 class Locator:
     """Looks places up among `areas` (by code) and `grids`.
 
-    Where grids overlap or are nested, the smallest wins, and of equal ones the lower id: the same
-    place always has the same grid, whichever replica looks it up.
+    Where grids overlap or are nested, the most specific level wins, in it the smallest, and of
+    equal ones the lower id: the same place always has the same grid, whichever replica looks it up.
     """
 
     def __init__(self, areas: Mapping[str, Area], grids: Iterable[Grid]) -> None:
         self.areas = areas
         in_use = [grid for grid in grids if not grid.retired]
         drawn = [grid for grid in in_use if grid.polygon is not None and not grid.polygon.is_empty]
-        # In this order, the first polygon that holds a point is the smallest one.
-        drawn.sort(key=lambda grid: (grid.polygon.area, grid.id))
+        # In this order, the first polygon that holds a point is the one that counts.
+        drawn.sort(key=lambda grid: (grid.rank, grid.polygon.area, grid.id))
         self._drawn: list[Placement] = [Placement(grid.id, grid.area_path) for grid in drawn]
         self._polygons = np.array([grid.polygon for grid in drawn], dtype=object)
         shapely.prepare(self._polygons)
@@ -96,13 +105,15 @@ class Locator:
 
 
 def _by_area(grids: Iterable[Grid]) -> dict[str, str]:
-    """Area code -> grid id: the grid that lists the community (the one with the shortest list),
-    else the area's only grid.
+    """Area code -> grid id: the grid that lists the community (of the most specific level the one
+    with the shortest list), else the area's only grid of its widest level: a place known by its
+    area alone may lie outside the cells there, and not outside that one.
     """
-    of_area: dict[str, list[str]] = {}
+    of_area: dict[str, dict[int, list[str]]] = {}
     found: dict[str, str] = {}
-    for grid in sorted(grids, key=lambda grid: (len(grid.communities), grid.id)):
-        of_area.setdefault(grid.area, []).append(grid.id)
+    for grid in sorted(grids, key=lambda grid: (grid.rank, len(grid.communities), grid.id)):
+        of_area.setdefault(grid.area, {}).setdefault(grid.rank, []).append(grid.id)
         for community in grid.communities:
             found.setdefault(community, grid.id)
-    return {area: ids[0] for area, ids in of_area.items() if len(ids) == 1} | found
+    widest = {area: levels[max(levels)] for area, levels in of_area.items()}
+    return {area: ids[0] for area, ids in widest.items() if len(ids) == 1} | found

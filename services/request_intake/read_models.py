@@ -15,6 +15,7 @@ from services.request_intake.locator import Area, Grid, Locator, polygon_of
 from shared.contracts.envelope import Event
 from shared.contracts.payload import Payload
 from shared.contracts.registry import AreaChanged, GridChanged, UnitChanged
+from shared.contracts.words import GridLevel
 from shared.messaging.processor import SnapshotHandler
 from shared.storage.changes import Changes, changes_of
 from shared.storage.client import ASCENDING, Database, Document
@@ -148,4 +149,6 @@ def _read_grid(document: Mapping[str, Any]) -> Grid:
         communities=tuple(document["communities"]),
         polygon=polygon_of(document["geometry"]),
         retired=document["retired"],
+        # What was kept before there were levels has none.
+        level=GridLevel(document.get("level", GridLevel.COMMUNITY_GRID)),
     )

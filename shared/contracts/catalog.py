@@ -1,6 +1,15 @@
 """Every payload class, by topic: the one list from which decoders and schemas are made."""
 
-from shared.contracts import assessments, control, registry, requests, tasks, topics, units
+from shared.contracts import (
+    assessments,
+    control,
+    coverage,
+    registry,
+    requests,
+    tasks,
+    topics,
+    units,
+)
 from shared.contracts.payload import Payload
 
 PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
@@ -11,6 +20,7 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         registry.GridChanged,
         registry.VolunteerChanged,
     ),
+    topics.COVERAGE.name: (coverage.GapFound, coverage.GapClosed),
     topics.REQUESTS.name: (
         requests.RequestAccepted,
         requests.RequestLocated,

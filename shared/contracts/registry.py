@@ -5,10 +5,10 @@ No names of people, telephone numbers or addresses: a person is an id, skills an
 
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.payload import Code, Id, Point, Snapshot
-from shared.contracts.words import AreaLevel, Domain, OrganizationLevel
+from shared.contracts.words import AreaLevel, Domain, GridLevel, OrganizationLevel, TeamRole
 
 
 class AreaChanged(Snapshot):
@@ -52,6 +52,15 @@ class OrganizationChanged(Snapshot):
     retired: bool = False
 
 
+class Linked(BaseModel):
+    """A person or unit linked to a grid team, by id: no name."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    role: TeamRole
+    id: Id
+
+
 class GridChanged(Snapshot):
     """A grid with its team. Subject: its id."""
 
@@ -67,6 +76,10 @@ class GridChanged(Snapshot):
     organization_id: Id | None = None
     leader: Id | None = None
     members: tuple[Id, ...] = ()
+    level: GridLevel = GridLevel.COMMUNITY_GRID
+    population: int | None = Field(default=None, ge=0)
+    """Residents; None where it is not told."""
+    linked: tuple[Linked, ...] = ()
     retired: bool = False
 
 

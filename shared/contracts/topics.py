@@ -22,6 +22,12 @@ REGISTRY = Topic(
     "Areas, units, organizations, grids, volunteers: snapshots",
     config={"cleanup.policy": "compact"},
 )
+COVERAGE = Topic(
+    "lianxin.coverage",
+    "registry",
+    "Gaps in coverage, found and closed: facts",
+    config={"retention.ms": str(30 * DAY_MS)},
+)
 REQUESTS = Topic(
     "lianxin.requests",
     "request_intake",
@@ -62,4 +68,4 @@ DEAD_LETTERS = Topic(
     config={"retention.ms": str(90 * DAY_MS)},
 )
 
-TOPICS = (REGISTRY, REQUESTS, TASKS, ASSESSMENTS, UNITS, REPLAYS, DEAD_LETTERS)
+TOPICS = (REGISTRY, COVERAGE, REQUESTS, TASKS, ASSESSMENTS, UNITS, REPLAYS, DEAD_LETTERS)

@@ -39,6 +39,25 @@ class AreaLevel(Term):
     COMMUNITY = "community"
 
 
+class GridLevel(Term):
+    """Levels of grids, which may nest: cells in a community grid, those in a street grid."""
+
+    STREET_GRID = "street_grid"
+    COMMUNITY_GRID = "community_grid"
+    CELL = "cell"
+
+
+class TeamRole(Term):
+    """What people and units linked to a grid team do for it (policy, art. 6)."""
+
+    POLICE = "police"
+    DOCTOR = "doctor"
+    LAWYER = "lawyer"
+    PROPERTY_MANAGER = "property_manager"
+    TEACHER = "teacher"
+    OTHER = "other"
+
+
 class Channel(Term):
     """How a request came in."""
 
@@ -84,6 +103,24 @@ class AssigneeKind(Term):
     """The duty officer of an area: the level above when nobody below is left."""
 
 
+class PlaceKind(Term):
+    """Places that must be served (policy, art. 6)."""
+
+    COMMUNITY = "community"
+    GRID = "grid"
+
+
+class Gap(Term):
+    """What a place lacks of the service that it must have (policy, art. 6)."""
+
+    NO_TEAM = "no_team"
+    """No organization and nobody in person."""
+    NO_LEADER = "no_leader"
+    """A team without a leader in service."""
+    NOBODY_REACHABLE = "nobody_reachable"
+    """A team none of whose people can be reached."""
+
+
 LABELS: dict[str, tuple[str, str]] = {
     "domain.village": ("农村", "Village"),
     "domain.state_enterprise": ("国有企业", "State enterprise"),
@@ -102,6 +139,15 @@ LABELS: dict[str, tuple[str, str]] = {
     "area.district": ("区", "District"),
     "area.street": ("街道", "Street"),
     "area.community": ("社区", "Community"),
+    "grid.street_grid": ("街道网格", "Street grid"),
+    "grid.community_grid": ("社区网格", "Community grid"),
+    "grid.cell": ("微网格", "Cell"),
+    "role.police": ("民警", "Police officer"),
+    "role.doctor": ("医生", "Doctor"),
+    "role.lawyer": ("律师", "Lawyer"),
+    "role.property_manager": ("物业经理", "Property manager"),
+    "role.teacher": ("教师", "Teacher"),
+    "role.other": ("其他", "Other"),
     "channel.hotline": ("热线", "Hotline"),
     "channel.web": ("网站", "Web"),
     "channel.app": ("移动应用", "App"),
@@ -124,6 +170,9 @@ LABELS: dict[str, tuple[str, str]] = {
     "assignee.grid_team": ("网格团队", "Grid team"),
     "assignee.volunteer": ("志愿者", "Volunteer"),
     "assignee.area_duty": ("区域值班", "Area duty officer"),
+    "gap.no_team": ("没有服务团队", "No team"),
+    "gap.no_leader": ("没有负责人", "No leader"),
+    "gap.nobody_reachable": ("团队无人可联系", "Nobody of the team can be reached"),
     "unit": ("单位", "Unit"),
     "organization": ("党组织", "Organization"),
     "street": ("街道", "Street"),

@@ -91,6 +91,12 @@ class Journal:
             .to_list(None)
         )
 
+    async def recent(self, topic: str, since: datetime) -> list[Document]:
+        """`key n at` of what was published on a topic since then, in no order."""
+        return await self._entries.find(
+            {"topic": topic, "at": {"$gte": since}}, {"key": 1, "n": 1, "at": 1}
+        ).to_list(None)
+
     async def count(self, topics: Sequence[str], since: datetime, until: datetime) -> int:
         """How many entries `walk` will give."""
         return await self._entries.count_documents(

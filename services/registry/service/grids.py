@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from services.registry.schemas import GridBody, GridView
 from services.registry.service.base import Kind, Known, Reference, check_kept, named, path_of
 from services.registry.states import GridState, naming
-from shared.contracts.registry import GridChanged
+from shared.contracts.registry import GridChanged, Linked
 from shared.web.auth import Principal
 from shared.web.problems import Problem
 
 
 class Grids(Kind[GridState, GridBody]):
-    """Grids. Leader and members are ids of people who need not be volunteers."""
+    """Grids. Leader, members and linked are ids of people (or units) who need not be registered."""
 
     name, singular = "grids", "grid"
     body, state, view_model = GridBody, GridState, GridView
@@ -51,6 +51,9 @@ class Grids(Kind[GridState, GridBody]):
             organization_id=body.organization_id,
             leader=body.leader,
             members=tuple(body.members),
+            level=body.level,
+            population=body.population,
+            linked=tuple(Linked(role=one.role, id=one.id) for one in body.linked),
         )
 
     def moves(self, body: GridBody, current: GridState) -> bool:
@@ -69,6 +72,9 @@ class Grids(Kind[GridState, GridBody]):
             organization_id=state.organization_id,
             leader=state.leader,
             members=state.members,
+            level=state.level,
+            population=state.population,
+            linked=state.linked,
             retired=state.retired,
         )
 

@@ -271,3 +271,33 @@ def test_what_a_role_may_not_do_is_one_sentence(lianxin: Run) -> None:
     assert "令牌" in chinese.stderr
     operator = token_of(lianxin, "--role", "unit_operator", "--unit", "u")
     assert lianxin("dead-letters", "list", "--token", operator).stdout.strip() == "No dead letters."
+
+
+def test_grids_of_an_area_are_checked(lianxin: Run, areas: None, tmp_path: Path) -> None:
+    def square(left: int, right: int) -> dict[str, Any]:
+        corners = [[left, 0], [right, 0], [right, 1], [left, 1], [left, 0]]
+        return {"type": "Polygon", "coordinates": [[[x / 100, y / 100] for x, y in corners]]}
+
+    def load(**squares: dict[str, Any]) -> None:
+        features = [
+            {"type": "Feature", "properties": {"id": id, "name": f"[b]格{id}"}, "geometry": shape}
+            for id, shape in squares.items()
+        ]
+        file = tmp_path / "grids.geojson"
+        file.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+        lianxin("import", "grids", file, "--area", "1102")
+
+    load(one=square(0, 2), two=square(2, 4))
+    well = lianxin("grid-check", "--area", "1102")
+    assert "2 grids with a polygon, 0 with a list" in well.stdout
+    assert "0 overlaps, 0 holes" in well.stdout
+    load(two=square(1, 4))
+    shown = lianxin("grid-check", "--area", "1102", exit=1)
+    assert "[b]格one (one) / [b]格two (two)" in shown.stdout
+    assert "50.0%" in shown.stdout
+    assert "Community grid" in shown.stdout
+    found = json.loads(lianxin("grid-check", "--area", "1102", "--json", exit=1).stdout)
+    assert found["overlaps"][0]["share"] == pytest.approx(0.5, rel=1e-3)
+    lianxin("grid-check", "--area", "1102", "--tolerance", "2e6")
+    unknown = lianxin("grid-check", "--area", "9", exit=1)
+    assert "Nothing is registered as 9" in unknown.output

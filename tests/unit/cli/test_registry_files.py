@@ -106,3 +106,29 @@ def test_batches_keep_to_rows_and_bytes() -> None:
     huge = Row(9, {"name": "x" * BYTES_A_BATCH})
     assert [len(batch) for batch in batches([*big, huge], summary)] == [1, 1, 1]
     assert [(r.line, r.field) for r in summary.rejected] == [(9, "geometry")]
+
+
+def test_grids_have_a_level_in_either_language_and_residents(tmp_path: Path) -> None:
+    text = (
+        "编号,名称,区域,社区,级别,常住人口\ng1,一,s,c1；c2,微网格,1250\ng2,二,s,c1,street_grid,\n"
+    )
+    first, second = rows("grids", tmp_path, text)
+    assert (first.values["level"], first.values["population"]) == ("cell", "1250")
+    assert second.values["level"] == "street_grid"
+    assert "population" not in second.values
+    properties = {"id": "g", "name": "三", "level": "社区网格", "population": 9}
+    features = [{"type": "Feature", "properties": properties, "geometry": None}]
+    path = tmp_path / "grids.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+    [row] = read_geojson(path)
+    assert (row.values["level"], row.values["population"]) == ("community_grid", 9)
+
+
+def test_linked_people_are_read_with_their_role(tmp_path: Path) -> None:
+    text = "id,name,area,联动人员\ng1,一,s,民警:p1；doctor：d2;物业经理\n"
+    [row] = rows("grids", tmp_path, text)
+    assert row.values["linked"] == [
+        {"role": "police", "id": "p1"},
+        {"role": "doctor", "id": "d2"},
+        {"role": "property_manager"},
+    ]

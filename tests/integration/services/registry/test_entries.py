@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from shared.contracts.registry import GridChanged
+from shared.contracts.words import GridLevel
 from tests.integration.services.registry.world import CROSSING, SQUARE, World
 
 UNIT = {"name": "坪山区人民医院", "domain": "public_institution", "area": "440310001"}
@@ -217,3 +219,61 @@ async def test_lists_in_pinyin_order_with_filters_words_and_pages(world: World) 
     assert (await world.admin.get("/v1/grids/g1")).json()["geometry"] == SQUARE
     misspelt = await world.admin.get("/v1/units?areas=1")
     assert misspelt.status_code == 422
+
+
+async def test_grids_have_levels_and_residents(world: World) -> None:
+    await world.city()
+    cell: dict[str, Any] = {
+        "name": "微网格",
+        "area": "440310001",
+        "geometry": SQUARE,
+        "level": "cell",
+    }
+    rows = [cell | {"id": "c1", "population": "1250"}, cell | {"id": "c2", "population": -1}]
+    made, refused = await world.load("grids", rows)
+    assert (made["status"], refused["field"]) == ("created", "population")
+    wrong = await world.admin.post("/v1/grids", json=cell | {"level": "village"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "level")
+    shown = (await world.admin.get("/v1/grids/c1")).json()
+    assert (shown["level"], shown["population"]) == ("cell", 1250)
+    before = (await world.admin.get("/v1/grids/g1")).json()
+    assert (before["level"], before["population"]) == ("community_grid", None)
+
+    # A grid kept before there were levels: read, listed and loaded again as a community grid.
+    grids = world.app.state.runtime.database["grids"]
+    await grids.update_one({"_id": "g1"}, {"$unset": {"state.level": 1, "state.population": 1}})
+    assert (await world.admin.get("/v1/grids/g1")).json() == before
+    for level, ids in (("cell", ["c1"]), ("community_grid", ["g1"]), ("street_grid", [])):
+        items = (await world.admin.get(f"/v1/grids?level={level}")).json()["items"]
+        assert [item["id"] for item in items] == ids
+    row = {"id": "g1", "name": "第一网格", "area": "440310001", "geometry": SQUARE}
+    [again] = await world.load("grids", [row])
+    assert again["status"] == "unchanged"
+    check = (await world.admin.get("/v1/grid-check?area=440310001")).json()
+    assert (check["drawn"], check["overlaps"]) == (2, [])
+
+    [event] = [e for e in await world.events(9) if e.subject == "c1"]
+    assert isinstance(event.data, GridChanged)
+    assert (event.data.level, event.data.population) == (GridLevel.CELL, 1250)
+
+
+async def test_a_team_has_linked_people_and_units(world: World) -> None:
+    await world.city()
+    linked = [{"role": "police", "id": "p1"}, {"role": "doctor", "id": "p1"}]
+    row = {"id": "t1", "name": "网格", "area": "440310001", "communities": ["440310001001"]}
+    for wrong, field in (
+        ([{"role": "police"}], "linked.0.id"),
+        ([{"role": "singer", "id": "p1"}], "linked.0.role"),
+        ([{"role": "police", "id": "p1", "name": "王芳"}], "linked.0.name"),
+        ([linked[0], linked[0]], "linked"),
+    ):
+        answer = await world.admin.post("/v1/grids", json=row | {"linked": wrong})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+    for status in ("created", "unchanged"):
+        [result] = await world.load("grids", [row | {"linked": linked}])
+        assert result["status"] == status
+    assert (await world.admin.get("/v1/grids/t1")).json()["linked"] == linked
+    assert (await world.admin.get("/v1/grids/g1")).json()["linked"] == []
+    [event] = [e for e in await world.events(9) if e.subject == "t1"]
+    assert isinstance(event.data, GridChanged)
+    assert [one.model_dump() for one in event.data.linked] == linked

@@ -11,6 +11,7 @@ from shapely.geometry import Point as ShapelyPoint
 
 from services.request_intake.locator import Area, Grid, Locator, Placement, polygon_of
 from shared.contracts.payload import Point
+from shared.contracts.words import GridLevel
 
 DATA = Path(__file__).parents[5] / "shared" / "data"
 
@@ -66,6 +67,42 @@ def test_an_area_has_the_grid_that_lists_it() -> None:
     assert locator.locate(at(5, 5), "c1") == Placement("narrow", ("s", "c1"))
     alone = Locator(areas, [grid("drawn", box(0, 0, 1, 1), area="c2")])
     assert alone.locate(area="c2") == Placement("drawn", ("s", "c2"))
+
+
+def test_the_most_specific_of_nested_levels_wins_whatever_its_size() -> None:
+    levels = GridLevel
+    grids = [
+        grid("street", box(0, 0, 10, 10), level=levels.STREET_GRID),
+        grid("middle", box(0, 0, 4, 4), level=levels.COMMUNITY_GRID),
+        grid("cell", box(1, 1, 6, 6), level=levels.CELL),
+        grid("tiny", box(3, 3, 3.5, 3.5), level=levels.STREET_GRID),
+    ]
+    for order in (grids, grids[::-1]):
+        locator = Locator({}, order)
+        for x, wanted in ((0.5, "middle"), (3.2, "cell"), (5, "cell"), (7, "street")):
+            found = locator.locate(at(x, x))
+            assert found is not None
+            assert found.grid_id == wanted
+    in_use = [*grids[:2], grid("cell", box(1, 1, 6, 6), level=levels.CELL, retired=True)]
+    found = Locator({}, in_use).locate(at(3, 3))
+    assert found is not None
+    assert found.grid_id == "middle"
+
+
+def test_an_area_alone_has_the_widest_grid_there_unless_one_lists_it() -> None:
+    areas = {"s": Area("街道", ("s",)), "c": Area("社区", ("s", "c"))}
+    street = grid(
+        "street", box(0, 0, 9, 9), area="s", communities=("c",), level=GridLevel.STREET_GRID
+    )
+    cells = [
+        grid(f"cell{n}", box(n, 0, n + 1, 1), area="s", level=GridLevel.CELL) for n in range(2)
+    ]
+    lister = grid("lister", area="s", communities=("c", "d"), level=GridLevel.COMMUNITY_GRID)
+    for order in ([street, *cells, lister], [lister, *cells, street]):
+        locator = Locator(areas, order)
+        assert locator.locate(area="s") == Placement("street", ("s",))
+        assert locator.locate(area="c") == Placement("lister", ("s", "c"))
+    assert Locator(areas, cells).locate(area="s") == Placement(None, ("s",))
 
 
 coordinates = st.integers(0, 40).map(lambda n: n / 4)

@@ -1,0 +1,127 @@
+"""Watches the registry's changes and keeps the gaps in coverage up; the leading replica does it.
+
+The leader holds the city in memory and reads of the journal, which has every published change,
+what is new. A place's document is written on the version that was read before the entries were,
+so that of two who lead for a moment the slower one meets a conflict and begins anew.
+"""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from services.registry.coverage import City, Coverage, Place, observe
+from services.registry.coverage_repository import CoverageRepository
+from shared.contracts import topics
+from shared.messaging.journal import Journal
+from shared.messaging.leases import Leases
+from shared.storage.aggregates import Aggregate
+from shared.storage.client import UNREACHABLE
+
+log = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 0.5
+_PLACES_A_WRITE = 500
+_OVERLAP = timedelta(seconds=5)
+"""How late an entry may show up in the journal: clocks that differ, a slow write."""
+_ANEW = timedelta(minutes=10)
+"""After this the whole city is read again, for what came later still."""
+
+
+class _View:
+    """What the leader knows: the city, its places' documents, how far it has read the journal."""
+
+    def __init__(self, known: dict[str, Aggregate[Coverage]], began: datetime) -> None:
+        self.city = City()
+        self.known = known
+        self.began = began
+        self.read_to = began
+        self.seen: dict[str, tuple[int, datetime]] = {}
+
+
+class CoverageWatch:
+    """Keeps the gaps up while this replica leads."""
+
+    def __init__(self, repository: CoverageRepository, journal: Journal, leases: Leases) -> None:
+        self._repository = repository
+        self._journal = journal
+        self._leases = leases
+        self._view: _View | None = None
+
+    async def run(self) -> None:
+        """Look twice a second, and for at most half of the time, for ever."""
+        while True:
+            began = time.perf_counter()
+            try:
+                if self._leases.leads:
+                    await self.round()
+                else:
+                    self._view = None
+            except UNREACHABLE as error:
+                # What was written may not be known: begin anew.
+                self._view = None
+                log.warning("coverage waits for the database", extra={"error": repr(error)})
+            await asyncio.sleep(max(_PAUSE_SECONDS, time.perf_counter() - began))
+
+    async def round(self) -> None:
+        """Look at what changed since the last round; at everything in the first."""
+        now = datetime.now(UTC)
+        if self._view is None or now - self._view.began > _ANEW:
+            self._view = None
+            # Documents before entries: see the module.
+            view = _View(await self._repository.known(), now)
+            await self._repository.put(view.city)
+            touched = view.city.places() | {
+                Place(each.state.place, each.state.place_id)
+                for each in view.known.values()
+                if each.state is not None
+            }
+        else:
+            view = self._view
+            touched = await self._repository.put(view.city, await self._changed(view))
+        self._view = view if await self._write(view, touched) else None
+
+    async def _changed(self, view: _View) -> dict[str, list[str]]:
+        """Ids by kind of entries whose change the journal shows for the first time."""
+        entries = await self._journal.recent(topics.REGISTRY.name, view.read_to - _OVERLAP)
+        changed: defaultdict[str, list[str]] = defaultdict(list)
+        for entry in entries:
+            kind, _, id = entry["key"].partition("/")
+            if view.seen.get(entry["key"], (0,))[0] < entry["n"]:
+                changed[kind].append(id)
+            view.seen[entry["key"]] = (entry["n"], entry["at"])
+            view.read_to = max(view.read_to, entry["at"])
+        oldest = view.read_to - _OVERLAP
+        view.seen = {key: seen for key, seen in view.seen.items() if seen[1] >= oldest}
+        return changed
+
+    async def _write(self, view: _View, touched: Iterable[Place]) -> bool:
+        """Write what changed of the places; False where another writer was first."""
+        places = sorted(touched)
+        for start in range(0, len(places), _PLACES_A_WRITE):
+            changed = self._decide(view, places[start : start + _PLACES_A_WRITE])
+            if not await self._repository.store.write(changed):
+                return False
+            for each in changed:
+                version = each.version + 1
+                view.known[each.id] = Aggregate(each.id, version, each.sequence, each.state)
+            await asyncio.sleep(0)  # requests are answered between two batches of a whole city
+        return True
+
+    def _decide(self, view: _View, places: Iterable[Place]) -> list[Aggregate[Coverage]]:
+        """The places' documents that have to change."""
+        now = datetime.now(UTC)
+        # To the millisecond, as the database keeps it, so that list and events say the same.
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        changed: list[Aggregate[Coverage]] = []
+        city = view.city
+        for place in places:
+            there = view.known.get(place.key) or Aggregate(place.key)
+            decision = observe(there.state, place, city.path(place), city.gaps(place), now)
+            if decision is not None:
+                new = Aggregate(place.key, there.version, there.sequence, there.state)
+                self._repository.store.record(new, decision, by="coverage")
+                changed.append(new)
+        return changed

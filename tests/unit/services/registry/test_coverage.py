@@ -1,0 +1,151 @@
+"""Which places have which gaps, and that changes one by one come to the same as all at once."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.bench_coverage import city_of
+from services.registry.coverage import City, Coverage, OpenGap, Place, Team, observe
+from shared.contracts.coverage import GapClosed, GapFound
+from shared.contracts.words import Gap, PlaceKind
+
+COMMUNITY = Place(PlaceKind.COMMUNITY, "c1")
+GRID = Place(PlaceKind.GRID, "g1")
+STREET = ("s",)
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("team", "gaps"),
+    [
+        ({}, (Gap.NO_TEAM,)),
+        ({"organization_id": "o"}, (Gap.NO_LEADER, Gap.NOBODY_REACHABLE)),
+        ({"members": ("there",)}, (Gap.NO_LEADER,)),
+        ({"leader": "unregistered"}, (Gap.NOBODY_REACHABLE,)),
+        ({"leader": "silent"}, (Gap.NOBODY_REACHABLE,)),
+        ({"leader": "retired"}, (Gap.NO_LEADER, Gap.NOBODY_REACHABLE)),
+        ({"leader": "retired", "members": ("there",)}, (Gap.NO_LEADER,)),
+        ({"leader": "unregistered", "members": ("there",)}, ()),
+        ({"leader": "there"}, ()),
+    ],
+)
+def test_the_gaps_of_a_team_are_those_of_its_grid_and_community(
+    team: dict[str, Any], gaps: tuple[Gap, ...]
+) -> None:
+    city = City()
+    city.put_community("c1", ("s", "c1"))
+    city.put_person("there", retired=False, reachable=True)
+    city.put_person("silent", retired=False, reachable=False)
+    city.put_person("retired", retired=True, reachable=False)
+    city.put_grid("g1", Team(STREET, ("c1",), **team))
+    assert city.gaps(GRID) == city.gaps(COMMUNITY) == gaps
+
+
+def test_a_community_is_served_by_a_grid_that_names_it_or_is_of_it() -> None:
+    city = City()
+    city.put_community("c1", ("s", "c1"))
+    city.put_person("there", retired=False, reachable=True)
+    assert city.gaps(COMMUNITY) == (Gap.NO_TEAM,)
+    city.put_grid("g1", Team(STREET, leader="there"))
+    assert city.gaps(COMMUNITY) == (Gap.NO_TEAM,)  # of the whole street: it names none
+    assert city.put_grid("g1", Team(("s", "c1"), leader="there")) == {GRID, COMMUNITY} | {
+        Place(PlaceKind.COMMUNITY, "s")
+    }
+    assert city.gaps(COMMUNITY) == ()
+    assert COMMUNITY in city.put_grid("g1", None)
+    assert city.gaps(COMMUNITY) == (Gap.NO_TEAM,)
+    city.put_community("c1", None)
+    assert (city.gaps(COMMUNITY), city.gaps(GRID), city.places()) == ((), (), set())
+
+
+def test_one_team_with_a_leader_and_one_reachable_person_serve_a_community() -> None:
+    city = City()
+    city.put_community("c1", ("s", "c1"))
+    city.put_person("there", retired=False, reachable=True)
+    city.put_grid("g1", Team(STREET, ("c1",), leader="unregistered"))
+    city.put_grid("g2", Team(STREET, ("c1",), members=("there",)))
+    assert city.gaps(COMMUNITY) == ()
+    assert city.gaps(GRID) == (Gap.NOBODY_REACHABLE,)
+
+
+def test_each_gap_opens_once_and_closes_once() -> None:
+    path = ("s", "c1")
+    first = observe(None, COMMUNITY, path, (Gap.NO_TEAM,), NOW)
+    assert first is not None
+    assert first.events == [
+        GapFound(place=PlaceKind.COMMUNITY, place_id="c1", area_path=path, gap=Gap.NO_TEAM)
+    ]
+    assert observe(first.state, COMMUNITY, path, (Gap.NO_TEAM,), NOW) is None
+    later = NOW + timedelta(hours=1)
+    second = observe(first.state, COMMUNITY, path, (Gap.NO_LEADER,), later)
+    assert second is not None
+    closed, found = second.events
+    assert isinstance(closed, GapClosed)
+    assert (closed.gap, closed.since) == (Gap.NO_TEAM, NOW)
+    assert isinstance(found, GapFound)
+    assert found.gap is Gap.NO_LEADER
+    assert second.state.open == (OpenGap(gap=Gap.NO_LEADER, since=later),)
+    # A place that is retired keeps the path that it had, so that its managers hear of it.
+    last = observe(second.state, COMMUNITY, None, (), later)
+    assert last is not None
+    assert (last.state.open, last.state.area_path) == ((), path)
+    assert observe(last.state, COMMUNITY, None, (), later) is None
+    assert observe(None, COMMUNITY, path, (), NOW) is None
+
+
+IDS = st.sampled_from("abcd")
+CODES = st.sampled_from(("c1", "c2", "c3"))
+TEAMS = st.builds(
+    Team,
+    path=st.sampled_from((("s",), ("s", "c1"), ("s", "c2"))),
+    communities=st.lists(CODES, unique=True).map(tuple),
+    organization_id=st.none() | st.just("o"),
+    leader=st.none() | IDS,
+    members=st.lists(IDS, unique=True).map(tuple),
+)
+CHANGES = st.lists(
+    st.tuples(st.just("community"), CODES, st.booleans())
+    | st.tuples(st.just("grid"), IDS, st.none() | TEAMS)
+    | st.tuples(st.just("person"), IDS, st.sampled_from(("retired", "reachable", "silent"))),
+    max_size=30,
+)
+
+
+def _put(city: City, change: tuple[str, str, Any]) -> set[Place]:
+    kind, id, what = change
+    if kind == "community":
+        return city.put_community(id, ("s", id) if what else None)
+    if kind == "grid":
+        return city.put_grid(id, what)
+    return city.put_person(id, retired=what == "retired", reachable=what == "reachable")
+
+
+@given(CHANGES)
+def test_what_is_touched_is_all_that_changes(changes: list[tuple[str, str, Any]]) -> None:
+    city = City()
+    held: dict[Place, Coverage] = {}
+    for change in changes:
+        for place in _put(city, change):
+            decision = observe(held.get(place), place, city.path(place), city.gaps(place), NOW)
+            if decision is not None:
+                held[place] = decision.state
+    # The same city, each entry put once and in another order.
+    anew = City()
+    for change in reversed(list({c[:2]: c for c in changes}.values())):
+        _put(anew, change)
+    wanted = {place: set(anew.gaps(place)) for place in anew.places() if anew.gaps(place)}
+    assert {p: {g.gap for g in c.open} for p, c in held.items() if c.open} == wanted
+
+
+def test_a_whole_city_takes_at_most_two_seconds() -> None:
+    # Processor time: other tests run beside this one.
+    began = time.process_time()
+    city = city_of(communities=7_500, grids=30_000, people=100_000)
+    found = sum(bool(city.gaps(place)) for place in city.places())
+    took = time.process_time() - began
+    assert found > 0
+    assert took <= 2, f"{took:.2f} s"
