@@ -1,4 +1,4 @@
-"""`lianxin import areas|units|organizations|grids|volunteers FILE`: bulk loads of the registry."""
+"""`lianxin import areas|units|organizations|grids|people FILE`: bulk loads of the registry."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -84,8 +84,9 @@ def import_organizations(
     run("organizations", file, url, token, rejects, columns=columns, encoding=encoding)
 
 
+@import_app.command("people")
 @import_app.command("volunteers")
-def import_volunteers(
+def import_people(
     file: File,
     url: Url = URL,
     token: Token = "",
@@ -93,12 +94,12 @@ def import_volunteers(
     columns: Columns = "",
     encoding: Encoding = "utf-8-sig",
 ) -> None:
-    """导入志愿者。Volunteers from CSV: id,name,telephone,skills,grid_id,capacity,available,...
+    """导入人员（志愿者、党员）。People from CSV: id,name,telephone,skills,grid_id,capacity.
 
-    Further columns: longitude,latitude,unit_id,retired. Skills are parted by ; or 、. Without an
-    id the telephone number stands for the volunteer when the file is loaded again.
+    Further columns: available,longitude,latitude,unit_id,retired. Skills are parted by ; or 、.
+    Without an id the telephone number stands for the volunteer when the file is loaded again.
     """
-    run("volunteers", file, url, token, rejects, columns=columns, encoding=encoding)
+    run("people", file, url, token, rejects, columns=columns, encoding=encoding)
 
 
 @import_app.command("grids")

@@ -72,7 +72,7 @@ def registry_defaults(context: typer.Context) -> None:
     found = {"url": urls_of()["registry"]}
     with suppress(Failure):  # the sub-command says itself what it lacks
         found["token"] = open_world().token
-    kinds = ("areas", "units", "organizations", "grids", "volunteers")
+    kinds = ("areas", "units", "organizations", "grids", "people", "volunteers")
     context.default_map = dict.fromkeys(kinds, found)
 
 

@@ -24,7 +24,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "id", "name", "area", "communities", "organization_id", "leader", "members",
         "level", "population", "linked", "retired",
     ),
-    "volunteers": (
+    "people": (
         "id", "name", "telephone", "skills", "grid_id", "capacity", "available",
         "longitude", "latitude", "unit_id", "retired",
     ),

@@ -46,7 +46,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         },
     ],
     "grids": [],
-    "volunteers": [],
+    "people": [],
 }
 
 
@@ -76,7 +76,7 @@ for _n, _community in enumerate(COMMUNITIES):
             "organization_id": "org-s1",
         }
     )
-    ROWS["volunteers"] += [
+    ROWS["people"] += [
         {
             "id": f"v{_n}{_m}",
             "name": f"志愿者{_n}{_m}",

@@ -1,1 +1,1 @@
-"""The registry: areas, units, organizations, grids with their teams, volunteers."""
+"""The registry: areas, units, organizations, grids with their teams, people."""

@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from services.registry.commands import Registry, author, refer
+from services.registry.commands import Registry, refer
 from services.registry.schemas import Reason, RowResult
 from services.registry.service.base import Kind
+from services.registry.stores import author
 from shared.storage.aggregates import Aggregate, Contended
 from shared.web.auth import Principal
 from shared.web.errors import field_error, invalid

@@ -4,12 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.registry.coverage_repository import CoverageRepository
+from services.registry.messages import not_registered
+from services.registry.records.repository import Records
 from services.registry.repository import Repository
 from services.registry.service.base import Kind, Known, Reference
+from services.registry.stores import author
 from shared.contracts.ids import uuid7
 from shared.storage.aggregates import Aggregate, Created, Decision
 from shared.storage.client import DuplicateKeyError
 from shared.storage.encryption import FieldCipher
+from shared.storage.tables import Tables
 from shared.web.auth import Principal
 from shared.web.idempotency import Idempotency
 from shared.web.problems import FieldError, Problem
@@ -23,16 +27,8 @@ class Registry:
     repository: Repository
     coverage: CoverageRepository
     cipher: FieldCipher
-
-
-def author(principal: Principal) -> str:
-    """Who decided, for the history."""
-    return f"{principal.role}:{principal.subject}"
-
-
-def not_registered(kind: str, id: str) -> Problem:
-    """404 with the address of the list."""
-    return Problem(404, "not-registered", where=f"/v1/{kind}", id=id)
+    tables: Tables
+    records: Records
 
 
 async def read(registry: Registry, kind: str, id: str) -> Aggregate[Any]:

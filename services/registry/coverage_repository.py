@@ -13,7 +13,7 @@ from shared.storage.client import ASCENDING, Collection, Database, Document, agg
 _FIELDS = {
     "areas": ("level", "area_path", "retired"),
     "grids": ("area_path", "communities", "organization_id", "leader", "members", "retired"),
-    "volunteers": ("telephone_index", "available", "retired"),
+    "people": ("telephone_index", "available", "retired"),
 }
 _REGISTERED = {PlaceKind.COMMUNITY: "areas", PlaceKind.GRID: "grids"}
 

@@ -13,13 +13,18 @@ from services.registry.chinese import load_polyphones
 from services.registry.commands import Registry
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.coverage_watch import CoverageWatch
+from services.registry.records import routes as routes_records
+from services.registry.records.repository import Records
 from services.registry.repository import Repository
 from services.registry.service import all_kinds
+from services.registry.tables import SHIPPED, TABLES
 from shared.messaging.runtime import Runtime
 from shared.settings import Settings
 from shared.storage.client import Client
 from shared.storage.encryption import FieldCipher
+from shared.storage.tables import Tables
 from shared.web.process import Assembly, Definition, run_service
+from shared.web.tables import table_router
 
 
 def build(settings: Settings, client: Client) -> Assembly:
@@ -30,16 +35,22 @@ def build(settings: Settings, client: Client) -> Assembly:
     database = client.database(settings.database_name)
     repository = Repository(database, kinds, settings)
     coverage = CoverageRepository(database, settings)
-    runtime = Runtime(settings, client, stores=[*repository.stores.values(), coverage.store])
+    tables = Tables(database, TABLES, SHIPPED, settings.data_folder)
+    records = Records(database, settings)
+    stores = [*repository.stores.values(), coverage.store, records.store]
+    runtime = Runtime(settings, client, stores=stores)
     watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
     runtime.add_work("coverage", watch.run)
-    registry = Registry({kind.name: kind for kind in kinds}, repository, coverage, cipher)
+    by_name = {kind.name: kind for kind in kinds}
+    registry = Registry(by_name, repository, coverage, cipher, tables, records)
+    runtime.add_work("tables", tables.follow)
 
-    async def create_indexes() -> None:
-        await repository.create_indexes()
-        await coverage.create_indexes()
+    async def prepare() -> None:
+        for part in (repository, coverage, records):
+            await part.create_indexes()
+        await tables.prepare()
 
-    return Assembly(runtime, registry, create_indexes)
+    return Assembly(runtime, registry, prepare)
 
 
 DEFINITION = Definition(
@@ -51,6 +62,8 @@ DEFINITION = Definition(
         *routes.ROUTERS,
         routes_imports.router,
         routes_coverage.router,
+        routes_records.router,
+        table_router(TABLES, lambda request: request.app.state.parts.tables),
     ],
     build=build,
 )

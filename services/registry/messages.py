@@ -2,6 +2,7 @@
 
 from shared.contracts.words import Gap
 from shared.web.messages import register_messages
+from shared.web.problems import Problem
 
 register_messages(
     {
@@ -79,6 +80,12 @@ register_messages(
         },
     }
 )
+
+
+def not_registered(kind: str, id: str) -> Problem:
+    """404 with the address of the list of a kind (`units`)."""
+    return Problem(404, "not-registered", where=f"/v1/{kind}", id=id)
+
 
 GAPS = {
     Gap.NO_TEAM: (

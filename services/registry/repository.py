@@ -5,7 +5,7 @@ from typing import Any
 
 from services.registry.chinese import wanted_grams
 from services.registry.service.base import Kind, Known, Reference, Referred
-from shared.contracts import topics
+from services.registry.stores import entry_store
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate, AggregateStore, IdempotencyConflict
 from shared.storage.changes import Changes, changes_of
@@ -15,7 +15,7 @@ from shared.web.paging import Paging
 
 _HANGING = {
     "areas": (("areas", "parent"), ("units", "area"), ("organizations", "area"), ("grids", "area")),
-    "grids": (("volunteers", "grid_id"),),
+    "grids": (("people", "grid_id"),),
 }
 """Which entries derive their place from an entry of a kind, and by which field."""
 _FILTERS = {
@@ -23,7 +23,7 @@ _FILTERS = {
     "units": ("domain", "area"),
     "organizations": ("domain", "unit_id", "area", "parent"),
     "grids": ("area", "communities"),
-    "volunteers": ("grid_id", "skills", "unit_id"),
+    "people": ("grid_id", "skills", "unit_id"),
 }
 _ROUNDS = 40
 """How many levels of organizations are looked through for a cycle."""
@@ -33,6 +33,7 @@ _REFERRED = {
     "state.parent": 1,
     "state.area": 1,
     "state.level": 1,
+    "state.unit_id": 1,
 }
 _LISTED = {"history": 0, "outbox": 0, "inbox": 0, "state.geometry": 0, "state.grams": 0}
 
@@ -45,13 +46,13 @@ class Repository:
     ) -> None:
         self._database = database
         self.stores: dict[str, AggregateStore[Any]] = {
-            kind.name: _store(database[kind.name], kind, settings) for kind in kinds
+            kind.name: entry_store(database, kind.name, kind.state, settings) for kind in kinds
         }
 
     async def create_indexes(self) -> None:
         """Create the indexes that lists and look-ups walk along."""
         for name, store in self.stores.items():
-            if name == "volunteers":
+            if name == "people":
                 order = [("_id", ASCENDING)]
                 await _index(store.collection, "telephone", [("state.telephone_index", ASCENDING)])
             else:
@@ -94,26 +95,27 @@ class Repository:
             wanted.update(kind.references(body))
             if current is not None and current.state and kind.moves(body, current.state):
                 moving.add(id)
-        known = Known(await self._referred(wanted), await self._in_use(kind.name, moving))
+        known = Known(await self.look_up(wanted), await self._in_use(kind.name, moving))
         for _ in range(_ROUNDS):
             above = {
                 Reference("organizations", referred.parent)
                 for reference, referred in known.entries.items()
                 if reference.kind == "organizations" and referred.parent is not None
             } - known.entries.keys()
-            found = await self._referred(above)
+            found = await self.look_up(above)
             if not found:
                 break
             known.entries.update(found)
         return known
 
-    async def _referred(self, wanted: set[Reference]) -> dict[Reference, Referred]:
+    async def look_up(self, wanted: Iterable[Reference]) -> dict[Reference, Referred]:
+        """Those of `wanted` that are there; a kind is the name of its collection."""
         by_kind: dict[str, list[str]] = {}
         for reference in wanted:
             by_kind.setdefault(reference.kind, []).append(reference.id)
         found: dict[Reference, Referred] = {}
         for kind, ids in by_kind.items():
-            cursor = self.stores[kind].collection.find({"_id": {"$in": ids}}, _REFERRED)
+            cursor = self._database[kind].find({"_id": {"$in": ids}}, _REFERRED)
             async for document in cursor:
                 state = document["state"]
                 found[Reference(kind, document["_id"])] = Referred(
@@ -122,6 +124,7 @@ class Repository:
                     parent=state.get("parent"),
                     area=state.get("area"),
                     level=state.get("level"),
+                    unit_id=state.get("unit_id"),
                 )
         return found
 
@@ -149,7 +152,7 @@ class Repository:
         ]
         if text is not None:
             conditions.append({"state.grams": {"$all": wanted_grams(text) or [""]}})
-        by_name = kind != "volunteers"
+        by_name = kind != "people"
         if page.after is not None:
             value, id = page.after
             later: Document = {"_id": {"$gt": id}}
@@ -176,20 +179,8 @@ class Repository:
 
     async def with_telephone(self, index: str) -> Sequence[Document]:
         """Volunteers, at most 100, whose telephone has this blind index."""
-        found = self.stores["volunteers"].collection.find({"state.telephone_index": index}, _LISTED)
+        found = self.stores["people"].collection.find({"state.telephone_index": index}, _LISTED)
         return await found.sort("_id", ASCENDING).limit(100).to_list(None)
-
-
-def _store(collection: Collection, kind: Kind[Any, Any], settings: Settings) -> AggregateStore[Any]:
-    # A unit and a grid may have the same id. A source of its own for each kind keeps them apart
-    # in the journal; a key of its own keeps them apart when the topic is compacted.
-    return AggregateStore(
-        collection,
-        kind.state,
-        topic=topics.REGISTRY.name,
-        source=f"{settings.source}/{kind.name}",
-        partition_key=lambda id, _state: f"{kind.name}/{id}",
-    )
 
 
 async def _index(collection: Collection, name: str, keys: list[tuple[str, int]]) -> None:

@@ -12,10 +12,10 @@ from services.registry.schemas import (
     EntryBody,
     GridBody,
     OrganizationBody,
+    PersonBody,
     UnitBody,
-    VolunteerBody,
 )
-from services.registry.service import Areas, Grids, Kind, Organizations, Units, Volunteers
+from services.registry.service import Areas, Grids, Kind, Organizations, People, Units
 from shared.storage.aggregates import Aggregate
 from shared.web.auth import Principal, current_principal, require
 from shared.web.etag import etag, if_match
@@ -133,5 +133,5 @@ ROUTERS = [
     entry_router(Units, UnitBody),
     entry_router(Organizations, OrganizationBody),
     entry_router(Grids, GridBody),
-    entry_router(Volunteers, VolunteerBody),
+    entry_router(People, PersonBody),
 ]

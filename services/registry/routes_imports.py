@@ -25,7 +25,7 @@ class Loaded(StrEnum):
     UNITS = "units"
     ORGANIZATIONS = "organizations"
     GRIDS = "grids"
-    VOLUNTEERS = "volunteers"
+    PEOPLE = "people"
 
 
 @router.post("/{kind}", response_model=ImportView)

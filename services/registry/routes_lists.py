@@ -10,11 +10,11 @@ from services.registry.schemas import (
     AreaView,
     GridView,
     OrganizationView,
+    PersonView,
     TelephoneBody,
     UnitView,
-    VolunteerView,
 )
-from services.registry.service import Volunteers
+from services.registry.service import People
 from shared.contracts.words import AreaLevel, Domain, GridLevel, OrganizationLevel
 from shared.storage.changes import Changes
 from shared.storage.client import Document
@@ -148,8 +148,8 @@ async def list_grids(
     return await _list(request, "grids", principal, page, filters, text)
 
 
-@router.get("/volunteers", tags=["volunteers"], response_model=Page[VolunteerView])
-async def list_volunteers(
+@router.get("/people", tags=["people"], response_model=Page[PersonView])
+async def list_people(
     request: Request,
     principal: Reader,
     page: Paged,
@@ -160,7 +160,7 @@ async def list_volunteers(
     available: bool | None = None,
     retired: Retired = None,
 ) -> Response:
-    """Volunteers by id: their names are encrypted, which neither order nor search can read."""
+    """People by id: their names are encrypted, which neither order nor search can read."""
     filters = {
         "area_path": area,
         "grid_id": grid,
@@ -169,19 +169,19 @@ async def list_volunteers(
         "available": available,
         "retired": retired,
     }
-    return await _list(request, "volunteers", principal, page, filters)
+    return await _list(request, "people", principal, page, filters)
 
 
-@router.post("/volunteers/find", tags=["volunteers"], response_model=Page[VolunteerView])
-async def find_volunteers(request: Request, body: TelephoneBody, principal: Finder) -> Response:
-    """Volunteers with a telephone number, of those whose number the caller may see."""
+@router.post("/people/find", tags=["people"], response_model=Page[PersonView])
+async def find_people(request: Request, body: TelephoneBody, principal: Finder) -> Response:
+    """People with a telephone number, of those whose number the caller may see."""
     registry = registry_of(request)
-    kind = registry.kinds["volunteers"]
-    assert isinstance(kind, Volunteers)
+    kind = registry.kinds["people"]
+    assert isinstance(kind, People)
     found = await registry.repository.with_telephone(kind.telephone_index(body.telephone))
     seen = [
         document
         for document in found
         if kind.may_see_person(principal, kind.state.model_validate(document["state"]))
     ]
-    return Json({"items": _items(request, "volunteers", seen, principal), "next": None})
+    return Json({"items": _items(request, "people", seen, principal), "next": None})

@@ -119,7 +119,7 @@ class PointBody(Body):
     latitude: Latitude
 
 
-class VolunteerBody(EntryBody):
+class PersonBody(EntryBody):
     """A volunteer. Name and telephone are kept encrypted; the point is kept to 0.001 degree."""
 
     id: OwnId = None
@@ -222,7 +222,7 @@ class GridCheckView(BaseModel):
     holes: list[LandView]
 
 
-class VolunteerView(EntryView):
+class PersonView(EntryView):
     """A volunteer; `name` and `telephone` are null for those who may not see them."""
 
     name: str | None

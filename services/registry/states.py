@@ -67,7 +67,7 @@ class GridState(Named):
     linked: tuple[Linked, ...] = ()
 
 
-class VolunteerState(Entry):
+class PersonState(Entry):
     """A volunteer. Name and telephone are encrypted; their blind indexes find equal ones.
 
     The service point is kept as rounded as events carry it: nobody needs it finer.

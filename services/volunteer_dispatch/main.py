@@ -2,11 +2,13 @@
 
 import sys
 
-from services.volunteer_dispatch import routes_commands, routes_tables, routes_tasks
+from services.volunteer_dispatch import routes_audit, routes_commands, routes_tasks
 from services.volunteer_dispatch.parts import Parts
+from services.volunteer_dispatch.service.tables import TABLES
 from shared.settings import Settings
 from shared.storage.client import Client
 from shared.web.process import Assembly, Definition, run_service
+from shared.web.tables import table_router
 
 
 def build(settings: Settings, client: Client) -> Assembly:
@@ -18,7 +20,12 @@ def build(settings: Settings, client: Client) -> Assembly:
 DEFINITION = Definition(
     name="volunteer_dispatch",
     title="连心 · 派单 (Lianxin volunteer dispatch)",
-    routers=[routes_tasks.router, routes_commands.router, routes_tables.router],
+    routers=[
+        routes_tasks.router,
+        routes_commands.router,
+        table_router(TABLES, lambda request: request.app.state.parts.tables),
+        routes_audit.router,
+    ],
     build=build,
 )
 

@@ -29,10 +29,6 @@ MESSAGES = {
         "en": "Volunteer {id} cannot take a task now (unknown, not available, or full): "
         "choose another one.",
     },
-    "table-version-not-found": {
-        "zh": "没有第 {version} 版：最新一版是第 {newest} 版。",
-        "en": "There is no version {version}: the newest is {newest}.",
-    },
     "field.personal_data": {
         "zh": "内容像是电话或身份证号码：原因会公开，请删去个人信息。",
         "en": "This reads as a telephone or identity-card number: reasons are shared, leave "

@@ -5,14 +5,15 @@ import logging
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from services.volunteer_dispatch import handlers
 from services.volunteer_dispatch.matching import Matcher
 from services.volunteer_dispatch.repository import Follower, Tasks, task_store
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.directory import Directory
+from services.volunteer_dispatch.service.tables import TABLES, DeadlineTable, RoutingTable
 from services.volunteer_dispatch.service.timers import on_due
-from services.volunteer_dispatch.tables import Tables
 from services.volunteer_dispatch.volunteers import Volunteers
 from shared.contracts import requests
 from shared.contracts.envelope import Event
@@ -22,10 +23,12 @@ from shared.messaging.timers import Timers
 from shared.settings import Settings
 from shared.storage.client import UNREACHABLE, Client
 from shared.storage.encryption import FieldCipher, context_of
+from shared.storage.tables import Tables
 
 log = logging.getLogger(__name__)
 
 _FOLLOW_SECONDS = 1.0
+_SHIPPED = Path(__file__).parent / "data"
 _REFRESH_AT_MOST_EVERY = 0.1
 
 
@@ -38,7 +41,7 @@ class Parts:
         self.store = task_store(database, settings)
         self.tasks = Tasks(self.store)
         self.volunteers = Volunteers(database)
-        self.tables = Tables(database, settings.data_folder)
+        self.tables = Tables(database, TABLES, _SHIPPED, settings.data_folder)
         self.directory = Directory()
         self._follower = Follower(database, self.directory)
         self._refreshed = 0.0
@@ -67,6 +70,7 @@ class Parts:
         self.runtime.add_work("matching", self.matcher.run)
         self.runtime.add_work("sweep", self.matcher.run_sweep)
         self.runtime.add_work("follow", self._follow)
+        self.runtime.add_work("tables", self.tables.follow)
 
     async def prepare(self) -> None:
         """Create the indexes; load tables and city."""
@@ -81,8 +85,8 @@ class Parts:
         return Context(
             now=now or datetime.now(UTC),
             directory=self.directory,
-            routing=self.tables.routing,
-            deadlines=self.tables.deadlines,
+            routing=self.tables.get(RoutingTable),
+            deadlines=self.tables.get(DeadlineTable),
             seal=self.seal,
         )
 
@@ -110,9 +114,8 @@ class Parts:
         while True:
             try:
                 await self._follower.refresh()
-                await self.tables.refresh()
             except UNREACHABLE as error:
-                log.warning("the tables wait for the database", extra={"error": repr(error)})
+                log.warning("the city waits for the database", extra={"error": repr(error)})
             await asyncio.sleep(_FOLLOW_SECONDS)
 
     def seal(self, task_id: str, words: str) -> str:

@@ -106,15 +106,6 @@ class Change(BaseModel):
     why: str
 
 
-class TableView(BaseModel):
-    """A version of a table."""
-
-    version: int
-    at: datetime
-    by: str
-    table: dict[str, Any]
-
-
 def shown(state: TaskState, version: int, now: datetime) -> dict[str, Any]:
     """The members of `TaskView`."""
     late = state.is_open and state.deadline is not None and state.deadline < now

@@ -9,6 +9,7 @@ from shared.contracts import (
     tasks,
     topics,
     units,
+    work,
 )
 from shared.contracts.payload import Payload
 
@@ -21,6 +22,7 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         registry.VolunteerChanged,
     ),
     topics.COVERAGE.name: (coverage.GapFound, coverage.GapClosed),
+    topics.WORK.name: (work.WorkRecorded, work.WorkVoided),
     topics.REQUESTS.name: (
         requests.RequestAccepted,
         requests.RequestLocated,

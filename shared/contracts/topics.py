@@ -19,13 +19,19 @@ class Topic:
 REGISTRY = Topic(
     "lianxin.registry",
     "registry",
-    "Areas, units, organizations, grids, volunteers: snapshots",
+    "Areas, units, organizations, grids, people: snapshots",
     config={"cleanup.policy": "compact"},
 )
 COVERAGE = Topic(
     "lianxin.coverage",
     "registry",
     "Gaps in coverage, found and closed: facts",
+    config={"retention.ms": str(30 * DAY_MS)},
+)
+WORK = Topic(
+    "lianxin.work",
+    "registry",
+    "Work that was recorded: facts",
     config={"retention.ms": str(30 * DAY_MS)},
 )
 REQUESTS = Topic(
@@ -68,4 +74,4 @@ DEAD_LETTERS = Topic(
     config={"retention.ms": str(90 * DAY_MS)},
 )
 
-TOPICS = (REGISTRY, COVERAGE, REQUESTS, TASKS, ASSESSMENTS, UNITS, REPLAYS, DEAD_LETTERS)
+TOPICS = (REGISTRY, COVERAGE, WORK, REQUESTS, TASKS, ASSESSMENTS, UNITS, REPLAYS, DEAD_LETTERS)

@@ -132,6 +132,10 @@ _TABLE: dict[str, tuple[str, str]] = {
         "修改前请先读取，并把 ETag 放进 If-Match 头一起提交。",
         "Read it first and send its ETag in the If-Match header with your change.",
     ),
+    "table-version-not-found": (
+        "没有第 {version} 版：最新一版是第 {newest} 版。",
+        "There is no version {version}: the newest is {newest}.",
+    ),
     "not-live": (
         "服务已停止前进（{reason}）：请重启此进程。",
         "The service makes no progress ({reason}): restart this process.",

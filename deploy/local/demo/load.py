@@ -17,7 +17,7 @@ def city() -> list[tuple[str, list[Row]]]:
         ("units", unit_rows()),
         ("organizations", organization_rows()),
         ("grids", team_rows()),
-        ("volunteers", volunteer_rows()),
+        ("people", volunteer_rows()),
     ]
 
 

@@ -6,13 +6,13 @@ from services.registry.service.areas import Areas
 from services.registry.service.base import Kind
 from services.registry.service.grids import Grids
 from services.registry.service.organizations import Organizations
+from services.registry.service.people import People
 from services.registry.service.units import Units
-from services.registry.service.volunteers import Volunteers
 from shared.storage.encryption import FieldCipher
 
-__all__ = ["Areas", "Grids", "Kind", "Organizations", "Units", "Volunteers", "all_kinds"]
+__all__ = ["Areas", "Grids", "Kind", "Organizations", "People", "Units", "all_kinds"]
 
 
 def all_kinds(cipher: FieldCipher) -> tuple[Kind[Any, Any], ...]:
     """Every kind, each after those that it refers to."""
-    return (Areas(), Units(), Organizations(), Grids(), Volunteers(cipher))
+    return (Areas(), Units(), Organizations(), Grids(), People(cipher))

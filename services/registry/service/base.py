@@ -18,11 +18,12 @@ from shared.web.problems import Problem
 S = TypeVar("S", bound=Entry)
 B = TypeVar("B", bound=EntryBody)
 
-NAMES = {
+NAMES: dict[str, tuple[str, str]] = {
     "areas": ("区域", "area"),
     "units": ("单位", "unit"),
     "organizations": ("党组织", "organization"),
     "grids": ("网格", "grid"),
+    "people": ("人员", "person"),
 }
 
 
@@ -42,6 +43,7 @@ class Referred:
     parent: str | None = None
     area: str | None = None
     level: AreaLevel | None = None
+    unit_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ class Known:
         """The entry named in `field`. Raises `Problem` 422 where it is unknown or retired."""
         found = self.entries.get(Reference(kind, id))
         if found is None or found.retired:
-            zh, en = NAMES[kind]
+            zh, en = NAMES.get(kind, ("登记", "entry"))
             raise Problem(
                 422,
                 "unknown-reference",

@@ -1,10 +1,11 @@
 """The tables that a city can replace: where tasks go, and how long they may take."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.words import Domain, Urgency
+from shared.storage.tables import Table
 
 Target = Annotated[
     str,
@@ -20,11 +21,11 @@ _Code = Annotated[str, Field(pattern=r"^[^\s/|]{1,60}$")]
 _Hours = Annotated[float, Field(gt=0, le=24 * 366, allow_inf_nan=False)]
 
 
-class _Table(BaseModel):
+class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Rule(_Table):
+class Rule(_Part):
     """One rule; an empty list stands for all."""
 
     categories: tuple[_Code, ...] = ()
@@ -47,8 +48,10 @@ class Rule(_Table):
         return by_category and (not self.areas or not set(self.areas).isdisjoint(areas))
 
 
-class RoutingTable(_Table):
-    """Ordered rules; the first that fits names the first place, where none does the grid team."""
+class RoutingTable(Table):
+    """Where tasks go: of ordered rules the first that fits; where none does, to the grid team."""
+
+    NAME: ClassVar[str] = "routing"
 
     rules: tuple[Rule, ...] = Field(max_length=2000)
     volunteers_tried: int = Field(default=3, ge=1, le=20)
@@ -57,7 +60,7 @@ class RoutingTable(_Table):
     """Units of a domain asked before it goes on (Bayannur: three units, then one level up)."""
 
 
-class _HoursByUrgency(_Table):
+class _HoursByUrgency(_Part):
     danger: _Hours
     utilities: _Hours
     ordinary: _Hours
@@ -69,8 +72,13 @@ class _HoursByUrgency(_Table):
         return hours
 
 
-class DeadlineTable(_Table):
-    """Hours by urgency (Beijing's draft municipal standard of Dec 2021; DOMAIN.md)."""
+class DeadlineTable(Table):
+    """How long tasks may take, in hours by urgency.
+
+    Beijing's draft municipal standard of Dec 2021 (DOMAIN.md).
+    """
+
+    NAME: ClassVar[str] = "deadlines"
 
     hours: _HoursByUrgency
     """From the request's time to the deadline."""
@@ -78,8 +86,4 @@ class DeadlineTable(_Table):
     """From assignment until a silent assignee is passed over."""
 
 
-TableName = Literal["routing", "deadlines"]
-MODELS: dict[TableName, type[RoutingTable] | type[DeadlineTable]] = {
-    "routing": RoutingTable,
-    "deadlines": DeadlineTable,
-}
+TABLES: tuple[type[Table], ...] = (RoutingTable, DeadlineTable)

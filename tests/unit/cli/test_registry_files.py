@@ -47,7 +47,7 @@ def test_cells_become_what_the_api_takes(tmp_path: Path) -> None:
         "姓名,电话,技能,网格,容量,可用,经度,纬度\n"
         "王芳,13800001234,plumbing；care、law,g1,3,否,114.3,22.6\n\n李明,,,g1,,,,\n"
     )
-    first, second = rows("volunteers", tmp_path, text)
+    first, second = rows("people", tmp_path, text)
     assert first.values == {
         "name": "王芳", "telephone": "13800001234", "skills": ["plumbing", "care", "law"],
         "grid_id": "g1", "capacity": "3", "available": False,

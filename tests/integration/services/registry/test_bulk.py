@@ -48,12 +48,12 @@ async def test_a_retired_entry_stays_retired_unless_the_row_says_otherwise(world
 async def test_volunteers_without_an_id_are_known_by_their_telephone(world: World) -> None:
     await world.city()
     row = {"name": "王芳", "telephone": "13800001234", "grid_id": "g1"}
-    [first] = await world.load("volunteers", [row])
-    [again] = await world.load("volunteers", [row | {"telephone": "+86 138 0000 1234"}])
+    [first] = await world.load("people", [row])
+    [again] = await world.load("people", [row | {"telephone": "+86 138 0000 1234"}])
     assert (again["status"], again["id"]) == ("unchanged", first["id"])
-    [changed] = await world.load("volunteers", [row | {"name": "王 芳"}])
+    [changed] = await world.load("people", [row | {"name": "王 芳"}])
     assert (changed["status"], changed["id"]) == ("changed", first["id"])
-    [nobody] = await world.load("volunteers", [{"name": "无名", "grid_id": "g1"}])
+    [nobody] = await world.load("people", [{"name": "无名", "grid_id": "g1"}])
     assert (nobody["status"], nobody["field"]) == ("rejected", "id")
 
 
@@ -75,5 +75,5 @@ async def test_the_bounds_of_a_batch(world: World) -> None:
     for rows in ([], over, "x", [1]):
         answer = await client.post("/v1/imports/units", json={"rows": rows})
         assert answer.status_code == 422
-    assert (await client.post("/v1/imports/people", json={"rows": [row]})).status_code == 422
+    assert (await client.post("/v1/imports/nobody", json={"rows": [row]})).status_code == 422
     assert statuses(await world.load("units", over[:500])) == ["created"] * 500

@@ -101,12 +101,12 @@ async def story(world: World, facts: Facts, admin: httpx.AsyncClient) -> list[To
     assert (await admin.post("/v1/grids", json=GRID)).status_code == 201
     told.append(found(G, "no_team"))
     await facts.until(*told)
-    assert (await admin.post("/v1/volunteers", json=LEADER)).status_code == 201
+    assert (await admin.post("/v1/people", json=LEADER)).status_code == 201
     answer = await admin.put("/v1/grids/g1", json=GRID | {"leader": "v1"}, headers=ANY)
     assert answer.status_code == 200
     told += [closed(G, "no_team"), closed(C, "no_team")]
     await facts.until(*told)
-    assert (await admin.delete("/v1/volunteers/v1")).status_code == 200
+    assert (await admin.delete("/v1/people/v1")).status_code == 200
     for place in (G, C):
         told += [found(place, "no_leader"), found(place, "nobody_reachable")]
     await facts.until(*told)
@@ -141,14 +141,14 @@ async def test_a_person_who_cannot_be_reached_leaves_a_gap(world: World) -> None
         await world.load("grids", [GRID | {"communities": ["440310001"], "leader": "v1"}])
         told = [found(G, "nobody_reachable")]
         await facts.until(*told)
-        await world.admin.post("/v1/volunteers", json=LEADER)
+        await world.admin.post("/v1/people", json=LEADER)
         told.append(closed(G, "nobody_reachable"))
         await facts.until(*told)
         for missing in ({"available": False}, {"telephone": None}):
-            await world.admin.put("/v1/volunteers/v1", json=LEADER | missing, headers=ANY)
+            await world.admin.put("/v1/people/v1", json=LEADER | missing, headers=ANY)
             told.append(found(G, "nobody_reachable"))
             await facts.until(*told)
-            await world.admin.put("/v1/volunteers/v1", json=LEADER, headers=ANY)
+            await world.admin.put("/v1/people/v1", json=LEADER, headers=ANY)
             told.append(closed(G, "nobody_reachable"))
             await facts.until(*told)
 
@@ -156,7 +156,7 @@ async def test_a_person_who_cannot_be_reached_leaves_a_gap(world: World) -> None
 async def test_the_list_says_what_to_do_to_those_responsible(world: World) -> None:
     await world.load("areas", CITY)
     await world.load("grids", [GRID | {"members": ["v1"]}])
-    await world.load("volunteers", [LEADER])
+    await world.load("people", [LEADER])
 
     async def known() -> bool:
         return await gaps(world.admin) == {C: ["no_leader"], G: ["no_leader"], D: ["no_team"]}

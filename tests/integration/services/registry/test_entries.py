@@ -102,12 +102,12 @@ REFUSED: list[tuple[str, dict[str, Any], str, str, str | None]] = [
         ("grids", GRID | {"communities": ["9"]}, "unknown-reference", "communities", "/v1/areas"),
         ("grids", GRID | {"communities": ["440310002001"]}, "community-outside", "communities",
          None),
-        ("volunteers", VOLUNTEER | {"grid_id": "g8"}, "unknown-reference", "grid_id", "/v1/grids"),
-        ("volunteers", VOLUNTEER | {"unit_id": "u8"}, "unknown-reference", "unit_id",
+        ("people", VOLUNTEER | {"grid_id": "g8"}, "unknown-reference", "grid_id", "/v1/grids"),
+        ("people", VOLUNTEER | {"unit_id": "u8"}, "unknown-reference", "unit_id",
          "/v1/units"),
-        ("volunteers", VOLUNTEER | {"capacity": 51}, "invalid-content", "capacity", None),
-        ("volunteers", VOLUNTEER | {"telephone": "abc"}, "invalid-content", "telephone", None),
-        ("volunteers", VOLUNTEER | {"skills": ["a", "a"]}, "invalid-content", "skills", None),
+        ("people", VOLUNTEER | {"capacity": 51}, "invalid-content", "capacity", None),
+        ("people", VOLUNTEER | {"telephone": "abc"}, "invalid-content", "telephone", None),
+        ("people", VOLUNTEER | {"skills": ["a", "a"]}, "invalid-content", "skills", None),
     ]  # fmt: skip
 
 
@@ -132,7 +132,7 @@ async def test_a_crossing_polygon_is_refused_with_its_place(world: World) -> Non
 async def test_a_retired_entry_is_no_longer_referred_to(world: World) -> None:
     await world.city()
     await world.admin.delete("/v1/grids/g1")
-    answer = await world.admin.post("/v1/volunteers", json=VOLUNTEER)
+    answer = await world.admin.post("/v1/people", json=VOLUNTEER)
     assert answer.json()["type"] == "/problems/unknown-reference"
 
 
@@ -170,7 +170,7 @@ async def test_an_area_with_others_inside_stays_where_it_is(world: World) -> Non
 
 async def test_a_grid_with_volunteers_stays_in_its_area(world: World) -> None:
     await world.city()
-    await world.admin.post("/v1/volunteers", json=VOLUNTEER)
+    await world.admin.post("/v1/people", json=VOLUNTEER)
     body = {"name": "第一网格", "area": "440310002", "geometry": SQUARE}
     answer = await world.admin.put("/v1/grids/g1", json=body, headers={"If-Match": "*"})
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/in-use")

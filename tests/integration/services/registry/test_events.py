@@ -9,7 +9,7 @@ UNIT = {"name": "供电公司", "domain": "state_enterprise", "area": "440310002
 async def test_each_change_publishes_one_snapshot(world: World) -> None:
     await world.city()
     volunteer = {"id": "g1", "name": "李明", "grid_id": "g1"}  # the same id as the grid's
-    await world.admin.post("/v1/volunteers", json=volunteer)
+    await world.admin.post("/v1/people", json=volunteer)
     await world.admin.put("/v1/units/u1", json=UNIT, headers={"If-Match": '"1"'})
     await world.admin.put("/v1/units/u1", json=UNIT, headers={"If-Match": '"2"'})  # no change
     await world.admin.delete("/v1/units/u1")

@@ -158,7 +158,7 @@ async def test_two_thousand_volunteers(world: World) -> None:
     def load(url: str) -> Any:
         headers = {"Authorization": f"Bearer {secret}"}
         with httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False) as client:
-            return import_rows("volunteers", rows, client, lambda *done: seen.append(done))
+            return import_rows("people", rows, client, lambda *done: seen.append(done))
 
     async with served(world) as url:
         first = await asyncio.to_thread(load, url)

@@ -64,7 +64,7 @@ async def test_a_unit_operator_writes_the_own_unit(world: World) -> None:
 
 async def test_only_the_responsible_see_who_a_volunteer_is(world: World) -> None:
     await world.city()
-    assert (await world.admin.post("/v1/volunteers", json=VOLUNTEER)).status_code == 201
+    assert (await world.admin.post("/v1/people", json=VOLUNTEER)).status_code == 201
     seers = [
         world.admin,
         world.as_(Role.AREA_MANAGER, areas={"440310001"}),
@@ -83,16 +83,16 @@ async def test_only_the_responsible_see_who_a_volunteer_is(world: World) -> None
         (others, None, None),
     ):
         for client in clients:
-            one = (await client.get("/v1/volunteers/v1")).json()
-            [listed] = (await client.get("/v1/volunteers?skill=plumbing&grid=g1")).json()["items"]
+            one = (await client.get("/v1/people/v1")).json()
+            [listed] = (await client.get("/v1/people?skill=plumbing&grid=g1")).json()["items"]
             assert one == listed
             assert (one["name"], one["telephone"]) == (name, telephone)
             assert one["service_point"] == {"longitude": 114.312, "latitude": 22.654}
     for client in seers:
-        found = await client.post("/v1/volunteers/find", json={"telephone": "138 0000 1234"})
+        found = await client.post("/v1/people/find", json={"telephone": "138 0000 1234"})
         assert [v["id"] for v in found.json()["items"]] == ["v1"]
     for client, status in zip(others, (200, 200, 403, 403, 403), strict=True):
-        found = await client.post("/v1/volunteers/find", json={"telephone": "138 0000 1234"})
+        found = await client.post("/v1/people/find", json={"telephone": "138 0000 1234"})
         assert found.status_code == status
         assert found.json().get("items", []) == []
 
@@ -100,9 +100,9 @@ async def test_only_the_responsible_see_who_a_volunteer_is(world: World) -> None
 async def test_nothing_personal_is_readable_in_database_or_events(world: World) -> None:
     await world.city()
     key = {"Idempotency-Key": "v"}
-    await world.admin.post("/v1/volunteers", json=VOLUNTEER, headers=key)
+    await world.admin.post("/v1/people", json=VOLUNTEER, headers=key)
     runtime = world.app.state.runtime
-    document = await runtime.database["volunteers"].find_one({"_id": "v1"})
+    document = await runtime.database["people"].find_one({"_id": "v1"})
     for secret in ("王芳", "13800001234", "138-0000-1234", "114.312345"):
         assert secret not in repr(document)
     events = await world.events(9)

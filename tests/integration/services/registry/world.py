@@ -93,27 +93,34 @@ class World:
 
     async def events(self, at_least: int, deadline: float = 30) -> list[Event]:
         """What stands on `lianxin.registry`, once it is `at_least` so many."""
-        runtime: Runtime = self.app.state.runtime
-        name = runtime.broker.topic(topics.REGISTRY.name)
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self.settings.kafka_bootstrap_servers, auto_offset_reset="earliest"
-        )
-        await consumer.start()
-        found: list[Event] = []
-        try:
-            async with asyncio.timeout(deadline):
-                places = [TopicPartition(name, n) for n in range(self.settings.kafka_partitions)]
-                consumer.assign(places)
-                while len(found) < at_least:
-                    batch = await consumer.getmany(timeout_ms=200)
-                    for records in batch.values():
-                        found += [decode(r.value, r.headers) for r in records]
-                # Nothing more than that: what is still to come would come now.
-                for records in (await consumer.getmany(timeout_ms=500)).values():
+        return await told(self, topics.REGISTRY, at_least, deadline)
+
+
+async def told(
+    world: World, topic: topics.Topic, at_least: int, deadline: float = 30
+) -> list[Event]:
+    """What stands on a topic, once it is `at_least` so many."""
+    runtime: Runtime = world.app.state.runtime
+    name = runtime.broker.topic(topic.name)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=world.settings.kafka_bootstrap_servers, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    found: list[Event] = []
+    try:
+        async with asyncio.timeout(deadline):
+            places = [TopicPartition(name, n) for n in range(world.settings.kafka_partitions)]
+            consumer.assign(places)
+            while len(found) < at_least:
+                batch = await consumer.getmany(timeout_ms=200)
+                for records in batch.values():
                     found += [decode(r.value, r.headers) for r in records]
-        finally:
-            await consumer.stop()
-        return found
+            # Nothing more than that: what is still to come would come now.
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                found += [decode(r.value, r.headers) for r in records]
+    finally:
+        await consumer.stop()
+    return found
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+from services.volunteer_dispatch.service.tables import DeadlineTable
 from shared.contracts import tasks
 from shared.contracts.ids import lead_task_id
 from shared.storage.client import connect
@@ -87,7 +88,7 @@ async def test_a_new_table_reaches_every_replica(
         assert again.status_code == 412
 
         async def follows() -> bool:
-            return two.parts.tables.deadlines.hours.danger == 1
+            return two.parts.tables.get(DeadlineTable).hours.danger == 1
 
         await eventually(follows, 2, "the other replica follows within 2 s")
         old = await two.http.get("/v1/deadlines?version=1", headers=ADMINISTRATOR)

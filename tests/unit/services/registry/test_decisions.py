@@ -9,10 +9,10 @@ from services.registry.schemas import (
     AreaBody,
     GridBody,
     OrganizationBody,
+    PersonBody,
     UnitBody,
-    VolunteerBody,
 )
-from services.registry.service import Areas, Grids, Organizations, Units, Volunteers, all_kinds
+from services.registry.service import Areas, Grids, Organizations, People, Units, all_kinds
 from services.registry.service.base import Known, Reference, Referred
 from shared.contracts.registry import AreaChanged, VolunteerChanged
 from shared.contracts.words import AreaLevel
@@ -119,9 +119,9 @@ def test_a_grid_takes_only_communities_of_its_area() -> None:
 
 
 def test_a_volunteer_is_locked_and_unchanged_when_the_same_comes_again() -> None:
-    volunteers = Volunteers(CIPHER)
+    volunteers = People(CIPHER)
     table = known(grids_g=Referred(PATH))
-    body = VolunteerBody.model_validate(
+    body = PersonBody.model_validate(
         {"name": "王芳", "telephone": "+86 138-0000-1234", "grid_id": "g",
          "service_point": {"longitude": 114.31249, "latitude": 22.65}}
     )  # fmt: skip
@@ -142,11 +142,9 @@ def test_a_volunteer_is_locked_and_unchanged_when_the_same_comes_again() -> None
 
 
 def test_a_rotated_key_locks_anew_and_still_finds() -> None:
-    old = Volunteers(CIPHER)
-    new = Volunteers(FieldCipher.from_secret(f"2={'n' * 40},1={'k' * 40}"))
-    body = VolunteerBody.model_validate(
-        {"name": "王芳", "telephone": "13800001234", "grid_id": "g"}
-    )
+    old = People(CIPHER)
+    new = People(FieldCipher.from_secret(f"2={'n' * 40},1={'k' * 40}"))
+    body = PersonBody.model_validate({"name": "王芳", "telephone": "13800001234", "grid_id": "g"})
     first = old.decide("v", body, None, known(grids_g=Referred(PATH)), ADMIN)
     assert first is not None
     again = new.decide("v", body, first.state, Known(), ADMIN)
@@ -175,7 +173,7 @@ def test_rows_that_cannot_be_read_say_why_in_both_languages() -> None:
         {"name": "丙", "grid_id": "g"},
         {"id": "v4", "name": "丁", "grid_id": "g", "age": 3},
     ]
-    readable, results = read_rows(kinds["volunteers"], rows)
+    readable, results = read_rows(kinds["people"], rows)
     assert [(r.number, r.body.capacity, r.body.available) for r in readable] == [(1, 4, False)]
     assert {n: r.field for n, r in results.items()} == {2: "capacity", 3: "id", 4: "age"}
     reason = results[2].reason

@@ -1,10 +1,10 @@
-"""Volunteers: what dispatch needs of them in the open, who they are under lock."""
+"""People: what dispatch needs of them in the open, who they are under lock."""
 
 from collections.abc import Iterable
 
-from services.registry.schemas import VolunteerBody, VolunteerView
+from services.registry.schemas import PersonBody, PersonView
 from services.registry.service.base import Kind, Known, Reference, check_kept, named
-from services.registry.states import VolunteerState
+from services.registry.states import PersonState
 from shared.contracts.ids import derived_id
 from shared.contracts.payload import Point
 from shared.contracts.registry import VolunteerChanged
@@ -12,22 +12,22 @@ from shared.storage.encryption import FieldCipher, context_of
 from shared.web.auth import Principal, Role, sees_area
 
 
-class Volunteers(Kind[VolunteerState, VolunteerBody]):
-    """Volunteers; `cipher` locks their names and telephone numbers."""
+class People(Kind[PersonState, PersonBody]):
+    """People; `cipher` locks their names and telephone numbers."""
 
-    name, singular = "volunteers", "volunteer"
-    body, state, view_model = VolunteerBody, VolunteerState, VolunteerView
+    name, singular = "people", "person"
+    body, state, view_model = PersonBody, PersonState, PersonView
 
     def __init__(self, cipher: FieldCipher) -> None:
         self._cipher = cipher
 
-    def references(self, body: VolunteerBody) -> Iterable[Reference]:
+    def references(self, body: PersonBody) -> Iterable[Reference]:
         """The home grid and the unit."""
         return named(grids=body.grid_id, units=body.unit_id)
 
     def build(
-        self, id: str, body: VolunteerBody, current: VolunteerState | None, known: Known
-    ) -> VolunteerState:
+        self, id: str, body: PersonBody, current: PersonState | None, known: Known
+    ) -> PersonState:
         """See `Kind.build`. What was encrypted and is the same stays as it is."""
         check_kept(known, "units", "unit_id", body.unit_id, current.unit_id if current else None)
         if current is not None and current.grid_id == body.grid_id:
@@ -39,7 +39,7 @@ class Volunteers(Kind[VolunteerState, VolunteerBody]):
         if body.telephone is not None:
             telephone, telephone_index = self._lock("telephone", id, body.telephone, current)
         point = body.service_point
-        return VolunteerState(
+        return PersonState(
             name=name,
             name_index=name_index,
             telephone=telephone,
@@ -53,9 +53,7 @@ class Volunteers(Kind[VolunteerState, VolunteerBody]):
             unit_id=body.unit_id,
         )
 
-    def _lock(
-        self, field: str, id: str, text: str, current: VolunteerState | None
-    ) -> tuple[str, str]:
+    def _lock(self, field: str, id: str, text: str, current: PersonState | None) -> tuple[str, str]:
         index = self._cipher.blind_index(f"{field}:{text}")
         if current is not None and getattr(current, f"{field}_index") == index:
             kept: str = getattr(current, field)
@@ -70,14 +68,14 @@ class Volunteers(Kind[VolunteerState, VolunteerBody]):
         """What `state.telephone_index` is for a number in `Telephone`'s form."""
         return self._cipher.blind_index(f"telephone:{telephone}")
 
-    def import_id(self, body: VolunteerBody) -> str | None:
+    def import_id(self, body: PersonBody) -> str | None:
         """From the telephone's blind index, which nobody can turn back without the key."""
         if body.telephone is None:
             return None
         return derived_id("volunteer", self.telephone_index(body.telephone))
 
     @staticmethod
-    def may_see_person(principal: Principal, state: VolunteerState) -> bool:
+    def may_see_person(principal: Principal, state: PersonState) -> bool:
         """Whether the caller may see name and telephone of this volunteer."""
         match principal.role:
             case Role.ADMINISTRATOR:
@@ -89,7 +87,7 @@ class Volunteers(Kind[VolunteerState, VolunteerBody]):
             case _:
                 return False
 
-    def event(self, id: str, state: VolunteerState) -> VolunteerChanged:
+    def event(self, id: str, state: PersonState) -> VolunteerChanged:
         """See `Kind.event`."""
         return VolunteerChanged(
             volunteer_id=id,
@@ -103,12 +101,10 @@ class Volunteers(Kind[VolunteerState, VolunteerBody]):
             retired=state.retired,
         )
 
-    def view(
-        self, id: str, version: int, state: VolunteerState, principal: Principal
-    ) -> VolunteerView:
+    def view(self, id: str, version: int, state: PersonState, principal: Principal) -> PersonView:
         """See `Kind.view`; name and telephone only for those who may see them."""
         shown = state.model_dump() | {"name": None, "telephone": None}
         if self.may_see_person(principal, state):
             shown["name"] = self._unlock("name", id, state.name)
             shown["telephone"] = self._unlock("telephone", id, state.telephone)
-        return VolunteerView(id=id, version=version, **shown)
+        return PersonView(id=id, version=version, **shown)
