@@ -1,14 +1,17 @@
 """The figures loop: from cases that changed to the figures that they count in.
 
-Everything is computed anew from the cases of the touched groups, so that neither order nor
-duplicates nor a crash anywhere can matter: a mark is cleared only after its figures are written,
-and only where its case has not changed meanwhile (docs/decisions/0004-figures-recomputed.md).
+It goes in numbered batches. A batch is written down before anything is done, with what the tallies
+hold of each of its cases and what they are to hold; then the differences are added to the tallies,
+figures are told, and the cases note what is counted of them. Each write takes a batch once, and
+the next batch begins only after the last write of this one: so a crash anywhere, or a second
+leader, does again what is done already, and changes nothing (docs/decisions/0007-figures-by-
+differences.md). What an event costs does not depend on how many cases there are.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from services.assessment.repository import Repository
 from services.assessment.service.cases import key_of, parts_of
@@ -22,24 +25,34 @@ from services.assessment.service.figures import (
     kinds_of,
     remeasured,
 )
+from services.assessment.service.tallies import (
+    Batch,
+    Difference,
+    Torn,
+    differences,
+    is_apart,
+    steps_wanted,
+    sums_of,
+)
 from shared.messaging.leases import Leases
 from shared.storage.aggregates import Aggregate
-from shared.storage.client import UNREACHABLE
+from shared.storage.client import UNREACHABLE, Document
 from shared.telemetry import CASES_UNMEASURED, FIGURES_SECONDS
 
 log = logging.getLogger(__name__)
 
-CASES_A_ROUND = 20_000
+CASES_A_BATCH = 2000
+_REBUILT_A_BATCH = 50
 _AREAS_A_ROUND = 500
 _PAUSE_SECONDS = 0.2
 _GROUPS_AT_ONCE = 1000
 
 
 class Measuring:
-    """Keeps the figures up; one replica does it, the one that leads.
+    """Keeps the figures up; one replica does it, the one that leads. Two for a moment do no harm.
 
-    Two that lead for a moment do no harm: a figure is written on the version that was read before
-    its cases were, so that older sums never replace newer ones.
+    A figure is written on the version that was read before its tally was, also where nothing
+    changed, so that older sums never replace newer ones.
     """
 
     def __init__(self, repository: Repository, leases: Leases) -> None:
@@ -63,52 +76,124 @@ class Measuring:
             await asyncio.sleep(max(_PAUSE_SECONDS, took))
 
     async def round(self) -> bool:
-        """Measure what changed, up to a batch; whether there was anything."""
-        repository = self._repository
+        """Finish the batch that was begun, or do the next one; whether there was anything."""
+        repository, tallies = self._repository, self._repository.tallies
+        batch = await tallies.latest()
+        if batch is None:
+            await self._found()
+            return True
+        if not batch.done:
+            await self._finish(batch)
+            return True
         areas = await repository.unmeasured_areas(_AREAS_A_ROUND)
-        cases = await repository.dirty_cases(CASES_A_ROUND)
-        CASES_UNMEASURED.set(len(cases))
-        if not cases and not areas:
-            return False
-        keys = {key for case in cases for key in case.keys}
-        if areas:
-            # What was counted for an area while its level was not known shows up now.
-            months = await repository.months_of_cases()
-            keys |= {key_of("area", area["_id"], month) for area in areas for month in months}
-        if await self.measure(keys):
-            await repository.clean(cases)
+        keys, apart = await self._placed(batch, areas)
+        rebuild = await tallies.to_rebuild(_REBUILT_A_BATCH)
+        changes = [] if rebuild else await repository.dirty_cases(CASES_A_BATCH)
+        CASES_UNMEASURED.set(len(changes))
+        if rebuild or changes or apart != batch.apart:
+            following = Batch(
+                number=batch.number + 1,
+                done=False,
+                apart=apart,
+                rebuild=tuple(rebuild),
+                changes=tuple(changes),
+            )
+            if not (await tallies.begin(following) and await self._finish(following)):
+                return True
+        # What was counted for an area while its level was not known shows up now.
+        if areas and await self.tell(keys):
             await repository.clean_areas(areas)
+        return bool(rebuild or changes or areas)
+
+    async def _found(self) -> None:
+        """Before the first batch: what an earlier release measured is counted already."""
+        tallies = self._repository.tallies
+        await tallies.adopt()
+        await tallies.mark_all()
+        levels = await self._repository.levels()
+        await tallies.found(code for code, level in levels.items() if not _has_figures(level))
+
+    async def _placed(
+        self, batch: Batch, areas: Sequence[Document]
+    ) -> tuple[list[str], frozenset[str]]:
+        """The groups of areas that changed, and the areas apart from now on."""
+        if not areas:
+            return [], batch.apart
+        months = await self._repository.months_of_cases()
+        measured = {area["_id"] for area in areas if _has_figures(area["level"])}
+        others = {area["_id"] for area in areas} - measured
+        # Nothing was added to their tallies while they were apart.
+        back = [key_of("area", code, month) for code in measured & batch.apart for month in months]
+        await self._repository.tallies.mark(sorted(back))
+        keys = [key_of("area", area["_id"], month) for area in areas for month in months]
+        return keys, (batch.apart - measured) | others
+
+    async def _finish(self, batch: Batch) -> bool:
+        """Write what follows from `batch`; False where another leader is at it too."""
+        tallies = self._repository.tallies
+        if batch.rebuild:
+            await tallies.replace(batch.number, await self._whole(batch))
+        await tallies.add(batch.number, differences(batch.changes, batch.apart))
+        while stale := await tallies.stale(_GROUPS_AT_ONCE):
+            if not await self.tell(stale):
+                return False
+        # Last, so that a case whose mark is cleared shows in its figures.
+        await tallies.count(batch.number, batch.changes)
+        await tallies.end(batch)
         return True
 
-    async def measure(self, keys: Iterable[str]) -> bool:
-        """Compute and write the figures of groups; False where another writer was first."""
+    async def _whole(self, batch: Batch) -> dict[str, Difference]:
+        """The tallies to rebuild, added up from the cases; no batch changes those meanwhile."""
+        whole = {key: Difference() for key in batch.rebuild}
+        kept = [key for key in batch.rebuild if not is_apart(key, batch.apart)]
+        wanted = set(kept)
+        async for counted in self._repository.tallies.counted(kept):
+            for key in wanted.intersection(counted.keys):
+                whole[key].add(counted.measure, 1)
+        return whole
+
+    async def tell(self, keys: Iterable[str]) -> bool:
+        """Write the figures of groups by their tallies; False where another writer was first."""
         wanted = sorted(keys)
         done = True
         for start in range(0, len(wanted), _GROUPS_AT_ONCE):
-            done &= await self._measure(wanted[start : start + _GROUPS_AT_ONCE])
+            done &= await self._tell(wanted[start : start + _GROUPS_AT_ONCE])
         return done
 
-    async def _measure(self, keys: list[str]) -> bool:
+    async def _tell(self, keys: list[str]) -> bool:
         repository = self._repository
-        codes = {id for group, id, _ in map(parts_of, keys) if group == "area"}
-        levels = await repository.levels(codes)
-        kinds = {key: kind_of(key, levels.get(parts_of(key)[1])) for key in keys}
-        # The figures are read before the cases: see the class.
         ids = {
             figure_id(month, kind, id): (key, kind)
             for key in keys
             for _, id, month in [parts_of(key)]
             for kind in kinds_of(key)
         }
+        # The figures are read before what they are made of: see the class.
         known = await repository.figures.get_many(ids)
-        sums = await repository.sums([key for key, kind in kinds.items() if kind is not None])
+        tallies = await repository.tallies.get_many(keys)
+        levels = await repository.levels({id for g, id, _ in map(parts_of, keys) if g == "area"})
+        kinds = {key: kind_of(key, levels.get(parts_of(key)[1])) for key in keys}
+        # One that is not whole is told of once it is: it becomes stale then.
+        waiting = {key for key, tally in tallies.items() if not tally.whole}
+        told = [t for t in tallies.values() if t.whole and kinds[t.key] is not None]
+        try:
+            values = await repository.tallies.values({t.key: steps_wanted(t) for t in told})
+            sums = {tally.key: sums_of(tally, values[tally.key]) for tally in told}
+        except Torn as torn:
+            log.info("a tally changed while it was read", extra={"key": str(torn)})
+            return False
         changed: list[Aggregate[Figure]] = []
         for id, (key, kind) in ids.items():
+            if key in waiting:
+                continue
             counts = sums.get(key) if kinds[key] is kind else None
             aggregate = known.get(id) or Aggregate(id)
             self._remeasure(aggregate, key, kind, counts or Sums())
             changed.append(aggregate)
-        return await repository.figures.write(changed)
+        if not await repository.figures.write(changed):
+            return False
+        await repository.tallies.freshen(t for t in tallies.values() if t.whole)
+        return True
 
     def _remeasure(
         self, aggregate: Aggregate[Figure], key: str, kind: SubjectKind, sums: Sums
@@ -120,3 +205,7 @@ class Measuring:
         elif aggregate.version:
             # Measured and found the same: a slower leader with older sums must not win now.
             aggregate.changed = True
+
+
+def _has_figures(level: str) -> bool:
+    return level in (SubjectKind.STREET, SubjectKind.COMMUNITY)

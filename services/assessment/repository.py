@@ -1,31 +1,22 @@
 """Every MongoDB call of assessment, with its indexes."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from services.assessment.service.cases import Case
-from services.assessment.service.figures import Figure, Sums
+from services.assessment.service.cases import Case, key_of
+from services.assessment.service.figures import Figure, SubjectKind
+from services.assessment.service.tallies import Change, Counted
+from services.assessment.tallies import Tallies
 from shared.contracts import topics
 from shared.settings import Settings
 from shared.storage.aggregates import AggregateStore
-from shared.storage.client import ASCENDING, Database, Document, aggregate
+from shared.storage.client import ASCENDING, Database, Document
 
 _FACTS = {"state": 1}
-_SUMMED = ("followed_up", "contacted", "solved", "rated", "satisfied", "judged", "in_time")
-
-
-@dataclass(frozen=True, slots=True)
-class Dirty:
-    """A case whose figures are to be computed anew."""
-
-    id: str
-    version: int
-    keys: tuple[str, ...]
 
 
 class Repository:
-    """The collections of assessment: cases, figures, and read models of the registry."""
+    """The collections of assessment: cases, tallies, figures, and read models of the registry."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self.cases: AggregateStore[Case] = AggregateStore(
@@ -34,6 +25,7 @@ class Repository:
         self.figures: AggregateStore[Figure] = AggregateStore(
             database["figures"], Figure, topic=topics.ASSESSMENTS.name, source=settings.source
         )
+        self.tallies = Tallies(database, self.cases.collection)
         self._areas = database["areas"]
         self._units = database["units"]
         self._organizations = database["organizations"]
@@ -41,6 +33,7 @@ class Repository:
     async def create_indexes(self) -> None:
         """Create the service's own indexes; the stores create theirs."""
         cases, figures = self.cases.collection, self.figures.collection
+        await self.tallies.create_indexes()
         await cases.create_index([("state.keys", ASCENDING), ("_id", ASCENDING)], name="keys")
         await cases.create_index([("state.month", ASCENDING)], name="month")
         await cases.create_index(
@@ -61,46 +54,43 @@ class Repository:
 
     # The figures loop
 
-    async def dirty_cases(self, limit: int) -> list[Dirty]:
-        """Cases that changed, with every group that they count in or once did."""
-        fields = {"version": 1, "state.keys": 1, "state.past_keys": 1}
+    async def dirty_cases(self, limit: int) -> list[Change]:
+        """Cases that changed: what the tallies hold of each, and what they are to hold."""
+        fields = {"version": 1, "state.keys": 1, "state.measure": 1, "counted": 1}
         found = self.cases.collection.find({"state.dirty": True}, fields).limit(limit)
         return [
-            Dirty(
-                document["_id"],
-                document["version"],
-                (*document["state"]["keys"], *document["state"]["past_keys"]),
+            Change(
+                id=document["_id"],
+                version=document["version"],
+                before=Counted.model_validate(document.get("counted", {})),
+                now=Counted.model_validate(document["state"]),
             )
             async for document in found
         ]
 
     async def count_dirty(self) -> int:
-        """How many cases wait for the figures loop."""
-        return await self.cases.collection.count_documents({"state.dirty": True})
+        """How much waits for the figures loop: cases, and groups that it was amidst."""
+        dirty = await self.cases.collection.count_documents({"state.dirty": True})
+        return dirty + await self.tallies.count_waiting()
 
-    async def clean(self, cases: Iterable[Dirty]) -> None:
-        """Clear the marks of `cases` that have not changed since they were read.
-
-        Their version stays: a handler at work on one writes the mark again, and need not retry.
-        """
-        by_version: dict[int, list[str]] = {}
-        for case in cases:
-            by_version.setdefault(case.version, []).append(case.id)
-        for version, ids in by_version.items():
-            await self.cases.collection.update_many(
-                {"_id": {"$in": ids}, "version": version}, {"$set": {"state.dirty": False}}
-            )
-
-    async def soil(self) -> int:
-        """Mark every case, so that all figures are computed anew; how many there are."""
+    async def remeasure(self) -> int:
+        """Have every tally made anew and every case counted anew; how many cases there are."""
+        await self.tallies.mark_all()
+        # A figure of which neither a tally nor a case is left becomes zero.
+        keys = [
+            key_of(SubjectKind(state["kind"]).group, state["subject_id"], state["month"])
+            async for state in self.every_figure()
+        ]
+        await self.tallies.mark(keys)
         result = await self.cases.collection.update_many(
             {"state": {"$ne": None}}, {"$set": {"state.dirty": True}}
         )
         return int(result.matched_count)
 
     async def unmeasured_areas(self, limit: int) -> list[Document]:
-        """Areas that became known or changed: `_id`, `sequence`."""
-        found = self._areas.find({"unmeasured": True}, {"sequence": 1}).limit(limit)
+        """Areas that became known or changed: `_id`, `sequence`, `level`."""
+        fields = {"sequence": 1, "level": 1}
+        found = self._areas.find({"unmeasured": True}, fields).limit(limit)
         return await found.to_list(None)
 
     async def clean_areas(self, areas: Iterable[Document]) -> None:
@@ -119,15 +109,6 @@ class Repository:
         """Levels of the areas known, by code; of all without `codes`."""
         chosen = {} if codes is None else {"_id": {"$in": list(codes)}}
         return {a["_id"]: a["level"] async for a in self._areas.find(chosen, {"level": 1})}
-
-    async def sums(self, keys: Sequence[str]) -> dict[str, Sums]:
-        """Sums over the cases of each group that has any, in one pass over the cases."""
-        return {
-            document["_id"]: _sums(document)
-            async for document in aggregate(
-                self.cases.collection, _pipeline(keys), allowDiskUse=True
-            )
-        }
 
     # Reading
 
@@ -207,50 +188,3 @@ class Repository:
         """The state of every figure."""
         async for document in self.figures.collection.find({}, _FACTS).batch_size(1000):
             yield document["state"]
-
-
-def _pipeline(keys: Sequence[str]) -> list[Document]:
-    """Sums by group; of the sorted hours only those around the two percentiles come out."""
-    sums: Document = {name: {"$sum": f"$m.{name}"} for name in _SUMMED}
-    return [
-        {"$match": {"state.keys": {"$in": list(keys)}}},
-        {"$project": {"_id": 0, "k": "$state.keys", "m": "$state.measure"}},
-        {"$unwind": "$k"},
-        {"$match": {"k": {"$in": list(keys)}}},
-        {
-            "$group": {
-                "_id": "$k",
-                "requests": {"$sum": 1},
-                "hours": {"$push": {"$ifNull": ["$m.hours", "$$REMOVE"]}},
-            }
-            | sums
-        },
-        {"$set": {"timed": {"$size": "$hours"}, "hours": _sorted("$hours")}},
-        {"$set": {"median": _around(5), "p90": _around(9)}},
-        {"$unset": "hours"},
-    ]
-
-
-def _sorted(array: str) -> Document:
-    return {"$sortArray": {"input": array, "sortBy": 1}}
-
-
-def _around(tenths: int) -> Document:
-    """The two values around a percentile; see `figures.place`. Missing places give null."""
-    last = {"$subtract": ["$timed", 1]}
-    below = {"$toInt": {"$floor": {"$divide": [{"$multiply": [last, tenths]}, 10]}}}
-    return {
-        "$cond": [
-            {"$eq": ["$timed", 0]},
-            [0.0, 0.0],
-            [
-                {"$arrayElemAt": ["$hours", below]},
-                {"$arrayElemAt": ["$hours", {"$min": [{"$add": [below, 1]}, last]}]},
-            ],
-        ]
-    }
-
-
-def _sums(document: Document) -> Sums:
-    values = {name: document[name] for name in ("requests", "timed", *_SUMMED)}
-    return Sums(**values, median=tuple(document["median"]), p90=tuple(document["p90"]))

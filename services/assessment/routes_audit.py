@@ -52,8 +52,8 @@ async def recount_figures(request: Request, _principal: Administrator) -> Recoun
 
 @router.post("/remeasure", status_code=202)
 async def remeasure_figures(request: Request, _principal: Administrator) -> RemeasureOut:
-    """Have the figures of every case computed anew, in the background; safe at any time."""
-    return RemeasureOut(cases=await parts_in(request).repository.soil())
+    """Have every figure computed anew from the cases, in the background; safe at any time."""
+    return RemeasureOut(cases=await parts_in(request).repository.remeasure())
 
 
 async def recount(parts: Parts) -> RecountOut:

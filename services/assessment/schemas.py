@@ -133,7 +133,9 @@ class RecountOut(BaseModel):
     differing_total: int
     cases: int = Field(description="Requests known to be accepted")
     unaccepted: int = Field(description="Requests of which only the task is known so far")
-    unmeasured: int = Field(description="Changed cases that the figures loop has not reached yet")
+    unmeasured: int = Field(
+        description="Changed cases and groups that the figures loop has yet to do"
+    )
     counted_twice: int = Field(description="Requests that figures count more than the recount")
     missing: int = Field(description="Requests that the recount has more than figures")
 

@@ -2,7 +2,7 @@
 
 The facts of a request and of its task come each in their own order, but in any order between the
 two. Each decision here only adds what its fact knows, so that any such order ends in the same
-case (docs/assessment.md says what is counted; docs/decisions/0004 how).
+case (docs/assessment.md says what is counted; docs/decisions/0007 how).
 """
 
 from collections.abc import Iterable
@@ -98,10 +98,10 @@ class Case(State):
     keys: tuple[str, ...] = ()
     """The groups that it counts in: `area/{code}/{month}`, `unit/…`, `organization/…`."""
     past_keys: tuple[str, ...] = ()
-    """Groups that it once counted in: they are recomputed with it."""
+    """Groups that it once counted in, to be found where somebody asks why a figure fell."""
     measure: Measure = Measure()
     dirty: bool = True
-    """It changed after its figures were last computed; the figures loop clears it."""
+    """It changed after its figures were last told; the figures loop clears it."""
 
 
 def key_of(group: str, id: str, month: str) -> str:

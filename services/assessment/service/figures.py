@@ -144,7 +144,7 @@ def remeasured(known: Figure | None, now: Figure) -> Decision[Figure] | None:
     told = _told(now)
     # Samples alone are not told: a snapshot goes out where what it says changed.
     unchanged = known is not None and told == _told(known)
-    return Decision(now, [] if unchanged else [told], why="recomputed from its cases")
+    return Decision(now, [] if unchanged else [told], why="its cases changed")
 
 
 _TOLD = set(FigureMeasured.model_fields) - {"subject_kind"}

@@ -1,0 +1,187 @@
+"""Tallies: what the cases of a group add up to, changed by what a case adds more than before.
+
+A tally is kept in whole numbers only, so that adding and taking away is exact: counts, and the
+hours as milliseconds, counted by their exact value. The values lie in *steps*: a tally holds how
+many lie in each step, and a document for each step of a group holds the values themselves. So a
+percentile needs the tally and at most two such documents, however many cases there are.
+Steps are 128 to a doubling (a width of 0.5 to 1 %), which bounds how many a tally has (about
+1,300 from a second to a year) and keeps those of some hundred thousand values small
+(docs/decisions/0007-figures-by-differences.md).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from services.assessment.service.cases import Measure, Part, parts_of
+from services.assessment.service.figures import Sums, place
+
+MILLIS_AN_HOUR = 3_600_000
+SUMMED = ("followed_up", "contacted", "solved", "rated", "satisfied", "judged", "in_time")
+_BITS = 8
+"""Leading binary digits of a value that make its step."""
+_HALF = 1 << (_BITS - 1)
+
+
+class Counted(Part):
+    """What of a case the tallies hold."""
+
+    keys: tuple[str, ...] = ()
+    measure: Measure = Measure()
+
+
+class Change(Part):
+    """A case that the tallies are to hold as `now`, and hold as `before`."""
+
+    id: str
+    version: int
+    """Of the case when it was `now`."""
+    before: Counted
+    now: Counted
+
+
+class Batch(Part):
+    """A numbered step of the figures loop; everything that it does follows from what is here."""
+
+    number: int = 0
+    done: bool = True
+    apart: frozenset[str] = frozenset()
+    """Areas that have no figures (cities and districts): no tally is kept of them."""
+    rebuild: tuple[str, ...] = ()
+    """Groups whose tallies are made anew from what their cases hold as counted."""
+    changes: tuple[Change, ...] = ()
+
+
+class Torn(Exception):
+    """A tally and its values are of different batches: another leader is at work on them."""
+
+
+@dataclass(slots=True)
+class Difference:
+    """What is to be added to a tally: sums by name, and by the milliseconds how many values."""
+
+    sums: Counter[str] = field(default_factory=Counter)
+    millis: Counter[int] = field(default_factory=Counter)
+
+    def add(self, measure: Measure, times: int) -> None:
+        """Add a case's measure `times` times: 1 or -1."""
+        self.sums["requests"] += times
+        for name in SUMMED:
+            self.sums[name] += times * getattr(measure, name)
+        millis = millis_of(measure)
+        if millis is not None:
+            self.millis[millis] += times
+
+    def settle(self) -> None:
+        """Leave out what adds nothing."""
+        for counter in (self.sums, self.millis):
+            for name in [name for name, number in counter.items() if not number]:
+                del counter[name]  # type: ignore[arg-type]
+
+    def steps(self) -> dict[int, dict[int, int]]:
+        """Step -> milliseconds -> how many."""
+        found: dict[int, dict[int, int]] = {}
+        for millis, number in self.millis.items():
+            found.setdefault(step_of(millis), {})[millis] = number
+        return found
+
+    def __bool__(self) -> bool:
+        return bool(self.sums or self.millis)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a group's cases add up to as of a batch. `steps`: how many timed cases in each step."""
+
+    key: str
+    number: int
+    sums: Mapping[str, int]
+    steps: Mapping[int, int]
+    whole: bool = True
+    """False while it waits to be made anew."""
+
+
+def millis_of(measure: Measure) -> int | None:
+    """The hours in whole milliseconds, which they came from: a double holds them exactly."""
+    return None if measure.hours is None else round(measure.hours * MILLIS_AN_HOUR)
+
+
+def step_of(millis: int) -> int:
+    """The step that a value (0 or more) lies in; greater values lie in the same or a higher one."""
+    shift = max(0, millis.bit_length() - _BITS)
+    return shift * _HALF + (millis >> shift)
+
+
+def differences(changes: Iterable[Change], apart: frozenset[str]) -> dict[str, Difference]:
+    """What the changes add to each group's tally; groups that nothing is added to are left out."""
+    found: dict[str, Difference] = {}
+    for change in changes:
+        for counted, times in ((change.before, -1), (change.now, 1)):
+            for key in counted.keys:
+                if not is_apart(key, apart):
+                    found.setdefault(key, Difference()).add(counted.measure, times)
+    for difference in found.values():
+        difference.settle()
+    return {key: difference for key, difference in found.items() if difference}
+
+
+def is_apart(key: str, apart: frozenset[str]) -> bool:
+    """Whether a group is of an area without figures."""
+    group, id, _ = parts_of(key)
+    return group == "area" and id in apart
+
+
+def steps_wanted(tally: Tally) -> set[int]:
+    """The steps whose values the percentiles lie in."""
+    return {step for at in _places(tally) for step, _ in [_found(tally, at)]}
+
+
+def sums_of(tally: Tally, values: Mapping[int, Mapping[int, int]]) -> Sums:
+    """The sums, with the hours around the percentiles.
+
+    Args:
+        values: of each step wanted: milliseconds -> how many.
+
+    Raises:
+        Torn: `values` are not those that the tally counts.
+    """
+    runs: dict[int, list[tuple[int, int]]] = {}
+
+    def hours(at: int) -> float:
+        step, offset = _found(tally, at)
+        if step not in runs:
+            run = sorted((millis, n) for millis, n in values.get(step, {}).items() if n)
+            if any(n < 0 for _, n in run) or sum(n for _, n in run) != tally.steps[step]:
+                raise Torn(tally.key)
+            runs[step] = run
+        for millis, number in runs[step]:
+            if offset < number:
+                return millis / MILLIS_AN_HOUR
+            offset -= number
+        raise Torn(tally.key)
+
+    timed = _timed(tally)
+    around = [(0.0, 0.0), (0.0, 0.0)]
+    if timed:
+        pairs = (place(timed, 5)[:2], place(timed, 9)[:2])
+        around = [(hours(below), hours(above)) for below, above in pairs]
+    counts = {name: tally.sums.get(name, 0) for name in ("requests", *SUMMED)}
+    return Sums(timed=timed, median=around[0], p90=around[1], **counts)
+
+
+def _timed(tally: Tally) -> int:
+    return sum(tally.steps.values())
+
+
+def _places(tally: Tally) -> set[int]:
+    timed = _timed(tally)
+    return {at for tenths in (5, 9) for at in place(timed, tenths)[:2]} if timed else set()
+
+
+def _found(tally: Tally, at: int) -> tuple[int, int]:
+    """The step that the value at place `at` lies in, and its place among the step's values."""
+    for step in sorted(tally.steps):
+        if at < tally.steps[step]:
+            return step, at
+        at -= tally.steps[step]
+    raise Torn(tally.key)

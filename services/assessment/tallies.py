@@ -1,0 +1,238 @@
+"""The database's side of batches and tallies (docs/decisions/0007-figures-by-differences.md).
+
+Three collections: `batches` with one document, the batch begun last; `tallies`, one document a
+group and month; `hours`, one a step of a tally. A document carries the number of the batch that
+wrote it last, and takes a batch only where that number is lower: what is done again, by whomever
+and however late, changes nothing.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any
+
+from services.assessment.service.tallies import Batch, Change, Counted, Difference, Tally
+from shared.storage.client import (
+    ASCENDING,
+    DUPLICATE_KEY,
+    BulkWriteError,
+    Collection,
+    Database,
+    Document,
+    DuplicateKeyError,
+    UpdateOne,
+    aggregate,
+)
+
+_BATCH = "figures"
+_MARKS_A_WRITE = 1000
+
+
+class Tallies:
+    """Batches, tallies, and what of the cases they hold (`counted`, beside a case's state)."""
+
+    def __init__(self, database: Database, cases: Collection) -> None:
+        self._batches = database["batches"]
+        self.collection = database["tallies"]
+        self._hours = database["hours"]
+        self._cases = cases
+
+    async def create_indexes(self) -> None:
+        """Create the indexes of tallies and of what cases hold as counted."""
+        await self._cases.create_index([("counted.keys", ASCENDING)], name="counted")
+        for mark in ("stale", "rebuild"):
+            await self.collection.create_index(
+                [(mark, ASCENDING)], partialFilterExpression={mark: True}, name=mark
+            )
+
+    # Batches
+
+    async def latest(self) -> Batch | None:
+        """The batch begun last; None before the first."""
+        document = await self._batches.find_one({"_id": _BATCH})
+        return None if document is None else Batch.model_validate(document)
+
+    async def found(self, apart: Iterable[str]) -> None:
+        """Make the batch that the first one follows, where there is none."""
+        first = Batch(apart=frozenset(apart))
+        try:
+            await self._batches.insert_one({"_id": _BATCH} | _batch(first))
+        except DuplicateKeyError:
+            return
+
+    async def begin(self, batch: Batch) -> bool:
+        """Begin `batch`; False where the one before it is not the last one, or not done."""
+        before = {"_id": _BATCH, "number": batch.number - 1, "done": True}
+        result = await self._batches.update_one(before, {"$set": _batch(batch)})
+        return bool(result.matched_count)
+
+    async def end(self, batch: Batch) -> None:
+        """Note that everything of `batch` is written."""
+        await self._batches.update_one(
+            {"_id": _BATCH, "number": batch.number},
+            {"$set": {"done": True, "changes": [], "rebuild": []}},
+        )
+
+    # Tallies
+
+    async def add(self, number: int, differences: Mapping[str, Difference]) -> None:
+        """Add the differences of batch `number`; tallies become stale."""
+        hours, tallies = [], []
+        for key, difference in differences.items():
+            more = {f"sums.{name}": n for name, n in difference.sums.items()}
+            for step, values in difference.steps().items():
+                if sum(values.values()):
+                    more[f"steps.{step}"] = sum(values.values())
+                each = {f"millis.{millis}": n for millis, n in values.items()}
+                hours.append(_once(f"{key}/{step}", number, {"$inc": each, "$set": {}}))
+            stale: Document = {"$set": {"stale": True}}
+            # Another value in the same step leaves the tally's own numbers as they are.
+            tallies.append(_once(key, number, stale | ({"$inc": more} if more else {})))
+        await _write(self._hours, hours)
+        await _write(self.collection, tallies)
+
+    async def replace(self, number: int, whole: Mapping[str, Difference]) -> None:
+        """Put whole tallies in place of those there are; they become stale."""
+        hours, tallies = [], []
+        for key, all in whole.items():
+            steps = all.steps()
+            # A document is never deleted: a late upsert of an earlier batch would bring it back.
+            between = {"_id": {"$gt": f"{key}/", "$lt": f"{key}0"}}
+            known = [d["_id"] async for d in self._hours.find(between, {"_id": 1})]
+            for id in known + [f"{key}/{step}" for step in steps]:
+                values = steps.get(int(id.rpartition("/")[2]), {})
+                hours.append(_once(id, number, {"$set": {"millis": _named(values)}}))
+            counts = {str(step): sum(values.values()) for step, values in steps.items()}
+            shown = {"sums": dict(all.sums), "steps": counts, "stale": True}
+            tallies.append(_once(key, number, {"$set": shown, "$unset": {"rebuild": ""}}))
+        await _write(self._hours, hours)
+        await _write(self.collection, tallies)
+
+    async def get_many(self, keys: Iterable[str]) -> dict[str, Tally]:
+        """The tallies of `keys` that exist."""
+        found = self.collection.find({"_id": {"$in": list(keys)}})
+        return {document["_id"]: _tally(document) async for document in found}
+
+    async def values(self, steps: Mapping[str, Iterable[int]]) -> dict[str, dict[int, Any]]:
+        """By key and step, for `steps` by key: milliseconds -> how many."""
+        ids = [f"{key}/{step}" for key, some in steps.items() for step in some]
+        found: dict[str, dict[int, Any]] = {key: {} for key in steps}
+        async for document in self._hours.find({"_id": {"$in": ids}}):
+            key, _, step = document["_id"].rpartition("/")
+            values = document.get("millis", {})
+            found[key][int(step)] = {int(millis): n for millis, n in values.items()}
+        return found
+
+    # Marks
+
+    async def stale(self, limit: int) -> list[str]:
+        """Keys of whole tallies that figures do not tell of yet."""
+        chosen = {"stale": True, "rebuild": {"$ne": True}}
+        found = self.collection.find(chosen, {"_id": 1}).limit(limit)
+        return [document["_id"] async for document in found]
+
+    async def freshen(self, tallies: Iterable[Tally]) -> None:
+        """Clear the marks of tallies that are still those that were told of."""
+        by_number: dict[int, list[str]] = {}
+        for tally in tallies:
+            by_number.setdefault(tally.number, []).append(tally.key)
+        for number, keys in by_number.items():
+            await self.collection.update_many(
+                {"_id": {"$in": keys}, "number": number}, {"$unset": {"stale": ""}}
+            )
+
+    async def to_rebuild(self, limit: int) -> list[str]:
+        """Keys of tallies that are to be made anew."""
+        found = self.collection.find({"rebuild": True}, {"_id": 1}).limit(limit)
+        return [document["_id"] async for document in found]
+
+    async def mark(self, keys: Sequence[str]) -> None:
+        """Have the tallies of `keys` made anew, also of those that do not exist."""
+        for start in range(0, len(keys), _MARKS_A_WRITE):
+            some = keys[start : start + _MARKS_A_WRITE]
+            made = {"$setOnInsert": {"number": 0}}
+            await _write(self.collection, [UpdateOne({"_id": key}, made, True) for key in some])
+            await self.collection.update_many({"_id": {"$in": some}}, {"$set": {"rebuild": True}})
+
+    async def mark_all(self) -> None:
+        """Have the tallies of all groups that any case counts in, or that exist, made anew."""
+        await self.collection.update_many({}, {"$set": {"rebuild": True}})
+        each = [{"$unwind": "$counted.keys"}, {"$group": {"_id": "$counted.keys"}}]
+        keys: list[str] = []
+        async for document in aggregate(self._cases, each, allowDiskUse=True):
+            keys.append(document["_id"])
+            if len(keys) == _MARKS_A_WRITE:
+                await self.mark(keys)
+                keys = []
+        await self.mark(keys)
+
+    async def count_waiting(self) -> int:
+        """How many tallies are stale or to be made anew."""
+        marked = {"$or": [{"stale": True}, {"rebuild": True}]}
+        return await self.collection.count_documents(marked)
+
+    # What cases hold as counted
+
+    async def adopt(self) -> None:
+        """Cases that decision 4's loop measured count as they stand; see decision 7, Upgrade."""
+        counted = {"number": 0, "keys": "$state.keys", "measure": "$state.measure"}
+        await self._cases.update_many(
+            {"counted": {"$exists": False}, "state.dirty": False}, [{"$set": {"counted": counted}}]
+        )
+
+    async def counted(self, keys: Sequence[str]) -> AsyncIterator[Counted]:
+        """What the cases of any of `keys` hold as counted."""
+        found = self._cases.find({"counted.keys": {"$in": list(keys)}}, {"counted": 1})
+        async for document in found.batch_size(1000):
+            yield Counted.model_validate(document["counted"])
+
+    async def count(self, number: int, changes: Sequence[Change]) -> None:
+        """Note in the cases what the tallies now hold of them, and clear the marks of those that
+        have not changed since they were read.
+
+        Their version stays: a handler at work on one writes the mark again, and need not retry.
+        """
+        earlier = {"counted.number": {"$not": {"$gte": number}}}
+        for same_version in (True, False):
+            writes = []
+            for change in changes:
+                counted = {"number": number} | change.now.model_dump()
+                chosen: Document = {"_id": change.id} | earlier
+                shown: Document = {"counted": counted}
+                if same_version:
+                    chosen["version"] = change.version
+                    shown["state.dirty"] = False
+                writes.append(UpdateOne(chosen, {"$set": shown}))
+            # Those that changed meanwhile are counted as they were read, and keep their marks.
+            if not writes or await _write(self._cases, writes) == len(writes):
+                return
+
+
+def _batch(batch: Batch) -> Document:
+    return batch.model_dump() | {"apart": sorted(batch.apart)}
+
+
+def _named(values: Mapping[int, int]) -> dict[str, int]:
+    return {str(millis): number for millis, number in values.items()}
+
+
+def _tally(document: Document) -> Tally:
+    steps = {int(step): n for step, n in document.get("steps", {}).items() if n}
+    whole = not document.get("rebuild", False)
+    return Tally(document["_id"], document["number"], document.get("sums", {}), steps, whole)
+
+
+def _once(id: str, number: int, update: Document) -> UpdateOne:
+    """An update of batch `number`, for a document that has not taken it."""
+    update = update | {"$set": update["$set"] | {"number": number}}
+    return UpdateOne({"_id": id, "number": {"$lt": number}}, update, upsert=True)
+
+
+async def _write(collection: Collection, writes: Sequence[UpdateOne]) -> int:
+    """Write; how many documents matched. One that has taken the batch refuses an upsert."""
+    if not writes:
+        return 0
+    try:
+        return int((await collection.bulk_write(writes, ordered=False)).matched_count)
+    except BulkWriteError as error:
+        if any(e["code"] != DUPLICATE_KEY for e in error.details["writeErrors"]):
+            raise
+        return int(error.details["nMatched"])

@@ -1,0 +1,191 @@
+"""Whatever comes when, whoever is killed where, and with two leaders at once: once the dust has
+settled every figure is what a recount from the bare facts gives.
+
+Facts, registry snapshots, two figures loops and a remeasure work on one real database, one
+operation at a time, in an order that chance chooses; any of them may be killed before any of its
+operations, and started again.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.assessment.handlers import HANDLERS, target
+from services.assessment.measuring import Measuring
+from services.assessment.parts import Parts
+from services.assessment.repository import Repository
+from services.assessment.routes_audit import recount
+from services.assessment.service.cases import Case
+from services.assessment.service.rankings import Weights
+from shared.contracts.envelope import Event
+from shared.messaging.gate import Admission, admit, inbox_key
+from shared.messaging.leases import Leases
+from shared.storage.aggregates import Aggregate, Seen
+from shared.storage.client import Database, connect
+from tests.integration.messaging.world import settings_for
+from tests.integration.services.assessment.turns import Turns
+from tests.unit.services.assessment.stories import BEIJING, LEVELS, shuffled, story
+
+COLLECTIONS = ("cases", "figures", "tallies", "hours", "batches", "areas")
+WEIGHTS = Weights(version=1, source="", response=1, resolution=1, satisfaction=1, minimum_sample=1)
+
+
+class World:
+    """One database, and what works on it."""
+
+    def __init__(self, database: Database, seed: int, of: Any) -> None:
+        self.chance = random.Random(seed)
+        self.turns = Turns(self.chance)
+        self._database, self._settings = database, of
+        self.calm = Repository(database, of)
+        self._taken = 0
+        self._snapshots = 0
+
+    def repository(self, name: str) -> Repository:
+        return Repository(self.turns.database(self._database, name), self._settings)
+
+    def measuring(self, repository: Repository) -> Measuring:
+        return Measuring(repository, Leases(self._database, "here"))
+
+    # Actors
+
+    def leader(self, name: str) -> Callable[[], Awaitable[None]]:
+        async def lead() -> None:
+            measuring = self.measuring(self.repository(name))
+            while True:
+                await measuring.round()
+
+        return lead
+
+    def consumer(self, arrivals: Sequence[Event]) -> Callable[[], Awaitable[None]]:
+        async def consume() -> None:
+            # After a crash some come again.
+            self._taken = max(0, self._taken - self.chance.randrange(4))
+            repository = self.repository("consumer")
+            while self._taken < len(arrivals):
+                size = self.chance.choice((1, 1, 5))
+                await self._take(repository, arrivals[self._taken : self._taken + size])
+                self._taken = min(len(arrivals), self._taken + size)
+
+        return consume
+
+    @staticmethod
+    async def _take(repository: Repository, events: Sequence[Event]) -> None:
+        written = False
+        while not written:
+            cases = await repository.cases.get_many({target(event) for event in events})
+            for event in events:
+                case: Aggregate[Case] = cases.setdefault(target(event), Aggregate(target(event)))
+                key = inbox_key(event.source, event.subject)
+                if admit(case.inbox.get(key), event) is not Admission.APPLY:
+                    continue
+                handler = HANDLERS.get(type(event.data))  # type: ignore[arg-type]
+                decision = None if handler is None else handler(case.state, event, BEIJING)
+                if decision is not None:
+                    repository.cases.record(case, decision, by=event.source)
+                case.saw(key, Seen(event.sequence, event.id))
+            written = await repository.cases.write(list(cases.values()))
+
+    def registry(self, places: Sequence[tuple[str, str]]) -> Callable[[], Awaitable[None]]:
+        async def tell() -> None:
+            areas = self.turns.database(self._database, "registry")["areas"]
+            while self._snapshots < len(places):
+                code, level = places[self._snapshots]
+                shown = {"level": level, "unmeasured": True, "sequence": self._snapshots + 1}
+                await areas.update_one({"_id": code}, {"$set": shown}, upsert=True)
+                self._snapshots += 1
+
+        return tell
+
+    async def remeasure(self) -> None:
+        await self.repository("operator").remeasure()
+
+    # The course of things
+
+    async def play(self, actors: dict[str, Callable[[], Awaitable[None]]]) -> None:
+        """Give turns until only the leaders are left; kill now and then."""
+        for name, work in actors.items():
+            self.turns.start(name, work)
+        # Between finely mixed, and long stretches in which the others stand still.
+        switches = self.chance.choice((0.02, 0.1, 0.5, 1.0))
+        crashes = self.chance.choice((0.0, 0.01, 0.05))
+        current = ""
+        while (alive := await self.turns.alive()) and set(alive) - {"first", "second"}:
+            if current not in alive or self.chance.random() < switches:
+                current = self.chance.choice(alive)
+            if self.chance.random() < crashes:
+                await self.turns.crash(current)
+                self.turns.start(current, actors[current])
+            else:
+                self.turns.give(current)
+
+    async def settle(self) -> None:
+        """Measure until there is nothing to do."""
+        measuring = self.measuring(self.calm)
+        for _ in range(200):
+            if not await measuring.round():
+                return
+        raise AssertionError("the figures loop does not come to rest")
+
+    async def check(self) -> None:
+        """Every figure is the recount's, and the cases that they count are counted as they are."""
+        found = await recount(Parts(self.calm, WEIGHTS, BEIJING))  # type: ignore[arg-type]
+        assert found.differing == []
+        assert (found.counted_twice, found.missing, found.unmeasured) == (0, 0, 0)
+
+
+def places(chance: random.Random) -> list[tuple[str, str]]:
+    """What the registry says of areas, in any order; some change their level, and change back."""
+    told = list(LEVELS.items())
+    for code in chance.sample(sorted(LEVELS), 3):
+        told += [(code, level) for level in chance.sample(sorted(set(LEVELS.values())), 2)]
+    chance.shuffle(told)
+    return told
+
+
+async def one_course(uri: str, name: str, seed: int, size: int) -> None:
+    of = settings_for("assessment", "nowhere:1", uri, name)
+    client = connect(uri)
+    try:
+        database = client.database(name)
+        for collection in COLLECTIONS:
+            await database[collection].delete_many({})
+        world = World(database, seed, of)
+        tellers = [story(world.chance, number) for number in range(size)]
+        actors = {
+            "first": world.leader("first"),
+            "second": world.leader("second"),
+            "consumer": world.consumer(shuffled(world.chance, tellers)),
+            "registry": world.registry(places(world.chance)),
+        }
+        if world.chance.random() < 0.5:
+            actors["operator"] = world.remeasure
+        await world.play(actors)
+        # One leader is gone, the other is slow: it wakes up when all is settled long since.
+        await world.turns.crash("first")
+        await world.settle()
+        await world.check()
+        for _ in range(world.chance.randrange(80)):
+            await world.turns.alive()
+            world.turns.give("second")
+        await world.turns.alive()
+        await world.turns.crash("second")
+        await world.settle()
+        await world.check()
+    finally:
+        await client.close()
+
+
+def test_any_interleaving_with_crashes_and_two_leaders_ends_in_the_recounts_figures(
+    mongodb_uri: str, database_name: str
+) -> None:
+    @given(st.integers(0, 2**32), st.integers(1, 8))
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    def check(seed: int, size: int) -> None:
+        asyncio.run(one_course(mongodb_uri, database_name, seed, size))
+
+    check()
