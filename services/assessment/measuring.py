@@ -12,6 +12,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from services.assessment.repository import Repository
 from services.assessment.service.cases import key_of, parts_of
@@ -28,6 +29,7 @@ from services.assessment.service.figures import (
 from services.assessment.service.tallies import (
     Batch,
     Difference,
+    Tally,
     Torn,
     differences,
     is_apart,
@@ -173,15 +175,11 @@ class Measuring:
         tallies = await repository.tallies.get_many(keys)
         levels = await repository.levels({id for g, id, _ in map(parts_of, keys) if g == "area"})
         kinds = {key: kind_of(key, levels.get(parts_of(key)[1])) for key in keys}
-        # One that is not whole is told of once it is: it becomes stale then.
-        waiting = {key for key, tally in tallies.items() if not tally.whole}
-        told = [t for t in tallies.values() if t.whole and kinds[t.key] is not None]
-        try:
-            values = await repository.tallies.values({t.key: steps_wanted(t) for t in told})
-            sums = {tally.key: sums_of(tally, values[tally.key]) for tally in told}
-        except Torn as torn:
-            log.info("a tally changed while it was read", extra={"key": str(torn)})
-            return False
+        shown = [t for t in tallies.values() if t.whole and kinds[t.key] is not None]
+        sums = await self._sums(shown)
+        # One that is to be made anew is told of once it is: it becomes stale then.
+        waiting = {t.key for t in tallies.values() if not t.whole}
+        waiting |= {tally.key for tally in shown if tally.key not in sums}
         changed: list[Aggregate[Figure]] = []
         for id, (key, kind) in ids.items():
             if key in waiting:
@@ -192,8 +190,22 @@ class Measuring:
             changed.append(aggregate)
         if not await repository.figures.write(changed):
             return False
-        await repository.tallies.freshen(t for t in tallies.values() if t.whole)
+        await repository.tallies.freshen(t for t in tallies.values() if t.key not in waiting)
         return True
+
+    async def _sums(self, told: Sequence[Tally]) -> dict[str, Sums]:
+        """The sums of tallies, less those that do not fit their values: they are made anew."""
+        tallies = self._repository.tallies
+        values = await tallies.values({tally.key: steps_wanted(tally) for tally in told})
+        sums: dict[str, Sums] = {}
+        for tally in told:
+            with suppress(Torn):
+                sums[tally.key] = sums_of(tally, values[tally.key])
+        torn = [tally.key for tally in told if tally.key not in sums]
+        if torn:
+            log.warning("tallies that do not fit their values are made anew", extra={"keys": torn})
+            await tallies.mark(torn)
+        return sums
 
     def _remeasure(
         self, aggregate: Aggregate[Figure], key: str, kind: SubjectKind, sums: Sums

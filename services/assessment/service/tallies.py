@@ -9,9 +9,11 @@ Steps are 128 to a doubling (a width of 0.5 to 1 %), which bounds how many a tal
 (docs/decisions/0007-figures-by-differences.md).
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from services.assessment.service.cases import Measure, Part, parts_of
 from services.assessment.service.figures import Sums, place
@@ -53,7 +55,7 @@ class Batch(Part):
 
 
 class Torn(Exception):
-    """A tally and its values are of different batches: another leader is at work on them."""
+    """A tally and its values do not fit: another leader is at work on them, or one is damaged."""
 
 
 @dataclass(slots=True)
@@ -132,8 +134,10 @@ def is_apart(key: str, apart: frozenset[str]) -> bool:
 
 
 def steps_wanted(tally: Tally) -> set[int]:
-    """The steps whose values the percentiles lie in."""
-    return {step for at in _places(tally) for step, _ in [_found(tally, at)]}
+    """The steps whose values the percentiles lie in; none of a tally that cannot be."""
+    if min(tally.steps.values(), default=1) < 1:
+        return set()
+    return {step for step, _ in _spots(tally).values()}
 
 
 def sums_of(tally: Tally, values: Mapping[int, Mapping[int, int]]) -> Sums:
@@ -145,20 +149,15 @@ def sums_of(tally: Tally, values: Mapping[int, Mapping[int, int]]) -> Sums:
     Raises:
         Torn: `values` are not those that the tally counts.
     """
-    runs: dict[int, list[tuple[int, int]]] = {}
+    if min(tally.steps.values(), default=1) < 1:
+        raise Torn(tally.key)
+    spots = _spots(tally)
+    runs = {step: _run(tally, step, values.get(step, {})) for step, _ in spots.values()}
 
     def hours(at: int) -> float:
-        step, offset = _found(tally, at)
-        if step not in runs:
-            run = sorted((millis, n) for millis, n in values.get(step, {}).items() if n)
-            if any(n < 0 for _, n in run) or sum(n for _, n in run) != tally.steps[step]:
-                raise Torn(tally.key)
-            runs[step] = run
-        for millis, number in runs[step]:
-            if offset < number:
-                return millis / MILLIS_AN_HOUR
-            offset -= number
-        raise Torn(tally.key)
+        step, offset = spots[at]
+        millis, ends = runs[step]
+        return millis[bisect_right(ends, offset)] / MILLIS_AN_HOUR
 
     timed = _timed(tally)
     around = [(0.0, 0.0), (0.0, 0.0)]
@@ -173,15 +172,23 @@ def _timed(tally: Tally) -> int:
     return sum(tally.steps.values())
 
 
-def _places(tally: Tally) -> set[int]:
+def _spots(tally: Tally) -> dict[int, tuple[int, int]]:
+    """Of the places around the percentiles: the step of each, and its place within the step."""
     timed = _timed(tally)
-    return {at for tenths in (5, 9) for at in place(timed, tenths)[:2]} if timed else set()
+    wanted = {at for tenths in (5, 9) for at in place(timed, tenths)[:2]} if timed else set()
+    steps = sorted(tally.steps)
+    ends = list(accumulate(tally.steps[step] for step in steps))
+    found = {}
+    for at in wanted:
+        index = bisect_right(ends, at)
+        found[at] = steps[index], at - (ends[index - 1] if index else 0)
+    return found
 
 
-def _found(tally: Tally, at: int) -> tuple[int, int]:
-    """The step that the value at place `at` lies in, and its place among the step's values."""
-    for step in sorted(tally.steps):
-        if at < tally.steps[step]:
-            return step, at
-        at -= tally.steps[step]
-    raise Torn(tally.key)
+def _run(tally: Tally, step: int, values: Mapping[int, int]) -> tuple[list[int], list[int]]:
+    """The values of a step in order, and after each how many there are up to it."""
+    millis = sorted(value for value, number in values.items() if number)
+    numbers = [values[value] for value in millis]
+    if sum(numbers) != tally.steps[step] or min(numbers, default=1) < 1:
+        raise Torn(tally.key)
+    return millis, list(accumulate(numbers))

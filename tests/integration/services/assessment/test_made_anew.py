@@ -1,0 +1,187 @@
+"""Tallies made anew: after damage, after an upgrade, and where an area comes to have figures."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from services.assessment.handlers import HANDLERS, target
+from services.assessment.measuring import Measuring
+from services.assessment.parts import Parts
+from services.assessment.repository import Repository
+from services.assessment.routes_audit import recount
+from services.assessment.schemas import RecountOut
+from services.assessment.service.rankings import Weights
+from shared.messaging.leases import Leases
+from shared.storage.aggregates import Aggregate
+from shared.storage.client import Database, connect
+from tests.integration.messaging.world import settings_for
+from tests.unit.services.assessment.stories import BEIJING, LEVELS, START, Teller
+
+WEIGHTS = Weights(version=1, source="", response=1, resolution=1, satisfaction=1, minimum_sample=1)
+
+
+@dataclass
+class World:
+    """A database with 40 requests of one street, measured."""
+
+    database: Database
+    repository: Repository
+    measuring: Measuring
+
+    async def settle(self) -> None:
+        for _ in range(50):
+            if not await self.measuring.round():
+                return
+        raise AssertionError("the figures loop does not come to rest")
+
+    async def audited(self) -> RecountOut:
+        return await recount(Parts(self.repository, WEIGHTS, BEIJING))  # type: ignore[arg-type]
+
+    async def place(self, code: str, level: str, sequence: int = 1) -> None:
+        shown = {"level": level, "unmeasured": True, "sequence": sequence}
+        await self.database["areas"].update_one({"_id": code}, {"$set": shown}, upsert=True)
+
+    async def tell(self, *tellers: Teller) -> None:
+        for tell in tellers:
+            case = await self.repository.cases.get(tell.id) or Aggregate(tell.id)
+            for event in tell.all:
+                assert target(event) == tell.id
+                decision = HANDLERS[type(event.data)](case.state, event, BEIJING)  # type: ignore[index]
+                if decision is not None:
+                    self.repository.cases.record(case, decision, by="test")
+            assert await self.repository.cases.write([case])
+
+    async def requests(self, figure: str) -> int:
+        found = await self.repository.figures.get(figure)
+        return 0 if found is None or found.state is None else found.state.requests
+
+
+def teller(number: int) -> Teller:
+    tell = Teller(f"r{number}")
+    tell.accept(START, ("bj", "xc", "s1", "c1"))
+    tell.assign("u1")
+    tell.complete("u1", None, START.replace(minute=number), in_time=True)
+    return tell
+
+
+@asynccontextmanager
+async def measured(uri: str, name: str) -> AsyncIterator[World]:
+    of = settings_for("assessment", "nowhere:1", uri, name)
+    client = connect(uri)
+    database = client.database(name)
+    repository = Repository(database, of)
+    await repository.create_indexes()
+    world = World(database, repository, Measuring(repository, Leases(database, "here")))
+    for code, level in LEVELS.items():
+        await world.place(code, level)
+    await world.tell(*(teller(number) for number in range(40)))
+    await world.settle()
+    assert (await world.audited()).differing == []
+    yield world
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("collection", "filter", "damage"),
+    [
+        ("tallies", {"_id": "unit/u1/2026-04"}, {"$inc": {"sums.requests": 3}}),
+        ("cases", {"_id": "r7"}, {"$set": {"counted.keys": []}}),
+        ("figures", {"_id": "2026-04/unit/u1"}, {"$set": {"state.median_hours": 99.0}}),
+    ],
+)
+async def test_damage_is_found_by_the_audit_and_mended_by_a_remeasure(
+    mongodb_uri: str, database_name: str, collection: str, filter: dict, damage: dict
+) -> None:
+    async with measured(mongodb_uri, database_name) as world:
+        await world.database[collection].update_one(filter, damage)
+        await world.tell(teller(40))  # the next event brings the damage into the figures
+        await world.settle()
+        await world.repository.remeasure()
+        assert (await world.audited()).unmeasured > 0
+        await world.settle()
+        found = await world.audited()
+        assert (found.differing, found.unmeasured) == ([], 0)
+        assert await world.requests("2026-04/unit/u1") == 41
+
+
+async def test_a_wrong_tally_shows_in_the_audit(mongodb_uri: str, database_name: str) -> None:
+    async with measured(mongodb_uri, database_name) as world:
+        tallies = world.repository.tallies.collection
+        await tallies.update_one({"_id": "unit/u1/2026-04"}, {"$inc": {"sums.requests": 3}})
+        await world.tell(teller(40))
+        await world.settle()
+        found = await world.audited()
+        assert (found.counted_twice, found.differing_total) == (3, 1)
+
+
+async def test_hours_that_are_lost_mend_themselves(mongodb_uri: str, database_name: str) -> None:
+    async with measured(mongodb_uri, database_name) as world:
+        await world.database["hours"].delete_many({})
+        await world.tell(teller(40))
+        await world.settle()
+        found = await world.audited()
+        assert (found.differing, found.unmeasured) == ([], 0)
+
+
+async def test_what_an_earlier_release_measured_is_taken_over(
+    mongodb_uri: str, database_name: str
+) -> None:
+    async with measured(mongodb_uri, database_name) as world:
+        figures = {
+            f["_id"]: f["sequence"] async for f in world.repository.figures.collection.find()
+        }
+        for collection in ("batches", "tallies", "hours"):
+            await world.database[collection].delete_many({})
+        await world.repository.cases.collection.update_many({}, {"$unset": {"counted": ""}})
+        await world.tell(teller(40))  # it came while the new release started
+        await world.measuring.round()
+        # Nothing is told until the tallies are whole, and then only what changed.
+        assert await world.requests("2026-04/street/s1") == 40
+        await world.settle()
+        found = await world.audited()
+        assert (found.differing, found.unmeasured) == ([], 0)
+        assert await world.requests("2026-04/street/s1") == 41
+        now = {f["_id"]: f["sequence"] async for f in world.repository.figures.collection.find()}
+        assert now == {id: sequence + 1 for id, sequence in figures.items()}
+
+
+async def test_an_area_that_comes_to_have_figures_has_all_its_cases(
+    mongodb_uri: str, database_name: str
+) -> None:
+    async with measured(mongodb_uri, database_name) as world:
+        assert await world.repository.tallies.get_many(["area/xc/2026-04"]) == {}
+        await world.place("xc", "street", 2)
+        await world.settle()
+        assert await world.requests("2026-04/street/xc") == 40
+        await world.place("xc", "district", 3)
+        await world.settle()
+        assert await world.requests("2026-04/street/xc") == 0
+        await world.tell(teller(40))  # it is not added while the area is apart
+        await world.settle()
+        await world.place("xc", "street", 4)
+        await world.settle()
+        assert await world.requests("2026-04/street/xc") == 41
+        assert (await world.audited()).differing == []
+
+
+async def test_another_time_in_the_same_step_moves_the_percentiles(
+    mongodb_uri: str, database_name: str
+) -> None:
+    async with measured(mongodb_uri, database_name) as world:
+        tell = Teller("late")
+        tell.accept(START)
+        tell.assign("u7")
+        tell.complete("u7", None, START.replace(hour=20), in_time=True)
+        await world.tell(tell)
+        await world.settle()
+        again = Teller("late")
+        again.complete("u7", None, START.replace(hour=20, second=1), in_time=True)
+        await world.tell(again)
+        await world.settle()
+        figure = await world.repository.figures.get("2026-04/unit/u7")
+        assert figure is not None
+        assert figure.state is not None
+        assert figure.state.median_hours == 20 + 1 / 3600
+        assert (await world.audited()).differing == []
