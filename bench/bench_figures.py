@@ -1,12 +1,13 @@
 """What an event costs until its figures show it, by how many cases there are already:
 `python -m bench.bench_figures [sizes]`.
 
-All cases are in one month and four communities, as in `make bench`, put in through the store and
-the handlers, without HTTP and Kafka. For each size two measurements on the embedded database:
+Each size is a database of its own on one embedded server, with all cases in one month and four
+communities, as in `make bench`, put in through the store and the handlers, without HTTP and Kafka.
 
-- cost: 50 events are applied, then the figures loop alone works until it has told of them; its
-  processor time and the database's, and the time it takes, by event, over 40 such batches;
-- delay: 150 events a second for 20 seconds with the loop running, from the event's write to the
+- Cost: 50 events are applied, then the figures loop alone works until it has told of them. Its
+  processor time and the database's, by event, over 40 such batches; the sizes take turns, so that
+  whatever else the machine does weighs on all alike.
+- Delay: 150 events a second for 20 seconds with the loop running, from the event's write to the
   moment at which its case is marked as told (figures are written before).
 """
 
@@ -15,22 +16,26 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+
+from pydantic import SecretStr
 
 from bench.common import cpu_seconds, percentile
 from services.assessment.handlers import HANDLERS, target
 from services.assessment.measuring import Measuring
 from services.assessment.repository import Repository
+from services.assessment.service.cases import Case
 from shared.contracts.envelope import Event
 from shared.contracts.ids import uuid7
 from shared.contracts.requests import RequestFollowedUp
 from shared.messaging.leases import Leases
 from shared.settings import Settings
-from shared.storage.aggregates import Aggregate
-from shared.storage.client import connect
+from shared.storage.aggregates import Aggregate, AggregateStore
+from shared.storage.client import Client, connect
 from tests.servers import own_database
 from tests.unit.services.assessment.stories import Teller
 
@@ -84,17 +89,16 @@ class Load:
         cases = await store.get_many({target(event) for event in events})
         for event in events:
             case = cases.setdefault(target(event), Aggregate(target(event)))
-            decision = HANDLERS[type(event.data)](case.state, event, ZONE)  # type: ignore[index]
-            if decision is not None:
-                store.record(case, decision, by="bench")
+            decide(case, event, store)
         if not await store.write(list(cases.values())):
             raise RuntimeError("somebody else writes cases")
 
-    async def seed(self, number: int) -> None:
-        """Whole stories of `number` requests."""
-        for start in range(0, number, _SEEDED_AT_ONCE):
-            wanted = range(min(_SEEDED_AT_ONCE, number - start))
-            await self.apply([event for _ in wanted for event in self.story()])
+
+def decide(case: Aggregate[Case], event: Event, store: AggregateStore[Case]) -> None:
+    """Take an event into its case."""
+    decision = HANDLERS[type(event.data)](case.state, event, ZONE)  # type: ignore[index]
+    if decision is not None:
+        store.record(case, decision, by="bench")
 
 
 async def caught_up(measuring: Measuring) -> float:
@@ -105,25 +109,69 @@ async def caught_up(measuring: Measuring) -> float:
     return time.perf_counter() - began
 
 
-async def cost(load: Load, measuring: Measuring, database: int) -> dict[str, float]:
-    """Milliseconds by event: of the loop's processor time, the database's, and altogether."""
-    own = loop = theirs = 0.0
-    for _ in range(BATCHES):
-        await load.apply(load.next(BATCH))
-        before = time.process_time(), cpu_seconds(database)
-        loop += await caught_up(measuring)
-        own += time.process_time() - before[0]
-        theirs += cpu_seconds(database) - before[1]
-    events = BATCH * BATCHES / 1000
-    return {"loop": own / events, "database": theirs / events, "takes": loop / events}
+@dataclass
+class City:
+    """A database with `size` cases, and what it took: seconds of processor time over all events."""
+
+    size: int
+    repository: Repository
+    load: Load
+    measuring: Measuring
+    loop: float = 0.0
+    database: float = 0.0
+
+    @classmethod
+    async def made(cls, client: Client, size: int, settings: Settings) -> "City":
+        """An empty one."""
+        database = client.database(f"bench_figures_{size}")
+        repository = Repository(database, settings)
+        for store in (repository.cases, repository.figures):
+            await store.create_indexes()
+        await repository.create_indexes()
+        levels = {"city": "city", "d1": "district", "s0": "street", "s1": "street"}
+        for code, level in (levels | {f"c{n}": "community" for n in range(4)}).items():
+            shown = {"level": level, "path": [code], "sequence": 1}
+            await database["areas"].update_one({"_id": code}, {"$set": shown}, upsert=True)
+        leases = Leases(database, "bench")
+        return cls(size, repository, Load(repository), Measuring(repository, leases))
+
+    async def cost(self, server: int) -> None:
+        """Apply a batch, and note what telling of it takes. `server`: the database's process."""
+        await self.load.apply(self.load.next(BATCH))
+        before = time.process_time(), cpu_seconds(server)
+        await caught_up(self.measuring)
+        self.loop += time.process_time() - before[0]
+        self.database += cpu_seconds(server) - before[1]
 
 
-async def delays(load: Load, repository: Repository, measuring: Measuring) -> list[float]:
+async def seed(cities: Sequence[City]) -> None:
+    """The same stories in each, as an earlier release measured them; the loop takes them over."""
+    load = Load(cities[0].repository)
+    largest = max(city.size for city in cities)
+    for start in range(0, largest, _SEEDED_AT_ONCE):
+        stories = [load.story() for _ in range(min(_SEEDED_AT_ONCE, largest - start))]
+        for city in cities:
+            store, cases = city.repository.cases, []
+            for events in stories[: max(0, city.size - start)]:
+                case: Aggregate[Case] = Aggregate(target(events[0]))
+                for event in events:
+                    decide(case, event, store)
+                assert case.state is not None
+                case.state = case.state.model_copy(update={"dirty": False})
+                cases.append(case)
+            await store.write(cases)
+    for city in cities:
+        took = await caught_up(city.measuring)
+        print(f"{city.size} cases taken over in {took:.1f} s", flush=True)
+
+
+async def delays(city: City, leases: Leases) -> list[float]:
     """Seconds from an event's write until its case is told of, at `RATE`."""
     written: dict[str, list[float]] = {}
     found: list[float] = []
     total, applied = int(RATE * SECONDS), 0
-    running = asyncio.create_task(measuring.run())
+    load, cases = city.load, city.repository.cases.collection
+    running = asyncio.create_task(Measuring(city.repository, leases).run())
     began = time.perf_counter()
     try:
         while applied < total or written:
@@ -138,8 +186,7 @@ async def delays(load: Load, repository: Repository, measuring: Measuring) -> li
             await asyncio.sleep(_POLL_SECONDS)
             asked = time.perf_counter()
             chosen = {"_id": {"$in": list(written)}, "state.dirty": False}
-            clean = repository.cases.collection.find(chosen, {"_id": 1})
-            for document in await clean.to_list(None):
+            for document in await cases.find(chosen, {"_id": 1}).to_list(None):
                 found += [asked - at for at in written.pop(document["_id"])]
     finally:
         running.cancel()
@@ -148,35 +195,26 @@ async def delays(load: Load, repository: Repository, measuring: Measuring) -> li
     return found
 
 
-async def measure(uri: str, database: int, sizes: Iterable[int]) -> None:
-    """Measure at each size, upwards, and print a line for each."""
+async def measure(uri: str, server: int, sizes: Sequence[int]) -> None:
+    """Measure at each size and print a line for each."""
     client = connect(uri)
-    secret = "a secret of the bench with 32 characters or more"
+    secret = SecretStr("a secret of the bench with 32 characters or more")
     settings = Settings(service="assessment", token_secret=secret, field_key=secret)
-    named = client.database("bench_figures")
-    repository = Repository(named, settings)
-    for store in (repository.cases, repository.figures):
-        await store.create_indexes()
-    await repository.create_indexes()
-    levels = {"city": "city", "d1": "district", "s0": "street", "s1": "street"}
-    for code, level in (levels | {f"c{n}": "community" for n in range(4)}).items():
-        shown = {"level": level, "path": [code], "sequence": 1}
-        await named["areas"].update_one({"_id": code}, {"$set": shown}, upsert=True)
-    leases = Leases(named, "bench")
+    cities = [await City.made(client, size, settings) for size in sizes]
+    await seed(cities)
+    for _ in range(BATCHES):
+        for city in cities:
+            await city.cost(server)
+    leases = Leases(client.database("bench_figures"), "bench")
+    await leases.beat()
     leading = asyncio.create_task(leases.run())
-    load, measuring = Load(repository), Measuring(repository, leases)
-    print("cases    caught up  loop ms  database ms  takes ms   p50 s  p95 s (by event)")
-    have = 0
-    for size in sizes:
-        await load.seed(size - have)
-        added, have = size - have, size
-        speed = added / await caught_up(measuring)
-        spent = await cost(load, measuring, database)
-        seconds = await delays(load, repository, measuring)
-        await caught_up(measuring)
+    print("  cases  loop ms  database ms  both   p50 s  p95 s (by event)")
+    for city in cities:
+        loop, database = (s / BATCH / BATCHES * 1000 for s in (city.loop, city.database))
+        seconds = await delays(city, leases)
         print(
-            f"{size:7d}  {speed:6.0f}/s  {spent['loop']:8.2f} {spent['database']:11.2f}"
-            f"{spent['takes']:10.2f} {percentile(seconds, 50):8.2f} {percentile(seconds, 95):6.2f}",
+            f"{city.size:7d} {loop:8.2f} {database:12.2f} {loop + database:5.2f} "
+            f"{percentile(seconds, 50):7.2f} {percentile(seconds, 95):6.2f}",
             flush=True,
         )
     leading.cancel()

@@ -53,6 +53,10 @@ class World:
                     self.repository.cases.record(case, decision, by="test")
             assert await self.repository.cases.write([case])
 
+    async def sequences(self) -> dict[str, int]:
+        found = self.repository.figures.collection.find()
+        return {figure["_id"]: figure["sequence"] async for figure in found}
+
     async def requests(self, figure: str) -> int:
         found = await self.repository.figures.get(figure)
         return 0 if found is None or found.state is None else found.state.requests
@@ -129,9 +133,7 @@ async def test_what_an_earlier_release_measured_is_taken_over(
     mongodb_uri: str, database_name: str
 ) -> None:
     async with measured(mongodb_uri, database_name) as world:
-        figures = {
-            f["_id"]: f["sequence"] async for f in world.repository.figures.collection.find()
-        }
+        figures = await world.sequences()
         for collection in ("batches", "tallies", "hours"):
             await world.database[collection].delete_many({})
         await world.repository.cases.collection.update_many({}, {"$unset": {"counted": ""}})
@@ -143,8 +145,7 @@ async def test_what_an_earlier_release_measured_is_taken_over(
         found = await world.audited()
         assert (found.differing, found.unmeasured) == ([], 0)
         assert await world.requests("2026-04/street/s1") == 41
-        now = {f["_id"]: f["sequence"] async for f in world.repository.figures.collection.find()}
-        assert now == {id: sequence + 1 for id, sequence in figures.items()}
+        assert await world.sequences() == {id: sequence + 1 for id, sequence in figures.items()}
 
 
 async def test_an_area_that_comes_to_have_figures_has_all_its_cases(
