@@ -29,13 +29,14 @@ from services.assessment.handlers import HANDLERS, target
 from services.assessment.measuring import Measuring
 from services.assessment.repository import Repository
 from services.assessment.service.cases import Case
+from services.assessment.service.tallies import MILLIS_AN_HOUR
 from shared.contracts.envelope import Event
 from shared.contracts.ids import uuid7
 from shared.contracts.requests import RequestFollowedUp
 from shared.messaging.leases import Leases
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate, AggregateStore
-from shared.storage.client import Client, connect
+from shared.storage.client import Client, Document, connect
 from tests.servers import own_database
 from tests.unit.services.assessment.stories import Teller
 
@@ -145,24 +146,41 @@ class City:
 
 
 async def seed(cities: Sequence[City]) -> None:
-    """The same stories in each, as an earlier release measured them; the loop takes them over."""
-    load = Load(cities[0].repository)
+    """The same cases in each, as an earlier release measured them; the loop takes them over."""
+    store = cities[0].repository.cases
     largest = max(city.size for city in cities)
+    models = [story_document(cities[0].load.story(), store) for _ in range(4)]
+    chance = random.Random(2)
     for start in range(0, largest, _SEEDED_AT_ONCE):
-        stories = [load.story() for _ in range(min(_SEEDED_AT_ONCE, largest - start))]
+        numbers = range(start, min(start + _SEEDED_AT_ONCE, largest))
+        documents = [another(models[number % 4], chance) for number in numbers]
         for city in cities:
-            store, cases = city.repository.cases, []
-            for events in stories[: max(0, city.size - start)]:
-                case: Aggregate[Case] = Aggregate(target(events[0]))
-                for event in events:
-                    decide(case, event, store)
-                assert case.state is not None
-                case.state = case.state.model_copy(update={"dirty": False})
-                cases.append(case)
-            await store.write(cases)
+            if some := documents[: max(0, city.size - start)]:
+                await city.repository.cases.collection.insert_many(some, ordered=False)
     for city in cities:
         took = await caught_up(city.measuring)
         print(f"{city.size} cases taken over in {took:.1f} s", flush=True)
+
+
+def story_document(events: Sequence[Event], store: AggregateStore[Case]) -> Document:
+    """The case of a whole story, as the store keeps it, measured."""
+    case: Aggregate[Case] = Aggregate(target(events[0]))
+    for event in events:
+        decide(case, event, store)
+    assert case.state is not None
+    state = case.state.model_copy(update={"dirty": False}).model_dump()
+    return {"version": 1, "sequence": 0, "inbox": {}, "history": case.history, "state": state}
+
+
+def another(model: Document, chance: random.Random) -> Document:
+    """A case like `model` at another time in the month, completed after other hours."""
+    at = MONTH + timedelta(milliseconds=chance.randrange(30 * 86_400_000))
+    millis = chance.randrange(90_000_000)
+    state = model["state"]
+    done = state["rounds"]["1"] | {"completed_at": at + timedelta(milliseconds=millis)}
+    measure = state["measure"] | {"hours": millis / MILLIS_AN_HOUR}
+    other = {"accepted_at": at, "rounds": {"1": done}, "measure": measure}
+    return model | {"_id": uuid7(), "state": state | other}
 
 
 async def delays(city: City, leases: Leases) -> list[float]:

@@ -155,7 +155,7 @@ class Tallies:
     async def mark_all(self) -> None:
         """Have the tallies of all groups that any case counts in, or that exist, made anew."""
         await self.collection.update_many({}, {"$set": {"rebuild": True}})
-        each = [{"$unwind": "$counted.keys"}, {"$group": {"_id": "$counted.keys"}}]
+        each: list[Document] = [{"$unwind": "$counted.keys"}, {"$group": {"_id": "$counted.keys"}}]
         keys: list[str] = []
         async for document in aggregate(self._cases, each, allowDiskUse=True):
             keys.append(document["_id"])

@@ -78,7 +78,7 @@ class Difference:
         """Leave out what adds nothing."""
         for counter in (self.sums, self.millis):
             for name in [name for name, number in counter.items() if not number]:
-                del counter[name]  # type: ignore[arg-type]
+                del counter[name]
 
     def steps(self) -> dict[int, dict[int, int]]:
         """Step -> milliseconds -> how many."""

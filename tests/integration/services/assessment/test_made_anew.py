@@ -15,7 +15,7 @@ from services.assessment.schemas import RecountOut
 from services.assessment.service.rankings import Weights
 from shared.messaging.leases import Leases
 from shared.storage.aggregates import Aggregate
-from shared.storage.client import Database, connect
+from shared.storage.client import Database, Document, connect
 from tests.integration.messaging.world import settings_for
 from tests.unit.services.assessment.stories import BEIJING, LEVELS, START, Teller
 
@@ -96,7 +96,7 @@ async def measured(uri: str, name: str) -> AsyncIterator[World]:
     ],
 )
 async def test_damage_is_found_by_the_audit_and_mended_by_a_remeasure(
-    mongodb_uri: str, database_name: str, collection: str, filter: dict, damage: dict
+    mongodb_uri: str, database_name: str, collection: str, filter: Document, damage: Document
 ) -> None:
     async with measured(mongodb_uri, database_name) as world:
         await world.database[collection].update_one(filter, damage)
