@@ -6,7 +6,7 @@ from typing import Any
 from services.assessment.service.cases import Case, key_of
 from services.assessment.service.figures import Figure, SubjectKind
 from services.assessment.service.tallies import Change, Counted
-from services.assessment.tallies import Tallies
+from services.assessment.tallies import Tallies, slices
 from shared.contracts import topics
 from shared.settings import Settings
 from shared.storage.aggregates import AggregateStore
@@ -82,10 +82,12 @@ class Repository:
             async for state in self.every_figure()
         ]
         await self.tallies.mark(keys)
-        result = await self.cases.collection.update_many(
-            {"state": {"$ne": None}}, {"$set": {"state.dirty": True}}
-        )
-        return int(result.matched_count)
+        cases = 0
+        async for ids in slices(self.cases.collection, {"state": {"$ne": None}}):
+            those = {"_id": {"$in": ids}}
+            await self.cases.collection.update_many(those, {"$set": {"state.dirty": True}})
+            cases += len(ids)
+        return cases
 
     async def unmeasured_areas(self, limit: int) -> list[Document]:
         """Areas that became known or changed: `_id`, `sequence`, `level`."""

@@ -154,7 +154,8 @@ class Tallies:
 
     async def mark_all(self) -> None:
         """Have the tallies of all groups that any case counts in, or that exist, made anew."""
-        await self.collection.update_many({}, {"$set": {"rebuild": True}})
+        async for known in slices(self.collection, {}):
+            await self.mark(known)
         each: list[Document] = [{"$unwind": "$counted.keys"}, {"$group": {"_id": "$counted.keys"}}]
         keys: list[str] = []
         async for document in aggregate(self._cases, each, allowDiskUse=True):
@@ -174,9 +175,10 @@ class Tallies:
     async def adopt(self) -> None:
         """Cases that decision 4's loop measured count as they stand; see decision 7, Upgrade."""
         counted = {"number": 0, "keys": "$state.keys", "measure": "$state.measure"}
-        await self._cases.update_many(
-            {"counted": {"$exists": False}, "state.dirty": False}, [{"$set": {"counted": counted}}]
-        )
+        chosen: Document = {"counted": {"$exists": False}, "state.dirty": False}
+        async for ids in slices(self._cases, chosen):
+            those = {"_id": {"$in": ids}} | chosen
+            await self._cases.update_many(those, [{"$set": {"counted": counted}}])
 
     async def counted(self, keys: Sequence[str]) -> AsyncIterator[Counted]:
         """What the cases of any of `keys` hold as counted."""
@@ -204,6 +206,19 @@ class Tallies:
             # Those that changed meanwhile are counted as they were read, and keep their marks.
             if not writes or await _write(self._cases, writes) == len(writes):
                 return
+
+
+async def slices(collection: Collection, chosen: Document) -> AsyncIterator[list[str]]:
+    """Ids of the documents chosen, some hundreds at once: one update of all would keep the
+    embedded engine, which does one thing at a time, from everything else."""
+    after: Document = {}
+    while True:
+        found = collection.find(chosen | after, {"_id": 1}).sort("_id", ASCENDING)
+        ids = [document["_id"] async for document in found.limit(_MARKS_A_WRITE)]
+        if not ids:
+            return
+        yield ids
+        after = {"_id": {"$gt": ids[-1]}}
 
 
 def _batch(batch: Batch) -> Document:
