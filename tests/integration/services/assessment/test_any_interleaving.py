@@ -11,6 +11,7 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -180,6 +181,7 @@ async def one_course(uri: str, name: str, seed: int, size: int) -> None:
         await client.close()
 
 
+@pytest.mark.timeout(600)  # hundreds of operations an example, each on a real database
 def test_any_interleaving_with_crashes_and_two_leaders_ends_in_the_recounts_figures(
     mongodb_uri: str, database_name: str
 ) -> None:
