@@ -28,7 +28,8 @@ Reader = Annotated[Principal, Depends(current_principal)]
 EntryId = Annotated[str, Path(min_length=1, max_length=64)]
 
 
-def _if_match(*, required: bool) -> dict[str, Any]:
+def if_match_header(*, required: bool) -> dict[str, Any]:
+    """`openapi_extra` of a route that honours the header."""
     return {
         "parameters": [
             {
@@ -115,7 +116,7 @@ def entry_router(kind: type[Kind[Any, B]], body_model: type[B]) -> Router:
         methods=["PUT"],
         name=f"change_{one}",
         responses=answer,
-        openapi_extra=_if_match(required=True),
+        openapi_extra=if_match_header(required=True),
     )
     router.add_api_route(
         "/{id}",
@@ -123,7 +124,7 @@ def entry_router(kind: type[Kind[Any, B]], body_model: type[B]) -> Router:
         methods=["DELETE"],
         name=f"retire_{one}",
         responses=answer,
-        openapi_extra=_if_match(required=False),
+        openapi_extra=if_match_header(required=False),
     )
     return router
 
