@@ -1,31 +1,31 @@
 """Decisions on assigned tasks; pure."""
 
 from datetime import datetime
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict
 
 from services.registry import money
+from services.registry.assignments.rules import check_channel, check_line, check_money
 from services.registry.assignments.schemas import AssignmentBody, ReturnBody, Status, WordsBody
-from services.registry.assignments.table import AssignmentTable, TaskKind
-from services.registry.money import Line, Payment, PaymentBody, SourceTable
-from services.registry.pairings.schemas import ReasonBody
+from services.registry.assignments.state import (
+    OPEN,
+    AssignmentState,
+    Note,
+    Resource,
+    settled,
+    snapshot,
+)
+from services.registry.assignments.table import AssignmentTable
+from services.registry.money import Line, PaymentBody, SourceTable
+from services.registry.schemas import ReasonBody
 from services.registry.service.base import Known
 from services.registry.standing import (
-    RANK,
-    Party,
-    Standing,
     Standings,
     both_paths,
     both_units,
     ensure_acts_for,
-    line_between,
 )
-from services.registry.standing import Line as LineOfCommand
 from services.registry.stores import Seal
-from services.registry.watch import Watched, telling
-from shared.contracts.plans import AssignmentChanged, AssignmentFundsOverdue, AssignmentOverdue
-from shared.contracts.words import ResourceKind
+from services.registry.watch import telling
+from shared.contracts.plans import AssignmentFundsOverdue, AssignmentOverdue
 from shared.storage.aggregates import Decision
 from shared.web.auth import Principal
 from shared.web.problems import Problem
@@ -38,90 +38,6 @@ STATUS_ZH: dict[Status, str] = {
     "done": "已办结",
     "cancelled": "已撤回",
 }
-_OPEN: tuple[Status, ...] = ("assigned", "accepted")
-
-
-class Resource(BaseModel):
-    """What comes with a task beside money; `what` is encrypted."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    kind: ResourceKind
-    quantity: float
-    what: str | None
-
-
-class Note(BaseModel):
-    """How a task goes; `words` are encrypted."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    id: str
-    at: datetime
-    by: str
-    words: str
-
-
-class AssignmentState(Watched):
-    """An assigned task; all words are encrypted, `lines` are its funds."""
-
-    kind: str
-    assigner: Party
-    receiver: Party
-    units: tuple[str, ...]
-    line: LineOfCommand
-    words: str
-    residents_of: str | None
-    until: datetime
-    lines: tuple[Line, ...]
-    payments: tuple[Payment, ...] = ()
-    resources: tuple[Resource, ...]
-    no_cost_reason: str | None
-    status: Status = "assigned"
-    progress: tuple[Note, ...] = ()
-    result: str | None = None
-    return_reason: str | None = None
-    return_words: str | None = None
-    overdue: bool = False
-    unpaid_by: datetime | None = None
-    """The earliest date of money owed and not paid in full; follows from the rest (`settled`)."""
-    told_unpaid: tuple[str, ...] = ()
-    """Lines whose delay was told."""
-
-    def owed(self) -> tuple[Line, ...]:
-        """Lines not yet paid in full; a task that was given back or withdrawn is owed nothing."""
-        if self.status in ("returned", "cancelled"):
-            return ()
-        return tuple(x for x in self.lines if money.paid(self.payments, x.id) < x.fen)
-
-    def due(self) -> datetime | None:
-        """The next of: its date while it is open, the dates of money owed; those not yet told."""
-        dates = [x.by for x in self.owed() if x.by and x.id not in self.told_unpaid]
-        if self.status in _OPEN and not self.overdue:
-            dates.append(self.until)
-        return min(dates, default=None)
-
-
-def settled(state: AssignmentState) -> AssignmentState:
-    """`state` with `unpaid_by` as the rest of it says."""
-    dates = [line.by for line in state.owed() if line.by is not None]
-    return state.model_copy(update={"unpaid_by": min(dates, default=None)})
-
-
-def snapshot(id: str, state: AssignmentState) -> AssignmentChanged:
-    """What others get to know of it."""
-    return AssignmentChanged(
-        assignment_id=id,
-        kind=state.kind,
-        assigner=state.assigner.organization_id,
-        receiver=state.receiver.organization_id,
-        residents_of=state.residents_of,
-        until=state.until,
-        status=state.status,
-        return_reason=state.return_reason,
-        promised_yuan=money.promised(state.lines) / 100,
-        paid_yuan=money.paid(state.payments) / 100,
-    )
 
 
 def _changed(id: str, state: AssignmentState, why: str) -> Decision[AssignmentState]:
@@ -188,63 +104,6 @@ def _ensure_later(date: datetime, now: datetime, field: str) -> None:
         raise Problem(422, "date-past", field=field)
 
 
-def check_line(assigner: Standing, receiver: Standing) -> LineOfCommand:
-    """The line along which a task may go (art. 12, 14). Raises `Problem` 422.
-
-    A department may assign to organizations that are not of its own tree, in the area that it
-    answers for.
-    """
-    names: dict[str, Any] = {
-        "assigner": assigner.organization_id,
-        "receiver": receiver.organization_id,
-    }
-    if RANK[assigner.level] >= RANK[receiver.level]:
-        raise Problem(422, "not-a-lower-level", field="receiver", **names)
-    line = line_between(assigner, receiver)
-    if line is None:
-        raise Problem(422, "no-line", field="receiver", **names)
-    return line
-
-
-def check_money(
-    body: AssignmentBody, kind: TaskKind, receiver: Standing, table: AssignmentTable
-) -> None:
-    """Money follows the task (art. 12). Raises `Problem` 422."""
-    if body.no_cost_reason is not None and not kind.without_cost:
-        raise Problem(422, "cost-free-kind-only", field="no_cost_reason", zh=kind.zh)
-    given = body.funds or body.resources or body.no_cost_reason
-    if not given and receiver.level in table.grassroots_levels:
-        message = "funds-or-reason-needed" if kind.without_cost else "funds-needed"
-        raise Problem(422, "funds-needed", message=message, field="funds")
-
-
-def check_channel(
-    body: AssignmentBody,
-    kind: TaskKind,
-    receiver: Standing,
-    table: AssignmentTable,
-    areas: Known,
-) -> None:
-    """A task for residents goes through their own organization (art. 12). Raises `Problem` 422.
-
-    At the grassroots that is a village, community or street organization that answers for the
-    area: the residents' own, or one over it that passes the task on; not another unit's branch in
-    the same place. A higher receiver is on the way down, and only has to answer for the area.
-    """
-    area = body.residents_of
-    if area is None:
-        if kind.for_residents:
-            raise Problem(422, "area-of-residents-needed", field="residents_of", zh=kind.zh)
-        return
-    path = areas.find("areas", area, "residents_of").path
-    channel = receiver.level not in table.grassroots_levels or (
-        receiver.domain in table.channel_domains
-    )
-    if not channel or not receiver.serves(path):
-        where = f"/v1/organizations?area={area}"
-        raise Problem(422, "around-the-organization", field="receiver", where=where, area=area)
-
-
 # The receiver
 
 
@@ -263,7 +122,7 @@ def accept(
     state: AssignmentState, id: str, principal: Principal
 ) -> Decision[AssignmentState] | None:
     """Take it on. Raises `Problem` 403, 409."""
-    _of_receiver(state, principal, *_OPEN)
+    _of_receiver(state, principal, *OPEN)
     if state.status == "accepted":
         return None
     return _changed(id, state.model_copy(update={"status": "accepted"}), "accepted")
@@ -281,7 +140,7 @@ def give_back(
 
     Raises `Problem` 403, 409, 422.
     """
-    _of_receiver(state, principal, *_OPEN)
+    _of_receiver(state, principal, *OPEN)
     table.check_reason(body.reason)
     returned: dict[str, object] = {
         "status": "returned",
@@ -328,7 +187,7 @@ def cancel(
 ) -> Decision[AssignmentState]:
     """Withdraw it, with the reason. Raises `Problem` 403, 409."""
     ensure_acts_for(principal, state.assigner)
-    _ensure(state, *_OPEN)
+    _ensure(state, *OPEN)
     return _changed(id, state.model_copy(update={"status": "cancelled"}), body.reason)
 
 
@@ -371,7 +230,7 @@ def on_due(id: str, state: AssignmentState, now: datetime) -> Decision[Assignmen
         "receiver": state.receiver.organization_id,
     }
     overdue = state.overdue
-    if state.status in _OPEN and not overdue and state.until <= now:
+    if state.status in OPEN and not overdue and state.until <= now:
         overdue = True
         told.append(AssignmentOverdue(**names, until=state.until))
     late = [

@@ -1,6 +1,6 @@
 """MongoDB calls of assigned tasks, with their indexes."""
 
-from services.registry.assignments.decisions import AssignmentState
+from services.registry.assignments.state import AssignmentState
 from services.registry.stores import entry_store
 from shared.settings import Settings
 from shared.storage.aggregates import AggregateStore

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from services.registry.assignments import decisions, messages  # noqa: F401  (registers sentences)
-from services.registry.assignments.decisions import AssignmentState
 from services.registry.assignments.repository import NAME
 from services.registry.assignments.schemas import (
     AssignmentBody,
@@ -17,12 +16,12 @@ from services.registry.assignments.schemas import (
     Status,
     WordsBody,
 )
+from services.registry.assignments.state import AssignmentState
 from services.registry.assignments.table import AssignmentTable
 from services.registry.money import PaymentBody, SourceTable, attempt_id, line_views, payment_views
-from services.registry.pairings.schemas import ReasonBody
-from services.registry.routes import EntryId, registry_of
+from services.registry.routes import EntryId, Official, created, registry_of
 from services.registry.routes_lists import Inside, Paged
-from services.registry.schemas import CreatedView
+from services.registry.schemas import CreatedView, ReasonBody
 from services.registry.service.base import Known, named
 from services.registry.standing import ensure_acts_for, own_of, standings
 from services.registry.stores import (
@@ -38,7 +37,7 @@ from shared.contracts.ids import uuid7
 from shared.storage.aggregates import Aggregate, Decision
 from shared.storage.client import Document
 from shared.storage.encryption import FieldCipher
-from shared.web.auth import Principal, Role, require
+from shared.web.auth import Principal
 from shared.web.etag import etag
 from shared.web.idempotency import IDEMPOTENT, idempotency_of
 from shared.web.paging import Page
@@ -47,10 +46,6 @@ from shared.web.schemas import Json, Slug
 
 router = Router(prefix="/v1/assignments", tags=["assignments"])
 
-Official = Annotated[
-    Principal,
-    Depends(require(Role.ADMINISTRATOR, Role.AREA_MANAGER, Role.UNIT_OPERATOR)),
-]
 PaymentId = Annotated[str, Path(min_length=1, max_length=64)]
 
 
@@ -70,14 +65,7 @@ async def assign_task(request: Request, body: AssignmentBody, principal: Officia
         areas=Known(await registry.repository.look_up(named(areas=body.residents_of))),
         seal=sealing(registry.cipher, NAME, id),
     )
-    made = await registry.assignments.store.create(
-        id,
-        decision,
-        by=author(principal),
-        answer={"id": id},
-        idempotency=await idempotency_of(request),
-    )
-    return Json(made.answer, 201, headers={"Location": f"/v1/assignments/{made.id}"})
+    return await created(request, registry.assignments.store, id, decision, principal)
 
 
 @router.get("", response_model=Page[AssignmentView])

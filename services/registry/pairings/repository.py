@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from services.registry.pairings.decisions import PairingState, Term
 from services.registry.pairings.schemas import OtherWork, ResultsView, ResultView
+from services.registry.pairings.state import PairingState, Term
 from services.registry.records.repository import Records, chosen
 from services.registry.stores import entry_store
 from shared.settings import Settings

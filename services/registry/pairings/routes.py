@@ -3,28 +3,27 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from services.registry.money import PaymentBody, SourceTable, attempt_id, line_views, payment_views
 from services.registry.pairings import decisions, messages  # noqa: F401  (registers the sentences)
-from services.registry.pairings.decisions import PairingState, Summary, status_at
 from services.registry.pairings.repository import NAME
 from services.registry.pairings.schemas import (
     BudgetBody,
     PairingBody,
     PairingView,
-    ReasonBody,
     RenewBody,
     ResultsView,
     SummaryBody,
     SummaryView,
     TermView,
 )
+from services.registry.pairings.state import PairingState, Summary, status_at
 from services.registry.pairings.table import PairingTable
 from services.registry.records.table import WorkTable
-from services.registry.routes import EntryId, registry_of
+from services.registry.routes import EntryId, Official, created, registry_of
 from services.registry.routes_lists import Inside, Paged
-from services.registry.schemas import CreatedView
+from services.registry.schemas import CreatedView, ReasonBody
 from services.registry.service.base import Known, named
 from services.registry.standing import ensure_acts_for, own_of, standings
 from services.registry.stores import act, author, now_ms, opening, page_of, read_one, sealing
@@ -33,7 +32,7 @@ from shared.contracts.words import PairingKind
 from shared.storage.aggregates import Aggregate, Decision
 from shared.storage.client import Document
 from shared.storage.encryption import FieldCipher
-from shared.web.auth import Principal, Role, require
+from shared.web.auth import Principal
 from shared.web.etag import etag
 from shared.web.idempotency import IDEMPOTENT, idempotency_of
 from shared.web.paging import Page
@@ -42,10 +41,6 @@ from shared.web.schemas import Json, Slug
 
 router = Router(prefix="/v1/pairings", tags=["pairings"])
 
-Official = Annotated[
-    Principal,
-    Depends(require(Role.ADMINISTRATOR, Role.AREA_MANAGER, Role.UNIT_OPERATOR)),
-]
 PaymentId = Annotated[str, Path(min_length=1, max_length=64)]
 
 
@@ -66,14 +61,7 @@ async def create_pairing(request: Request, body: PairingBody, principal: Officia
         people=Known(await registry.repository.look_up(named(people=body.person_id))),
         seal=sealing(registry.cipher, NAME, id),
     )
-    made = await registry.pairings.store.create(
-        id,
-        decision,
-        by=author(principal),
-        answer={"id": id},
-        idempotency=await idempotency_of(request),
-    )
-    return Json(made.answer, 201, headers={"Location": f"/v1/pairings/{made.id}"})
+    return await created(request, registry.pairings.store, id, decision, principal)
 
 
 @router.get("", response_model=Page[PairingView])

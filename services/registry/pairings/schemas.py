@@ -59,12 +59,6 @@ class RenewBody(Body):
     reason: ShortText
 
 
-class ReasonBody(Body):
-    """Why."""
-
-    reason: ShortText
-
-
 class GoalView(BaseModel):
     """A goal of a term."""
 

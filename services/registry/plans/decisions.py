@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from services.registry.plans import breakdown
 from services.registry.plans.breakdown import Spots
 from services.registry.plans.schemas import (
-    CloseBody,
     PartProgress,
     PlanBody,
     Status,
@@ -26,6 +25,7 @@ from services.registry.plans.state import (
 from services.registry.plans.table import PlanTable
 from services.registry.records.decisions import may_record
 from services.registry.records.table import WorkTable
+from services.registry.schemas import ReasonBody
 from services.registry.watch import telling
 from shared.contracts.plans import PlanBehind, PlanChanged, PlannedPart, PlannedTarget
 from shared.contracts.words import OrganizationLevel
@@ -246,7 +246,7 @@ def start(
     return Decision(new, [snapshot(id, new)], "in force")
 
 
-def close(state: PlanState, id: str, body: CloseBody, principal: Principal) -> Decision[PlanState]:
+def close(state: PlanState, id: str, body: ReasonBody, principal: Principal) -> Decision[PlanState]:
     """End a plan; nothing of it is watched any more. Raises `Problem` 403, 409."""
     may_write(principal, state.area_path, state.unit_id)
     _ensure(state, "draft", "in_force")

@@ -10,7 +10,6 @@ from services.registry.plans.decisions import Around, places_in
 from services.registry.plans.progress import progress_of
 from services.registry.plans.schemas import (
     BehindView,
-    CloseBody,
     PartView,
     PlanBody,
     PlanView,
@@ -22,9 +21,9 @@ from services.registry.plans.schemas import (
 from services.registry.plans.state import PlanState, Target
 from services.registry.plans.table import PlanTable
 from services.registry.records.table import WorkTable
-from services.registry.routes import EntryId, if_match_header, registry_of
+from services.registry.routes import EntryId, Official, created, if_match_header, registry_of
 from services.registry.routes_lists import Inside, Paged
-from services.registry.schemas import CreatedView, Words
+from services.registry.schemas import CreatedView, ReasonBody, Words
 from services.registry.stores import act, author, now_ms, page_of, read_one
 from shared.contracts.ids import uuid7
 from shared.contracts.words import LABELS, OrganizationLevel
@@ -32,7 +31,7 @@ from shared.storage.aggregates import Aggregate
 from shared.storage.client import Document, DuplicateKeyError
 from shared.web.auth import Principal, Role, require
 from shared.web.etag import etag, if_match
-from shared.web.idempotency import IDEMPOTENT, idempotency_of
+from shared.web.idempotency import IDEMPOTENT
 from shared.web.paging import Page
 from shared.web.problems import Problem
 from shared.web.routing import Router
@@ -40,10 +39,6 @@ from shared.web.schemas import Json, Slug
 
 router = Router(prefix="/v1/plans", tags=["plans"])
 
-Planner = Annotated[
-    Principal,
-    Depends(require(Role.ADMINISTRATOR, Role.AREA_MANAGER, Role.UNIT_OPERATOR)),
-]
 Reader = Annotated[
     Principal,
     Depends(require(Role.ADMINISTRATOR, Role.AREA_MANAGER, Role.UNIT_OPERATOR, Role.GRID_LEADER)),
@@ -55,24 +50,18 @@ async def _around(registry: Registry, body: PlanBody, id: str | None = None) -> 
 
 
 @router.post("", status_code=201, response_model=CreatedView, openapi_extra=IDEMPOTENT)
-async def create_plan(request: Request, body: PlanBody, principal: Planner) -> Response:
+async def create_plan(request: Request, body: PlanBody, principal: Official) -> Response:
     """Make the draft of a plan; with `parent`, of one part of the plan above."""
     registry = registry_of(request)
     id = uuid7()
     around = await _around(registry, body)
     works = registry.tables.get(WorkTable)
+    decision = decisions.draft(id, body, principal, around, works)
     try:
-        made = await registry.plans.store.create(
-            id,
-            decisions.draft(id, body, principal, around, works),
-            by=author(principal),
-            answer={"id": id},
-            idempotency=await idempotency_of(request),
-        )
+        return await created(request, registry.plans.store, id, decision, principal)
     except DuplicateKeyError:
         where = f"/v1/plans?parent={body.parent}"
         raise Problem(409, "broken-down-already", field="parent", where=where) from None
-    return Json(made.answer, 201, headers={"Location": f"/v1/plans/{made.id}"})
 
 
 @router.get("", response_model=Page[PlanView])
@@ -116,7 +105,7 @@ async def read_plan(request: Request, id: EntryId, _: Reader) -> Response:
 
 @router.put("/{id}", response_model=PlanView, openapi_extra=if_match_header(required=True))
 async def change_plan(
-    request: Request, id: EntryId, body: PlanBody, principal: Planner
+    request: Request, id: EntryId, body: PlanBody, principal: Official
 ) -> Response:
     """Replace what it says; while in force with the reason, and what it said is kept."""
     registry = registry_of(request)
@@ -135,7 +124,7 @@ async def change_plan(
 
 
 @router.post("/{id}/start", response_model=PlanView)
-async def start_plan(request: Request, id: EntryId, principal: Planner) -> Response:
+async def start_plan(request: Request, id: EntryId, principal: Official) -> Response:
     """Put it in force: each target was surveyed first, and its parts make up for all of it."""
     registry = registry_of(request)
     state = (await read_one(registry.plans.store, id)).state
@@ -153,7 +142,7 @@ async def start_plan(request: Request, id: EntryId, principal: Planner) -> Respo
 
 @router.post("/{id}/close", response_model=PlanView)
 async def close_plan(
-    request: Request, id: EntryId, body: CloseBody, principal: Planner
+    request: Request, id: EntryId, body: ReasonBody, principal: Official
 ) -> Response:
     """End it, with the outcome or the reason."""
     registry = registry_of(request)

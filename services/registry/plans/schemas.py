@@ -59,12 +59,6 @@ class PlanBody(Body):
     reason: ShortText | None = Field(default=None, description="Of a change while in force")
 
 
-class CloseBody(Body):
-    """Why it is closed, or how it came out."""
-
-    reason: ShortText
-
-
 class PartView(BaseModel):
     """The share of an area or of an organization."""
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from services.registry.commands import Registry
-from services.registry.pairings.decisions import PairingState, on_due
+from services.registry.pairings.decisions import on_due
+from services.registry.pairings.state import PairingState
 from services.registry.stores import act
 from services.registry.watch import Facts, Watch
 from shared.contracts.plans import PairingEnded, PairingEnding
@@ -32,7 +33,8 @@ async def city(world: World) -> World:
 
 
 async def document(world: World, id: str) -> dict[str, Any]:
-    found = await world.app.state.runtime.database["pairings"].find_one({"_id": id})
+    database = world.app.state.runtime.database
+    found: dict[str, Any] | None = await database["pairings"].find_one({"_id": id})
     assert found is not None
     return found
 
@@ -60,6 +62,8 @@ async def test_what_was_told_before_a_kill_is_not_told_again(city: World) -> Non
     )
     after = await eventually(told)
     # Nothing changed for those who read it, and the next due moment is its own again.
+    assert before is not None
+    assert after is not None
     assert (after["version"], after["next_due"]) == (before["version"], before["next_due"])
     assert len(await facts(city, 1)) == 1
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.registry.assignments.decisions import check_channel, check_line, check_money
+from services.registry.assignments.rules import check_channel, check_line, check_money
 from services.registry.assignments.schemas import AssignmentBody
 from services.registry.assignments.table import AssignmentTable
 from services.registry.service.base import Known, Reference, Referred
