@@ -85,6 +85,9 @@ async def test_results_are_counted_from_records_about_the_pairing(city: World) -
         {"quantity": 500, "about": None},
     ):
         await made(await city.admin.post("/v1/records", json=visit | about | change))
+    [record, *_] = fine(await city.admin.get("/v1/records"))["items"]
+    no_entry = {"about": {"kind": "records", "id": record["id"]}}
+    refused(await city.admin.post("/v1/records", json=visit | no_entry), 422, "unknown-reference")
     results = fine(await city.admin.get(f"/v1/pairings/{id}/results"))
     [goal] = results["goals"]
     assert (goal["quantity"], goal["done"], goal["in_time"], goal["met"]) == (30, 32, 32, True)
