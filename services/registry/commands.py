@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from services.registry.assignments.repository import Assignments
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.messages import not_registered
+from services.registry.pairings.repository import Pairings
+from services.registry.plans.repository import Plans
 from services.registry.records.repository import Records
 from services.registry.repository import Repository
 from services.registry.service.base import Kind, Known, Reference
@@ -29,6 +32,9 @@ class Registry:
     cipher: FieldCipher
     tables: Tables
     records: Records
+    pairings: Pairings
+    assignments: Assignments
+    plans: Plans
 
 
 async def read(registry: Registry, kind: str, id: str) -> Aggregate[Any]:

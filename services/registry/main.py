@@ -10,15 +10,23 @@ from services.registry import (
     routes_imports,
     routes_lists,
 )
+from services.registry.assignments import routes as routes_assignments
+from services.registry.assignments.repository import Assignments
 from services.registry.chinese import load_polyphones
 from services.registry.commands import Registry
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.coverage_watch import CoverageWatch
+from services.registry.pairings import routes as routes_pairings
+from services.registry.pairings.repository import Pairings
+from services.registry.plans import routes as routes_plans
+from services.registry.plans.repository import Plans
 from services.registry.records import routes as routes_records
 from services.registry.records.repository import Records
 from services.registry.repository import Repository
 from services.registry.service import all_kinds
 from services.registry.tables import SHIPPED, TABLES
+from services.registry.together import add_watches
+from services.registry.watch import Facts
 from shared.messaging.runtime import Runtime
 from shared.settings import Settings
 from shared.storage.client import Client
@@ -38,16 +46,24 @@ def build(settings: Settings, client: Client) -> Assembly:
     coverage = CoverageRepository(database, settings)
     tables = Tables(database, TABLES, SHIPPED, settings.data_folder)
     records = Records(database, settings)
+    pairings = Pairings(database, settings, records)
+    assignments = Assignments(database, settings)
+    plans = Plans(database, settings, repository, records)
+    facts = Facts(database, settings)
     stores = [*repository.stores.values(), coverage.store, records.store]
+    stores += [pairings.store, assignments.store, plans.store, facts.store]
     runtime = Runtime(settings, client, stores=stores)
     watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
     runtime.add_work("coverage", watch.run)
     by_name = {kind.name: kind for kind in kinds}
-    registry = Registry(by_name, repository, coverage, cipher, tables, records)
+    registry = Registry(
+        by_name, repository, coverage, cipher, tables, records, pairings, assignments, plans
+    )
+    add_watches(runtime, registry, facts)
     runtime.add_work("tables", tables.follow)
 
     async def prepare() -> None:
-        for part in (repository, coverage, records):
+        for part in (repository, coverage, records, pairings, assignments, plans):
             await part.create_indexes()
         await tables.prepare()
 
@@ -65,6 +81,9 @@ DEFINITION = Definition(
         routes_history.router,
         routes_coverage.router,
         routes_records.router,
+        routes_pairings.router,
+        routes_assignments.router,
+        routes_plans.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
     ],
     build=build,

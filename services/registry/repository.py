@@ -115,7 +115,9 @@ class Repository:
             by_kind.setdefault(reference.kind, []).append(reference.id)
         found: dict[Reference, Referred] = {}
         for kind, ids in by_kind.items():
-            cursor = self._database[kind].find({"_id": {"$in": ids}}, _REFERRED)
+            # Other documents of the database are no entries, though a caller may name them.
+            entries = {"_id": {"$in": ids}, "state.retired": {"$exists": True}}
+            cursor = self._database[kind].find(entries, _REFERRED)
             async for document in cursor:
                 state = document["state"]
                 found[Reference(kind, document["_id"])] = Referred(

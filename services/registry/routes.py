@@ -16,8 +16,9 @@ from services.registry.schemas import (
     UnitBody,
 )
 from services.registry.service import Areas, Grids, Kind, Organizations, People, Units
-from shared.storage.aggregates import Aggregate
-from shared.web.auth import Principal, current_principal, require
+from services.registry.stores import author
+from shared.storage.aggregates import Aggregate, AggregateStore, Decision, S
+from shared.web.auth import Principal, Role, current_principal, require
 from shared.web.etag import etag, if_match
 from shared.web.idempotency import IDEMPOTENT, idempotency_of
 from shared.web.routing import Router
@@ -25,10 +26,15 @@ from shared.web.schemas import Json
 
 B = TypeVar("B", bound=EntryBody)
 Reader = Annotated[Principal, Depends(current_principal)]
+Official = Annotated[
+    Principal, Depends(require(Role.ADMINISTRATOR, Role.AREA_MANAGER, Role.UNIT_OPERATOR))
+]
+"""Those who act for an area or a unit."""
 EntryId = Annotated[str, Path(min_length=1, max_length=64)]
 
 
-def _if_match(*, required: bool) -> dict[str, Any]:
+def if_match_header(*, required: bool) -> dict[str, Any]:
+    """`openapi_extra` of a route that honours the header."""
     return {
         "parameters": [
             {
@@ -51,6 +57,21 @@ def registry_of(request: Request) -> Registry:
 def _shown(kind: Kind[Any, Any], aggregate: Aggregate[Any], principal: Principal) -> Response:
     view = kind.view(aggregate.id, aggregate.version, aggregate.state, principal)
     return Json(view.model_dump(mode="json"), headers={"ETag": etag(aggregate.version)})
+
+
+async def created(
+    request: Request, store: AggregateStore[S], id: str, decision: Decision[S], principal: Principal
+) -> Response:
+    """Create an aggregate, once for one `Idempotency-Key`, and say where it is."""
+    made = await store.create(
+        id,
+        decision,
+        by=author(principal),
+        answer={"id": id},
+        idempotency=await idempotency_of(request),
+    )
+    where = f"/v1/{store.collection.name}/{made.id}"
+    return Json(made.answer, 201, headers={"Location": where})
 
 
 def entry_router(kind: type[Kind[Any, B]], body_model: type[B]) -> Router:
@@ -115,7 +136,7 @@ def entry_router(kind: type[Kind[Any, B]], body_model: type[B]) -> Router:
         methods=["PUT"],
         name=f"change_{one}",
         responses=answer,
-        openapi_extra=_if_match(required=True),
+        openapi_extra=if_match_header(required=True),
     )
     router.add_api_route(
         "/{id}",
@@ -123,7 +144,7 @@ def entry_router(kind: type[Kind[Any, B]], body_model: type[B]) -> Router:
         methods=["DELETE"],
         name=f"retire_{one}",
         responses=answer,
-        openapi_extra=_if_match(required=False),
+        openapi_extra=if_match_header(required=False),
     )
     return router
 

@@ -247,6 +247,12 @@ class TelephoneBody(Body):
     telephone: Telephone
 
 
+class ReasonBody(Body):
+    """Why something is ended, taken back or taken out of a count."""
+
+    reason: ShortText
+
+
 class ImportBody(Body):
     """Rows of a bulk load: each as the body of POST, `id` given."""
 

@@ -1,6 +1,7 @@
 """Stores of the registry's aggregates: their events' addresses, pages, changes by command."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from services.registry.messages import not_registered
 from shared.contracts import topics
@@ -8,10 +9,14 @@ from shared.contracts.topics import Topic
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate, AggregateStore, Decision, S
 from shared.storage.client import ASCENDING, DESCENDING, Database, Document
+from shared.storage.encryption import FieldCipher, context_of
 from shared.web.auth import Principal
 from shared.web.paging import Paging
 
 _LISTED = {"history": 0, "outbox": 0}
+
+Seal = Callable[[str, str], str]
+"""`(field, words) -> sealed`, or back."""
 
 
 def author(principal: Principal) -> str:
@@ -79,3 +84,27 @@ async def act(
         return decide(state)
 
     return await store.execute(id, there, by=author(principal), version=version)
+
+
+async def read_one(store: AggregateStore[S], id: str) -> Aggregate[S]:
+    """The aggregate `id`. Raises `Problem` 404."""
+    found = await store.get(id)
+    if found is None:
+        raise not_registered(store.collection.name, id)
+    return found
+
+
+def sealing(cipher: FieldCipher, kind: str, id: str) -> Seal:
+    """Locks words of one entry's fields."""
+    return lambda field, words: cipher.encrypt(words, context_of(kind, field, id))
+
+
+def opening(cipher: FieldCipher, kind: str, id: str) -> Seal:
+    """Opens what `sealing` locked."""
+    return lambda field, sealed: cipher.decrypt(sealed, context_of(kind, field, id))
+
+
+def now_ms() -> datetime:
+    """Now, cut to milliseconds, as the database keeps it."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -2,8 +2,18 @@
 
 from pathlib import Path
 
+from services.registry.assignments.table import AssignmentTable
+from services.registry.money import SourceTable
+from services.registry.pairings.table import PairingTable
+from services.registry.plans.table import PlanTable
 from services.registry.records.table import WorkTable
 from shared.storage.tables import Table
 
 SHIPPED = Path(__file__).parent / "data"
-TABLES: tuple[type[Table], ...] = (WorkTable,)
+TABLES: tuple[type[Table], ...] = (
+    WorkTable,
+    SourceTable,
+    PairingTable,
+    AssignmentTable,
+    PlanTable,
+)

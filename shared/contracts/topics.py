@@ -34,6 +34,12 @@ WORK = Topic(
     "Work that was recorded: facts",
     config={"retention.ms": str(30 * DAY_MS)},
 )
+PLANS = Topic(
+    "lianxin.plans",
+    "registry",
+    "Pairings, assigned tasks and plans that end, are overdue or behind: facts",
+    config={"retention.ms": str(30 * DAY_MS)},
+)
 REQUESTS = Topic(
     "lianxin.requests",
     "request_intake",
@@ -74,4 +80,15 @@ DEAD_LETTERS = Topic(
     config={"retention.ms": str(90 * DAY_MS)},
 )
 
-TOPICS = (REGISTRY, COVERAGE, WORK, REQUESTS, TASKS, ASSESSMENTS, UNITS, REPLAYS, DEAD_LETTERS)
+TOPICS = (
+    REGISTRY,
+    COVERAGE,
+    WORK,
+    PLANS,
+    REQUESTS,
+    TASKS,
+    ASSESSMENTS,
+    UNITS,
+    REPLAYS,
+    DEAD_LETTERS,
+)

@@ -121,6 +121,33 @@ class Gap(Term):
     """A team none of whose people can be reached."""
 
 
+class PairingKind(Term):
+    """Who is paired with whom (policy, art. 12)."""
+
+    DEPARTMENT_VILLAGE = "department_village"
+    COMPANY_VILLAGE = "company_village"
+    VILLAGE_COMMUNITY = "village_community"
+    STRONG_WEAK = "strong_weak"
+    SECONDMENT = "secondment"
+
+
+class ResourceKind(Term):
+    """What comes with a task beside money (policy, art. 12)."""
+
+    PEOPLE = "people"
+    THINGS = "things"
+    HOURS = "hours"
+
+
+class PlanCount(Term):
+    """New entries of the registry that a plan can aim at beside recorded work."""
+
+    ORGANIZATIONS = "organizations"
+    GRIDS = "grids"
+    PEOPLE = "people"
+    UNITS = "units"
+
+
 LABELS: dict[str, tuple[str, str]] = {
     "domain.village": ("农村", "Village"),
     "domain.state_enterprise": ("国有企业", "State enterprise"),
@@ -173,6 +200,18 @@ LABELS: dict[str, tuple[str, str]] = {
     "gap.no_team": ("没有服务团队", "No team"),
     "gap.no_leader": ("没有负责人", "No leader"),
     "gap.nobody_reachable": ("团队无人可联系", "Nobody of the team can be reached"),
+    "pairing.department_village": ("部门包村", "Department with village"),
+    "pairing.company_village": ("企业联村", "Company with village"),
+    "pairing.village_community": ("村居共建", "Village with community"),
+    "pairing.strong_weak": ("强弱帮带", "Strong with weak organization"),
+    "pairing.secondment": ("跨区域挂职", "Secondment across areas"),
+    "resource.people": ("人员", "People"),
+    "resource.things": ("物资", "Things"),
+    "resource.hours": ("工时", "Hours"),
+    "count.organizations": ("新建党组织", "New organizations"),
+    "count.grids": ("新建网格", "New grids"),
+    "count.people": ("新登记人员", "Newly registered people"),
+    "count.units": ("新登记单位", "Newly registered units"),
     "unit": ("单位", "Unit"),
     "organization": ("党组织", "Organization"),
     "street": ("街道", "Street"),

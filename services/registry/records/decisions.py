@@ -47,10 +47,7 @@ def record(
     id: str, body: RecordBody, table: WorkTable, known: Known, principal: Principal, seal: Seal
 ) -> Decision[RecordState]:
     """Record work. Raises `Problem` 403, 422."""
-    work = table.by_code.get(body.work)
-    if work is None:
-        raise Problem(422, "unknown-work", field="work", where="/v1/works", id=body.work)
-    _check_doer(work, body)
+    _check_doer(table.find(body.work, "work"), body)
     path: tuple[str, ...] = ()
     unit_id: str | None = None
     for kind, who, field in (

@@ -15,18 +15,18 @@ from services.registry.records.schemas import (
     VoidBody,
 )
 from services.registry.records.table import WorkTable
-from services.registry.routes import EntryId, registry_of
+from services.registry.routes import EntryId, created, registry_of
 from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import CreatedView
 from services.registry.service.base import Known
-from services.registry.stores import act, author, page_of
+from services.registry.stores import act, page_of
 from shared.contracts.ids import uuid7
 from shared.storage.aggregates import Aggregate
 from shared.storage.client import Document
 from shared.storage.encryption import FieldCipher, context_of
 from shared.web.auth import Principal, Role, require
 from shared.web.etag import etag
-from shared.web.idempotency import IDEMPOTENT, idempotency_of
+from shared.web.idempotency import IDEMPOTENT
 from shared.web.paging import Page
 from shared.web.routing import Router
 from shared.web.schemas import Json, Slug, Time
@@ -59,14 +59,7 @@ async def record_work(request: Request, body: RecordBody, principal: Recorder) -
         principal,
         lambda words: registry.cipher.encrypt(words, _context(id)),
     )
-    made = await registry.records.store.create(
-        id,
-        decision,
-        by=author(principal),
-        answer={"id": id},
-        idempotency=await idempotency_of(request),
-    )
-    return Json(made.answer, 201, headers={"Location": f"/v1/records/{made.id}"})
+    return await created(request, registry.records.store, id, decision, principal)
 
 
 @router.post("/{id}/void", response_model=RecordView)

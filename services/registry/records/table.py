@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.storage.tables import Table
+from shared.web.problems import Problem
 from shared.web.schemas import ShortText, Slug
 
 Doer = Literal["organization", "person"]
@@ -41,3 +42,10 @@ class WorkTable(Table):
     def by_code(self) -> dict[str, Work]:
         """The works by code."""
         return {work.code: work for work in self.works}
+
+    def find(self, code: str, field: str) -> Work:
+        """The work named in `field`. Raises `Problem` 422."""
+        work = self.by_code.get(code)
+        if work is None:
+            raise Problem(422, "unknown-work", field=field, where="/v1/works", id=code)
+        return work

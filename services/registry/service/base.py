@@ -24,6 +24,9 @@ NAMES: dict[str, tuple[str, str]] = {
     "organizations": ("党组织", "organization"),
     "grids": ("网格", "grid"),
     "people": ("人员", "person"),
+    "pairings": ("结对", "pairing"),
+    "assignments": ("交办任务", "assigned task"),
+    "plans": ("计划", "plan"),
 }
 
 
