@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from services.registry.backbone.repository import Backbones
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.messages import not_registered
 from services.registry.records.repository import Records
@@ -29,6 +30,7 @@ class Registry:
     cipher: FieldCipher
     tables: Tables
     records: Records
+    backbones: Backbones
 
 
 async def read(registry: Registry, kind: str, id: str) -> Aggregate[Any]:

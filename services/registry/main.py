@@ -9,16 +9,21 @@ from services.registry import (
     routes_imports,
     routes_lists,
 )
+from services.registry.backbone import repository as backbone
+from services.registry.backbone import routes as routes_backbone
+from services.registry.backbone import routes_lists as routes_backbone_lists
 from services.registry.chinese import load_polyphones
 from services.registry.commands import Registry
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.coverage_watch import CoverageWatch
+from services.registry.following import Follower
 from services.registry.records import routes as routes_records
 from services.registry.records.repository import Records
 from services.registry.repository import Repository
 from services.registry.service import all_kinds
 from services.registry.tables import SHIPPED, TABLES
 from shared.messaging.runtime import Runtime
+from shared.messaging.timers import Timers
 from shared.settings import Settings
 from shared.storage.client import Client
 from shared.storage.encryption import FieldCipher
@@ -37,16 +42,28 @@ def build(settings: Settings, client: Client) -> Assembly:
     coverage = CoverageRepository(database, settings)
     tables = Tables(database, TABLES, SHIPPED, settings.data_folder)
     records = Records(database, settings)
-    stores = [*repository.stores.values(), coverage.store, records.store]
+    backbones = backbone.Backbones(database, settings, tables)
+    stores = [*repository.stores.values(), coverage.store, records.store, backbones.store]
     runtime = Runtime(settings, client, stores=stores)
     watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
     runtime.add_work("coverage", watch.run)
+    runtime.add_timers(Timers(backbones.store, backbones.on_due, runtime.leases))
+    follower = Follower(
+        database,
+        runtime.journal,
+        runtime.leases,
+        backbone.NAME,
+        backbone.FOLLOWED,
+        backbones.follow,
+        backbones.catch_up,
+    )
+    runtime.add_work("backbone", follower.run)
     by_name = {kind.name: kind for kind in kinds}
-    registry = Registry(by_name, repository, coverage, cipher, tables, records)
+    registry = Registry(by_name, repository, coverage, cipher, tables, records, backbones)
     runtime.add_work("tables", tables.follow)
 
     async def prepare() -> None:
-        for part in (repository, coverage, records):
+        for part in (repository, coverage, records, backbones):
             await part.create_indexes()
         await tables.prepare()
 
@@ -58,6 +75,8 @@ DEFINITION = Definition(
     title="登记 Registry",
     routers=[
         routes_lists.router,
+        routes_backbone_lists.router,
+        routes_backbone.router,
         routes_grid_check.router,
         *routes.ROUTERS,
         routes_imports.router,

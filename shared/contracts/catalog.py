@@ -2,6 +2,7 @@
 
 from shared.contracts import (
     assessments,
+    backbone,
     control,
     coverage,
     registry,
@@ -23,6 +24,13 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
     ),
     topics.COVERAGE.name: (coverage.GapFound, coverage.GapClosed),
     topics.WORK.name: (work.WorkRecorded, work.WorkVoided),
+    topics.BACKBONE.name: (
+        backbone.Appointed,
+        backbone.AppointmentVoided,
+        backbone.TermEnded,
+        backbone.VacancyOverdue,
+        backbone.VacancyEnded,
+    ),
     topics.REQUESTS.name: (
         requests.RequestAccepted,
         requests.RequestLocated,

@@ -34,6 +34,18 @@ WORK = Topic(
     "Work that was recorded: facts",
     config={"retention.ms": str(30 * DAY_MS)},
 )
+BACKBONE = Topic(
+    "lianxin.backbone",
+    "registry",
+    "Terms of secretaries, and vacancies that last: facts",
+    config={"retention.ms": str(30 * DAY_MS)},
+)
+CARRIERS = Topic(
+    "lianxin.carriers",
+    "registry",
+    "Duty posts, responsibility areas, promises, accompanied errands: facts",
+    config={"retention.ms": str(30 * DAY_MS)},
+)
 REQUESTS = Topic(
     "lianxin.requests",
     "request_intake",
@@ -74,4 +86,16 @@ DEAD_LETTERS = Topic(
     config={"retention.ms": str(90 * DAY_MS)},
 )
 
-TOPICS = (REGISTRY, COVERAGE, WORK, REQUESTS, TASKS, ASSESSMENTS, UNITS, REPLAYS, DEAD_LETTERS)
+TOPICS = (
+    REGISTRY,
+    COVERAGE,
+    WORK,
+    BACKBONE,
+    CARRIERS,
+    REQUESTS,
+    TASKS,
+    ASSESSMENTS,
+    UNITS,
+    REPLAYS,
+    DEAD_LETTERS,
+)

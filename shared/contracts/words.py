@@ -121,6 +121,46 @@ class Gap(Term):
     """A team none of whose people can be reached."""
 
 
+class Post(Term):
+    """Posts of an organization whose terms are kept (policy, art. 7)."""
+
+    SECRETARY = "secretary"
+    FIRST_SECRETARY = "first_secretary"
+    """Sent to a weak place for a time."""
+
+
+class Chosen(Term):
+    """How somebody came to a post (policy, art. 7)."""
+
+    ELECTED = "elected"
+    APPOINTED = "appointed"
+    SENT = "sent"
+    """By another unit, which stays the employer."""
+
+
+class TermEnd(Term):
+    """Why a term ended."""
+
+    TERM = "term"
+    """It was over as planned."""
+    TRANSFERRED = "transferred"
+    RESIGNED = "resigned"
+    REMOVED = "removed"
+    PENSION = "pension"
+    DECEASED = "deceased"
+    OTHER = "other"
+
+
+class VacancyEnd(Term):
+    """What ended a vacancy that had lasted too long."""
+
+    FILLED = "filled"
+    OUT_OF_SERVICE = "out_of_service"
+    """The organization was retired."""
+    CORRECTED = "corrected"
+    """A term was entered later or taken back: the post was vacant at another time."""
+
+
 LABELS: dict[str, tuple[str, str]] = {
     "domain.village": ("农村", "Village"),
     "domain.state_enterprise": ("国有企业", "State enterprise"),
@@ -173,6 +213,21 @@ LABELS: dict[str, tuple[str, str]] = {
     "gap.no_team": ("没有服务团队", "No team"),
     "gap.no_leader": ("没有负责人", "No leader"),
     "gap.nobody_reachable": ("团队无人可联系", "Nobody of the team can be reached"),
+    "post.secretary": ("书记", "Secretary"),
+    "post.first_secretary": ("第一书记", "First secretary"),
+    "chosen.elected": ("选举", "Elected"),
+    "chosen.appointed": ("任命", "Appointed"),
+    "chosen.sent": ("选派", "Sent"),
+    "term_end.term": ("任期届满", "Term over"),
+    "term_end.transferred": ("调动", "Transferred"),
+    "term_end.resigned": ("辞职", "Resigned"),
+    "term_end.removed": ("免职", "Removed"),
+    "term_end.pension": ("退休", "Retired on pension"),
+    "term_end.deceased": ("去世", "Deceased"),
+    "term_end.other": ("其他", "Other"),
+    "vacancy_end.filled": ("已到任", "Filled"),
+    "vacancy_end.out_of_service": ("党组织已停用", "Organization retired"),
+    "vacancy_end.corrected": ("任期登记已更正", "Terms corrected"),
     "unit": ("单位", "Unit"),
     "organization": ("党组织", "Organization"),
     "street": ("街道", "Street"),

@@ -1,0 +1,441 @@
+"""Decisions on the backbone of an organization; pure.
+
+One document an organization holds the terms of its two posts. What follows from them and from the
+clock (a vacancy, who must be trained by when, what ends next) is derived anew by `settle` in each
+decision and kept beside them, for the lists and the timer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
+
+from services.registry.backbone.table import BackboneRules
+from services.registry.spans import Span, add_months, gaps
+from shared.contracts.backbone import (
+    Appointed,
+    AppointmentVoided,
+    TermEnded,
+    VacancyEnded,
+    VacancyOverdue,
+)
+from shared.contracts.payload import Payload
+from shared.contracts.words import Chosen, Post, TermEnd, VacancyEnd
+from shared.storage.aggregates import At, Decision, IdempotencyConflict, State
+from shared.web.problems import Problem
+
+
+class Tenure(BaseModel):
+    """A term (任期) of a post; `ended` where it is over before `until`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    post: Post
+    person_id: str
+    chosen: Chosen
+    from_unit: str | None = None
+    since: datetime
+    until: datetime
+    ended: datetime | None = None
+    reason: TermEnd | None = None
+    over: bool = False
+    """Whether its end has been told."""
+    voided: str | None = None
+    attempt: str | None = None
+    """Fingerprint of the body that made it, where that had an idempotency key."""
+
+    @property
+    def span(self) -> Span:
+        """From taking office until the end, planned or come."""
+        return Span(self.since, self.ended or self.until)
+
+
+class Vacancy(BaseModel):
+    """The post of secretary has had nobody `since`; `told` once that was for too long."""
+
+    model_config = ConfigDict(frozen=True)
+
+    since: datetime
+    overdue_at: datetime
+    told: bool = False
+
+
+class Training(BaseModel):
+    """What records say of a person: the newest training, and until when it counts (None: never)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    person_id: str
+    last: datetime | None = None
+    counts_until: datetime | None = None
+
+
+class Backbone(State):
+    """The terms of an organization, and what is derived of them; times are UTC."""
+
+    organization_id: str
+    area_path: tuple[str, ...] = ()
+    unit_id: str | None = None
+    in_service: bool = True
+    counted_from: datetime
+    """A vacancy of an organization that never had a secretary counts from here."""
+    back_since: datetime | None = None
+    """When the organization was last brought back into service."""
+    tenures: tuple[Tenure, ...] = ()
+    trainings: tuple[Training, ...] = ()
+    rules: int = 0
+    """Version of the rules that it was derived by."""
+    vacancy: Vacancy | None = None
+    vacancy_overdue_at: datetime | None = None
+    holders: tuple[str, ...] = ()
+    """People in office, or appointed to be."""
+    ends_at: datetime | None = None
+    """The next end of a term in office that nobody's follows."""
+    training_due: datetime | None = None
+    """When training of the first of those in office is or was due."""
+    due: datetime | None = None
+
+    def next_due(self) -> datetime | None:
+        """See `State.next_due`."""
+        return self.due
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The table in force with its version, and the city's time zone."""
+
+    table: BackboneRules
+    version: int
+    zone: ZoneInfo
+
+
+class Organization(NamedTuple):
+    """What the backbone asks of an organization."""
+
+    area_path: tuple[str, ...]
+    unit_id: str | None
+    retired: bool
+    created_at: datetime
+
+
+class Course(NamedTuple):
+    """A record of training."""
+
+    at: datetime
+    hours: float
+
+
+# Derived
+
+
+def held(state: Backbone, post: Post) -> list[Tenure]:
+    """The terms of a post that count, in their order."""
+    found = [each for each in state.tenures if each.post is post and each.voided is None]
+    return sorted(found, key=lambda each: each.since)
+
+
+def in_office(state: Backbone, post: Post, now: datetime) -> Tenure | None:
+    """Whose term it is."""
+    return next((each for each in held(state, post) if each.span.covers(now)), None)
+
+
+def vacancies(state: Backbone, now: datetime) -> list[Span]:
+    """When until now the post of secretary had nobody; with the terms they tile the time.
+
+    The time begins with the first term, or where the organization never had one before with
+    `counted_from`.
+    """
+    spans = [each.span for each in held(state, Post.SECRETARY)]
+    since = min([state.counted_from, *(span.since for span in spans)])
+    return gaps(spans, Span(since, max(since, now)))
+
+
+def trained_until(
+    courses: Sequence[Course], hours: float, years: int, zone: ZoneInfo
+) -> datetime | None:
+    """Until when the hours within the last `years` are enough; None where they never were.
+
+    Of the newest courses that together reach `hours`, the oldest drops out first.
+    """
+    total = 0.0
+    for course in sorted(courses, reverse=True):
+        total += course.hours
+        if total >= hours:
+            return add_months(course.at, 12 * years, zone)
+    return None
+
+
+def training_due(state: Backbone, tenure: Tenure, rules: Rules) -> datetime:
+    """When the holder must have been trained (art. 7): some years after taking office, or after
+    the last training. A term that follows one's own does not begin the time anew."""
+    since = tenure.since
+    for other in reversed(held(state, tenure.post)):
+        if other.person_id == tenure.person_id and other.span.until == since:
+            since = other.since
+    due = add_months(since, 12 * rules.table.training_years, rules.zone)
+    known = {each.person_id: each.counts_until for each in state.trainings}
+    until = known.get(tenure.person_id)
+    return due if until is None else max(due, until)
+
+
+def must_be_trained(state: Backbone, now: datetime, rules: Rules) -> list[tuple[Tenure, datetime]]:
+    """Those in office whom the rule concerns, and when their training is due."""
+    current = [in_office(state, post, now) for post in rules.table.trained]
+    return [(each, training_due(state, each, rules)) for each in current if each is not None]
+
+
+def ending(state: Backbone, now: datetime) -> list[Tenure]:
+    """Terms in office that no other one follows at once, the first to end first."""
+    found = []
+    for post in Post:
+        current = in_office(state, post, now)
+        starts = {each.since for each in held(state, post)}
+        if current is not None and current.span.until not in starts:
+            found.append(current)
+    return sorted(found, key=lambda each: each.span.until)
+
+
+def _vacancy(state: Backbone, now: datetime, rules: Rules) -> Vacancy | None:
+    if not state.in_service or in_office(state, Post.SECRETARY, now) is not None:
+        return None
+    ends = [each.span.until for each in held(state, Post.SECRETARY) if each.span.until <= now]
+    since = max(ends, default=state.counted_from)
+    since = max(since, state.back_since or since)
+    overdue_at = add_months(since, rules.table.vacancy_months, rules.zone)
+    before = state.vacancy
+    told = before is not None and before.since == since and before.told
+    return Vacancy(since=since, overdue_at=overdue_at, told=told)
+
+
+def settle(
+    state: Backbone,
+    now: datetime,
+    rules: Rules,
+    events: Sequence[Payload | At] = (),
+    why: str = "",
+) -> Decision[Backbone]:
+    """The decision to put `state` in place, with all that follows from it at `now`.
+
+    Tells of terms that are over and of a vacancy that lasts too long, and when that is over.
+    """
+    told: list[Payload | At] = [*events]
+    tenures = [_closed(tenure, now) for tenure in state.tenures]
+    told += [
+        _ended(state, new)
+        for old, new in zip(state.tenures, tenures, strict=True)
+        if new.over and not old.over
+    ]
+    state = state.model_copy(update={"tenures": tuple(tenures)})
+    vacancy = _vacancy(state, now, rules)
+    before = state.vacancy
+    if before is not None and before.told and not (vacancy and vacancy.told):
+        if not state.in_service:
+            how = VacancyEnd.OUT_OF_SERVICE
+        else:
+            how = VacancyEnd.FILLED if vacancy is None else VacancyEnd.CORRECTED
+        told.append(_vacancy_ended(state, before, how))
+    if vacancy is not None and not vacancy.told and vacancy.overdue_at <= now:
+        vacancy = vacancy.model_copy(update={"told": True})
+        told.append(
+            VacancyOverdue(
+                organization_id=state.organization_id,
+                area_path=state.area_path,
+                post=Post.SECRETARY,
+                since=vacancy.since,
+            )
+        )
+    open_ends = [each for each in tenures if each.voided is None and not each.over]
+    moments = [each.span.until for each in open_ends]
+    moments += [each.since for each in open_ends if each.since > now]
+    if vacancy is not None and not vacancy.told:
+        moments.append(vacancy.overdue_at)
+    first = ending(state, now) if state.in_service else []
+    trained = must_be_trained(state, now, rules) if state.in_service else []
+    new = state.model_copy(
+        update={
+            "vacancy": vacancy,
+            "vacancy_overdue_at": vacancy and vacancy.overdue_at,
+            "holders": tuple(sorted({each.person_id for each in open_ends})),
+            "ends_at": first[0].span.until if first else None,
+            "training_due": min((due for _, due in trained), default=None),
+            "rules": rules.version,
+            "due": min(moments, default=None),
+        }
+    )
+    return Decision(new, told, why)
+
+
+def _closed(tenure: Tenure, now: datetime) -> Tenure:
+    """The term, over where its end has come."""
+    if tenure.over or tenure.voided is not None or tenure.span.until > now:
+        return tenure
+    return tenure.model_copy(update={"over": True, "reason": tenure.reason or TermEnd.TERM})
+
+
+def _ended(state: Backbone, tenure: Tenure) -> TermEnded:
+    return TermEnded(
+        organization_id=state.organization_id,
+        area_path=state.area_path,
+        term_id=tenure.id,
+        post=tenure.post,
+        person_id=tenure.person_id,
+        at=tenure.span.until,
+        reason=tenure.reason or TermEnd.TERM,
+    )
+
+
+def _vacancy_ended(state: Backbone, vacancy: Vacancy, how: VacancyEnd) -> VacancyEnded:
+    return VacancyEnded(
+        organization_id=state.organization_id,
+        area_path=state.area_path,
+        post=Post.SECRETARY,
+        since=vacancy.since,
+        how=how,
+    )
+
+
+# Changes
+
+
+def appoint(
+    state: Backbone, tenure: Tenure, now: datetime, rules: Rules
+) -> Decision[Backbone] | None:
+    """Take in a term; None where the same attempt has made it. Raises `Problem` 422.
+
+    First secretaries are sent to weak places, and one who is sent comes from a unit (art. 7).
+    """
+    made = next((each for each in state.tenures if each.id == tenure.id), None)
+    if made is not None:
+        if made.attempt != tenure.attempt:
+            raise IdempotencyConflict
+        return None
+    if tenure.until <= tenure.since:
+        raise Problem(422, "term-order", field="until")
+    if tenure.post is Post.FIRST_SECRETARY and tenure.chosen is not Chosen.SENT:
+        raise Problem(422, "first-secretary-sent", field="chosen", allowed=[Chosen.SENT.value])
+    if (tenure.chosen is Chosen.SENT) != (tenure.from_unit is not None):
+        raise Problem(422, "sent-from-unit", field="from_unit")
+    for other in held(state, tenure.post):
+        if other.span.meets(tenure.span):
+            raise Problem(
+                422,
+                "term-overlaps",
+                field="since",
+                id=other.id,
+                since=other.span.since.astimezone(rules.zone).isoformat(),
+                until=other.span.until.astimezone(rules.zone).isoformat(),
+            )
+    told = Appointed(
+        organization_id=state.organization_id,
+        area_path=state.area_path,
+        term_id=tenure.id,
+        post=tenure.post,
+        person_id=tenure.person_id,
+        chosen=tenure.chosen,
+        from_unit=tenure.from_unit,
+        since=tenure.since,
+        until=tenure.until,
+    )
+    new = state.model_copy(update={"tenures": (*state.tenures, tenure)})
+    return settle(new, now, rules, [told], "appointed")
+
+
+def _find(state: Backbone, term: str) -> Tenure:
+    found = next((each for each in state.tenures if each.id == term), None)
+    if found is None:
+        raise Problem(404, "term-not-found", id=term)
+    return found
+
+
+def _replace(state: Backbone, tenure: Tenure) -> Backbone:
+    tenures = tuple(tenure if each.id == tenure.id else each for each in state.tenures)
+    return state.model_copy(update={"tenures": tenures})
+
+
+def end(
+    state: Backbone, term: str, at: datetime, reason: TermEnd, now: datetime, rules: Rules
+) -> Decision[Backbone] | None:
+    """End a term before its planned end; None where it ended so. Raises `Problem` 404, 409, 422."""
+    tenure = _find(state, term)
+    if (tenure.ended, tenure.reason) == (at, reason):
+        return None
+    if tenure.over or tenure.voided is not None:
+        raise Problem(409, "term-over", id=term)
+    if not tenure.since < at <= tenure.until:
+        raise Problem(422, "end-outside", field="at")
+    ended = tenure.model_copy(update={"ended": at, "reason": reason})
+    return settle(_replace(state, ended), now, rules, why=reason.value)
+
+
+def void(
+    state: Backbone, term: str, why: str, now: datetime, rules: Rules
+) -> Decision[Backbone] | None:
+    """Take back a term that was entered by mistake. Raises `Problem` 404."""
+    tenure = _find(state, term)
+    if tenure.voided is not None:
+        return None
+    told = AppointmentVoided(
+        organization_id=state.organization_id,
+        area_path=state.area_path,
+        term_id=term,
+        post=tenure.post,
+        person_id=tenure.person_id,
+    )
+    voided = tenure.model_copy(update={"voided": why})
+    return settle(_replace(state, voided), now, rules, [told], why)
+
+
+def observe(
+    id: str,
+    state: Backbone | None,
+    organization: Organization,
+    courses: dict[str, list[Course]],
+    began: datetime,
+    now: datetime,
+    rules: Rules,
+) -> Decision[Backbone] | None:
+    """Take in what the registry says of the organization and of its holders' training.
+
+    Args:
+        courses: by person, of those in office or appointed.
+        began: when vacancies were first counted in this city; none counts from before.
+    """
+    since = max(organization.created_at, began)
+    before = state or Backbone(
+        organization_id=id, counted_from=since, in_service=not organization.retired
+    )
+    back = before.back_since
+    if not before.in_service and not organization.retired:
+        back = now
+    table = rules.table
+    trainings = [
+        Training(
+            person_id=person,
+            last=max((course.at for course in courses.get(person, ())), default=None),
+            counts_until=trained_until(
+                courses.get(person, ()), table.training_hours, table.training_years, rules.zone
+            ),
+        )
+        for person in before.holders
+    ]
+    new = before.model_copy(
+        update={
+            "area_path": organization.area_path,
+            "unit_id": organization.unit_id,
+            "in_service": not organization.retired,
+            "counted_from": since,
+            "back_since": back,
+            "trainings": tuple(trainings),
+        }
+    )
+    decision = settle(new, now, rules, why="observed")
+    return None if decision.state == state else decision
+
+
+def on_due(state: Backbone, now: datetime, rules: Rules) -> Decision[Backbone]:
+    """What the timer does: a term begins or is over, a vacancy lasts too long."""
+    return settle(state, now, rules, why="time")
