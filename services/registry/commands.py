@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.registry.backbone.repository import Backbones
 from services.registry.coverage_repository import CoverageRepository
@@ -31,6 +32,8 @@ class Registry:
     tables: Tables
     records: Records
     backbones: Backbones
+    zone: ZoneInfo
+    """The city's time zone."""
 
 
 async def read(registry: Registry, kind: str, id: str) -> Aggregate[Any]:

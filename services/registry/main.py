@@ -1,6 +1,7 @@
 """The registry as a process: `python -m services.registry.main`."""
 
 import sys
+from zoneinfo import ZoneInfo
 
 from services.registry import (
     routes,
@@ -22,6 +23,9 @@ from services.registry.records.repository import Records
 from services.registry.repository import Repository
 from services.registry.service import all_kinds
 from services.registry.tables import SHIPPED, TABLES
+from services.registry.venues import routes as routes_venues
+from services.registry.venues.decisions import Venues
+from services.registry.venues.table import VenueUses
 from shared.messaging.runtime import Runtime
 from shared.messaging.timers import Timers
 from shared.settings import Settings
@@ -35,12 +39,13 @@ from shared.web.tables import table_router
 def build(settings: Settings, client: Client) -> Assembly:
     """Wire the parts. It listens to no topic yet."""
     cipher = FieldCipher.from_secret(settings.field_key.get_secret_value())
-    kinds = all_kinds(cipher)
     load_polyphones(settings.data_folder)
     database = client.database(settings.database_name)
+    tables = Tables(database, TABLES, SHIPPED, settings.data_folder)
+    zone = ZoneInfo(settings.timezone)
+    kinds = (*all_kinds(cipher), Venues(lambda: tables.get(VenueUses).codes, zone))
     repository = Repository(database, kinds, settings)
     coverage = CoverageRepository(database, settings)
-    tables = Tables(database, TABLES, SHIPPED, settings.data_folder)
     records = Records(database, settings)
     backbones = backbone.Backbones(database, settings, tables)
     stores = [*repository.stores.values(), coverage.store, records.store, backbones.store]
@@ -59,7 +64,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     )
     runtime.add_work("backbone", follower.run)
     by_name = {kind.name: kind for kind in kinds}
-    registry = Registry(by_name, repository, coverage, cipher, tables, records, backbones)
+    registry = Registry(by_name, repository, coverage, cipher, tables, records, backbones, zone)
     runtime.add_work("tables", tables.follow)
 
     async def prepare() -> None:
@@ -82,6 +87,7 @@ DEFINITION = Definition(
         routes_imports.router,
         routes_coverage.router,
         routes_records.router,
+        routes_venues.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
     ],
     build=build,

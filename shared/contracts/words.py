@@ -161,6 +161,30 @@ class VacancyEnd(Term):
     """A term was entered later or taken back: the post was vacant at another time."""
 
 
+class CarrierKind(Term):
+    """Carriers that people hold for a time (policy, art. 8)."""
+
+    DUTY_POST = "duty_post"
+    RESPONSIBILITY_AREA = "responsibility_area"
+
+
+class PromiseStatus(Term):
+    """What became of a promise (policy, art. 8)."""
+
+    OPEN = "open"
+    KEPT = "kept"
+    BROKEN = "broken"
+    VOID = "void"
+
+
+class ErrandStage(Term):
+    """Steps of an accompanied errand (policy, art. 8), in their order."""
+
+    TAKEN = "taken"
+    IN_HAND = "in_hand"
+    DONE = "done"
+
+
 LABELS: dict[str, tuple[str, str]] = {
     "domain.village": ("农村", "Village"),
     "domain.state_enterprise": ("国有企业", "State enterprise"),
@@ -228,6 +252,15 @@ LABELS: dict[str, tuple[str, str]] = {
     "vacancy_end.filled": ("已到任", "Filled"),
     "vacancy_end.out_of_service": ("党组织已停用", "Organization retired"),
     "vacancy_end.corrected": ("任期登记已更正", "Terms corrected"),
+    "carrier.duty_post": ("党员先锋岗", "Duty post"),
+    "carrier.responsibility_area": ("党员责任区", "Responsibility area"),
+    "promise.open": ("践诺中", "Open"),
+    "promise.kept": ("已践诺", "Kept"),
+    "promise.broken": ("未践诺", "Broken"),
+    "promise.void": ("已撤销", "Void"),
+    "errand.taken": ("已受理", "Taken"),
+    "errand.in_hand": ("办理中", "In hand"),
+    "errand.done": ("已办结", "Done"),
     "unit": ("单位", "Unit"),
     "organization": ("党组织", "Organization"),
     "street": ("街道", "Street"),

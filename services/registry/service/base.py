@@ -24,6 +24,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "organizations": ("党组织", "organization"),
     "grids": ("网格", "grid"),
     "people": ("人员", "person"),
+    "venues": ("场所", "venue"),
 }
 
 
