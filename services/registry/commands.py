@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.registry.backbone.repository import Backbones
+from services.registry.carriers.repository import Carriers
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.messages import not_registered
 from services.registry.records.repository import Records
@@ -32,6 +33,7 @@ class Registry:
     tables: Tables
     records: Records
     backbones: Backbones
+    carriers: Carriers
     zone: ZoneInfo
     """The city's time zone."""
 

@@ -32,6 +32,7 @@ Seen = dict[str, tuple[int, datetime]]
 Changed = Mapping[str, Sequence[str]]
 """Ids of changed aggregates by collection, as `{"organizations": ["o1"]}`."""
 Derive = Callable[[Changed], Awaitable[None]]
+Spare = Callable[[], Awaitable[bool]] | None
 
 
 class Follower:
@@ -52,7 +53,7 @@ class Follower:
         name: str,
         topics: Sequence[Topic],
         derive: Derive,
-        spare: Callable[[], Awaitable[bool]] | None = None,
+        spare: Spare = None,
     ) -> None:
         self._places = database["followers"]
         self._journal = journal

@@ -1,6 +1,7 @@
 """The registry as a process: `python -m services.registry.main`."""
 
 import sys
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from services.registry import (
@@ -13,11 +14,16 @@ from services.registry import (
 from services.registry.backbone import repository as backbone
 from services.registry.backbone import routes as routes_backbone
 from services.registry.backbone import routes_lists as routes_backbone_lists
+from services.registry.carriers import repository as carriers
+from services.registry.carriers import (
+    routes as routes_carriers,
+)
+from services.registry.carriers import routes_errands, routes_promises
 from services.registry.chinese import load_polyphones
 from services.registry.commands import Registry
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.coverage_watch import CoverageWatch
-from services.registry.following import Follower
+from services.registry.following import Derive, Follower, Spare
 from services.registry.records import routes as routes_records
 from services.registry.records.repository import Records
 from services.registry.repository import Repository
@@ -26,6 +32,7 @@ from services.registry.tables import SHIPPED, TABLES
 from services.registry.venues import routes as routes_venues
 from services.registry.venues.decisions import Venues
 from services.registry.venues.table import VenueUses
+from shared.contracts.topics import Topic
 from shared.messaging.runtime import Runtime
 from shared.messaging.timers import Timers
 from shared.settings import Settings
@@ -48,27 +55,44 @@ def build(settings: Settings, client: Client) -> Assembly:
     coverage = CoverageRepository(database, settings)
     records = Records(database, settings)
     backbones = backbone.Backbones(database, settings, tables)
-    stores = [*repository.stores.values(), coverage.store, records.store, backbones.store]
+    carrying = carriers.Carriers(database, settings, records)
+    stores = [
+        *repository.stores.values(),
+        coverage.store,
+        records.store,
+        backbones.store,
+        carrying.posts,
+        carrying.promises,
+        carrying.errands,
+    ]
     runtime = Runtime(settings, client, stores=stores)
     watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
     runtime.add_work("coverage", watch.run)
     runtime.add_timers(Timers(backbones.store, backbones.on_due, runtime.leases))
-    follower = Follower(
-        database,
-        runtime.journal,
-        runtime.leases,
-        backbone.NAME,
-        backbone.FOLLOWED,
-        backbones.follow,
-        backbones.catch_up,
-    )
-    runtime.add_work("backbone", follower.run)
+    runtime.add_timers(Timers(carrying.promises, carrying.on_due, runtime.leases))
+
+    def follow(name: str, topics: Sequence[Topic], derive: Derive, spare: Spare = None) -> None:
+        follower = Follower(database, runtime.journal, runtime.leases, name, topics, derive, spare)
+        runtime.add_work(name, follower.run)
+
+    follow(backbone.NAME, backbone.FOLLOWED, backbones.follow, backbones.catch_up)
+    follow(carriers.NAME, carriers.FOLLOWED, carrying.follow)
     by_name = {kind.name: kind for kind in kinds}
-    registry = Registry(by_name, repository, coverage, cipher, tables, records, backbones, zone)
+    registry = Registry(
+        by_name,
+        repository,
+        coverage,
+        cipher,
+        tables,
+        records,
+        backbones,
+        carrying,
+        zone,
+    )
     runtime.add_work("tables", tables.follow)
 
     async def prepare() -> None:
-        for part in (repository, coverage, records, backbones):
+        for part in (repository, coverage, records, backbones, carrying):
             await part.create_indexes()
         await tables.prepare()
 
@@ -88,6 +112,9 @@ DEFINITION = Definition(
         routes_coverage.router,
         routes_records.router,
         routes_venues.router,
+        routes_carriers.router,
+        routes_promises.router,
+        routes_errands.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
     ],
     build=build,

@@ -1,14 +1,15 @@
 """What of lists and entries a caller may see."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 from fastapi import Depends
 
 from services.registry import commands
 from services.registry.commands import Registry
+from services.registry.records.decisions import may_record
 from shared.storage.client import Document
-from shared.web.auth import Principal, Role, ensure_area, require, sees_area, sees_unit
+from shared.web.auth import Principal, Role, ensure_area, require
 from shared.web.problems import Problem
 
 Official = Annotated[
@@ -17,22 +18,41 @@ Official = Annotated[
 """Who answers for organizations: of an area, of the own unit, or for all."""
 
 
-def answers_for(principal: Principal, area_path: Sequence[str], unit_id: str | None) -> bool:
-    """Whether the caller answers for what is in that area or of that unit."""
-    if principal.role is Role.UNIT_OPERATOR:
-        return sees_unit(principal, unit_id)
-    return sees_area(principal, area_path)
+Server = Annotated[
+    Principal,
+    Depends(
+        require(
+            Role.ADMINISTRATOR,
+            Role.AREA_MANAGER,
+            Role.GRID_LEADER,
+            Role.UNIT_OPERATOR,
+            Role.VOLUNTEER,
+        )
+    ),
+]
+"""Who serves residents, too: a volunteer sees and does what is his or her own."""
 
 
-def ensure_answers(principal: Principal, area_path: Sequence[str], unit_id: str | None) -> None:
-    """Raise `Problem` 403 unless `answers_for`."""
-    if not answers_for(principal, area_path, unit_id):
-        code = "wrong-unit" if principal.role is Role.UNIT_OPERATOR else "wrong-area"
-        raise Problem(403, code)
+def ensure_answers(
+    principal: Principal,
+    area_path: tuple[str, ...],
+    unit_id: str | None,
+    person_id: str | None = None,
+) -> None:
+    """Raise `Problem` 403 unless the caller answers for what is in that area, of that unit, or
+    a volunteer's own."""
+    if principal.role is Role.VOLUNTEER:
+        mine = person_id is not None and person_id == principal.volunteer_id
+    else:
+        mine = may_record(principal, area_path, unit_id)
+    if not mine:
+        unit = principal.role is Role.UNIT_OPERATOR
+        raise Problem(403, "wrong-unit" if unit else "wrong-area")
 
 
 async def scope(registry: Registry, principal: Principal, area: str | None) -> list[Document]:
-    """Conditions on documents with `area_path` and `unit_id`: inside `area`, and the caller's.
+    """Conditions on documents with `area_path`, `unit_id` and for volunteers `person_id`: inside
+    `area`, and the caller's.
 
     Raises:
         Problem: 404 for an unknown area; 403 for one of others, which must not look empty.
@@ -41,11 +61,13 @@ async def scope(registry: Registry, principal: Principal, area: str | None) -> l
     if area is not None:
         found = await commands.read(registry, "areas", area)
         assert found.state is not None  # no entry of the registry is without
-        if principal.role is not Role.UNIT_OPERATOR:
+        if principal.role not in (Role.UNIT_OPERATOR, Role.VOLUNTEER):
             ensure_area(principal, found.state.area_path)
         conditions.append({"state.area_path": area})
     if principal.role is Role.UNIT_OPERATOR:
         conditions.append({"state.unit_id": principal.unit_id or ""})
+    elif principal.role is Role.VOLUNTEER:
+        conditions.append({"state.person_id": principal.volunteer_id or ""})
     elif area is None and principal.role is not Role.ADMINISTRATOR:
         conditions.append({"state.area_path": {"$in": sorted(principal.areas)}})
     return conditions

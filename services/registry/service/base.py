@@ -25,6 +25,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "grids": ("网格", "grid"),
     "people": ("人员", "person"),
     "venues": ("场所", "venue"),
+    "records": ("工作记录", "record"),
 }
 
 
