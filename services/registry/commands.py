@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.registry.assets.repository import Scorecards
 from services.registry.backbone.repository import Backbones
 from services.registry.carriers.repository import Carriers
 from services.registry.coverage_repository import CoverageRepository
@@ -34,6 +35,7 @@ class Registry:
     records: Records
     backbones: Backbones
     carriers: Carriers
+    scorecards: Scorecards
     zone: ZoneInfo
     """The city's time zone."""
 

@@ -32,14 +32,12 @@ Seen = dict[str, tuple[int, datetime]]
 Changed = Mapping[str, Sequence[str]]
 """Ids of changed aggregates by collection, as `{"organizations": ["o1"]}`."""
 Derive = Callable[[Changed], Awaitable[None]]
-Spare = Callable[[], Awaitable[bool]] | None
 
 
 class Follower:
     """Follows topics of the own journal while this replica leads.
 
     Args:
-        name: of its place in the journal, kept in the database.
         derive: idempotent; told of each change at least once after it, in no order.
         spare: what there is to do besides in each round (rules that changed); whether anything
             was left.
@@ -50,15 +48,13 @@ class Follower:
         database: Database,
         journal: Journal,
         leases: Leases,
-        name: str,
         topics: Sequence[Topic],
         derive: Derive,
-        spare: Spare = None,
+        spare: Callable[[], Awaitable[bool]],
     ) -> None:
         self._places = database["followers"]
         self._journal = journal
         self._leases = leases
-        self._name = name
         self._topics = [topic.name for topic in topics]
         self._derive = derive
         self._spare = spare
@@ -81,11 +77,10 @@ class Follower:
         """Derive from what is new on each topic; whether there is more to do at once."""
         for topic in self._topics:
             await self._follow(topic)
-        return await self._spare() if self._spare else False
+        return await self._spare()
 
     async def _follow(self, topic: str) -> None:
-        place = f"{self._name}/{topic}"
-        kept = await self._places.find_one({"_id": place})
+        kept = await self._places.find_one({"_id": topic})
         read_to: datetime = kept["read_to"] if kept else _BEGINNING
         seen = self._seen.get(topic, {})
         batch: list[str] = []
@@ -97,22 +92,22 @@ class Follower:
             moved = moved or at > read_to
             read_to = max(read_to, at)
             if len(batch) >= _BATCH:
-                await self._step(place, batch, read_to)
+                await self._step(topic, batch, read_to)
                 batch = []
                 if len(seen) > _SEEN_KEPT:
                     seen = _since(seen, read_to)
         if batch or moved:
-            await self._step(place, batch, read_to)
+            await self._step(topic, batch, read_to)
         self._seen[topic] = _since(seen, read_to)
 
-    async def _step(self, place: str, keys: Sequence[str], read_to: datetime) -> None:
+    async def _step(self, topic: str, keys: Sequence[str], read_to: datetime) -> None:
         changed: defaultdict[str, list[str]] = defaultdict(list)
         for key in dict.fromkeys(keys):
             kind, _, id = key.partition("/")
             changed[kind].append(id)
         if changed:
             await self._derive(changed)
-        await self._places.update_one({"_id": place}, {"$set": {"read_to": read_to}}, True)
+        await self._places.update_one({"_id": topic}, {"$set": {"read_to": read_to}}, True)
 
 
 def _since(seen: Seen, read_to: datetime) -> Seen:

@@ -1,7 +1,6 @@
 """The registry as a process: `python -m services.registry.main`."""
 
 import sys
-from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from services.registry import (
@@ -11,28 +10,32 @@ from services.registry import (
     routes_imports,
     routes_lists,
 )
-from services.registry.backbone import repository as backbone
+from services.registry.assets import routes as routes_assets
+from services.registry.assets.counts import Counts
+from services.registry.assets.repository import Scorecards
 from services.registry.backbone import routes as routes_backbone
 from services.registry.backbone import routes_lists as routes_backbone_lists
-from services.registry.carriers import repository as carriers
+from services.registry.backbone.repository import Backbones
 from services.registry.carriers import (
     routes as routes_carriers,
 )
 from services.registry.carriers import routes_errands, routes_promises
+from services.registry.carriers.repository import Carriers
 from services.registry.chinese import load_polyphones
 from services.registry.commands import Registry
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.coverage_watch import CoverageWatch
-from services.registry.following import Derive, Follower, Spare
+from services.registry.derived import FOLLOWED, Derived
+from services.registry.following import Follower
 from services.registry.records import routes as routes_records
 from services.registry.records.repository import Records
+from services.registry.registered import Registrations
 from services.registry.repository import Repository
 from services.registry.service import all_kinds
 from services.registry.tables import SHIPPED, TABLES
 from services.registry.venues import routes as routes_venues
 from services.registry.venues.decisions import Venues
 from services.registry.venues.table import VenueUses
-from shared.contracts.topics import Topic
 from shared.messaging.runtime import Runtime
 from shared.messaging.timers import Timers
 from shared.settings import Settings
@@ -54,29 +57,32 @@ def build(settings: Settings, client: Client) -> Assembly:
     repository = Repository(database, kinds, settings)
     coverage = CoverageRepository(database, settings)
     records = Records(database, settings)
-    backbones = backbone.Backbones(database, settings, tables)
-    carrying = carriers.Carriers(database, settings, records)
+    registrations = Registrations(database)
+    backbones = Backbones(database, settings, tables, registrations)
+    carriers = Carriers(database, settings, records)
+    counts = Counts(database, zone, records, backbones, carriers)
+    scorecards = Scorecards(database, settings, tables, counts, registrations)
     stores = [
         *repository.stores.values(),
         coverage.store,
         records.store,
         backbones.store,
-        carrying.posts,
-        carrying.promises,
-        carrying.errands,
+        carriers.posts,
+        carriers.promises,
+        carriers.errands,
+        scorecards.store,
     ]
     runtime = Runtime(settings, client, stores=stores)
     watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
     runtime.add_work("coverage", watch.run)
     runtime.add_timers(Timers(backbones.store, backbones.on_due, runtime.leases))
-    runtime.add_timers(Timers(carrying.promises, carrying.on_due, runtime.leases))
+    runtime.add_timers(Timers(carriers.promises, carriers.on_due, runtime.leases))
 
-    def follow(name: str, topics: Sequence[Topic], derive: Derive, spare: Spare = None) -> None:
-        follower = Follower(database, runtime.journal, runtime.leases, name, topics, derive, spare)
-        runtime.add_work(name, follower.run)
-
-    follow(backbone.NAME, backbone.FOLLOWED, backbones.follow, backbones.catch_up)
-    follow(carriers.NAME, carriers.FOLLOWED, carrying.follow)
+    derived = Derived(backbones, carriers, scorecards)
+    follower = Follower(
+        database, runtime.journal, runtime.leases, FOLLOWED, derived.follow, derived.catch_up
+    )
+    runtime.add_work("derived", follower.run)
     by_name = {kind.name: kind for kind in kinds}
     registry = Registry(
         by_name,
@@ -86,13 +92,14 @@ def build(settings: Settings, client: Client) -> Assembly:
         tables,
         records,
         backbones,
-        carrying,
+        carriers,
+        scorecards,
         zone,
     )
     runtime.add_work("tables", tables.follow)
 
     async def prepare() -> None:
-        for part in (repository, coverage, records, backbones, carrying):
+        for part in (repository, coverage, records, backbones, carriers, scorecards):
             await part.create_indexes()
         await tables.prepare()
 
@@ -115,6 +122,7 @@ DEFINITION = Definition(
         routes_carriers.router,
         routes_promises.router,
         routes_errands.router,
+        routes_assets.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
     ],
     build=build,

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from services.registry.assets.table import AssetTable
 from services.registry.backbone.table import BackboneRules
 from services.registry.records.table import WorkTable
 from services.registry.venues.table import VenueUses
 from shared.storage.tables import Table
 
 SHIPPED = Path(__file__).parent / "data"
-TABLES: tuple[type[Table], ...] = (WorkTable, BackboneRules, VenueUses)
+TABLES: tuple[type[Table], ...] = (WorkTable, BackboneRules, VenueUses, AssetTable)

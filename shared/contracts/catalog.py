@@ -2,6 +2,7 @@
 
 from shared.contracts import (
     assessments,
+    assets,
     backbone,
     carriers,
     control,
@@ -23,6 +24,7 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         registry.GridChanged,
         registry.VolunteerChanged,
         registry.VenueChanged,
+        assets.AssetsChanged,
     ),
     topics.COVERAGE.name: (coverage.GapFound, coverage.GapClosed),
     topics.WORK.name: (work.WorkRecorded, work.WorkVoided),

@@ -161,6 +161,17 @@ class VacancyEnd(Term):
     """A term was entered later or taken back: the post was vacant at another time."""
 
 
+class Asset(Term):
+    """The six assets of an organization (policy, art. 4)."""
+
+    LEADERSHIP = "leadership"
+    BACKBONE = "backbone"
+    VENUE = "venue"
+    CARRIERS = "carriers"
+    RULES = "rules"
+    RESULTS = "results"
+
+
 class CarrierKind(Term):
     """Carriers that people hold for a time (policy, art. 8)."""
 
@@ -252,6 +263,12 @@ LABELS: dict[str, tuple[str, str]] = {
     "vacancy_end.filled": ("已到任", "Filled"),
     "vacancy_end.out_of_service": ("党组织已停用", "Organization retired"),
     "vacancy_end.corrected": ("任期登记已更正", "Terms corrected"),
+    "asset.leadership": ("坚强有力的领导班子", "Leadership"),
+    "asset.backbone": ("本领过硬的骨干队伍", "Backbone"),
+    "asset.venue": ("功能实用的服务场所", "Venue"),
+    "asset.carriers": ("形式多样的服务载体", "Carriers"),
+    "asset.rules": ("健全完善的制度机制", "Rules"),
+    "asset.results": ("群众满意的服务业绩", "Results"),
     "carrier.duty_post": ("党员先锋岗", "Duty post"),
     "carrier.responsibility_area": ("党员责任区", "Responsibility area"),
     "promise.open": ("践诺中", "Open"),

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 
 from services.registry.backbone.table import BackboneRules
+from services.registry.registered import Registered
 from services.registry.spans import Span, add_months, gaps
 from shared.contracts.backbone import (
     Appointed,
@@ -111,15 +112,6 @@ class Rules:
     table: BackboneRules
     version: int
     zone: ZoneInfo
-
-
-class Organization(NamedTuple):
-    """What the backbone asks of an organization."""
-
-    area_path: tuple[str, ...]
-    unit_id: str | None
-    retired: bool
-    created_at: datetime
 
 
 class Course(NamedTuple):
@@ -390,9 +382,8 @@ def void(
 
 
 def observe(
-    id: str,
     state: Backbone | None,
-    organization: Organization,
+    organization: Registered,
     courses: dict[str, list[Course]],
     began: datetime,
     now: datetime,
@@ -406,7 +397,7 @@ def observe(
     """
     since = max(organization.created_at, began)
     before = state or Backbone(
-        organization_id=id, counted_from=since, in_service=not organization.retired
+        organization_id=organization.id, counted_from=since, in_service=not organization.retired
     )
     back = before.back_since
     if not before.in_service and not organization.retired:

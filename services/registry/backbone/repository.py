@@ -5,17 +5,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from services.registry.backbone.decisions import (
-    Backbone,
-    Course,
-    Organization,
-    Rules,
-    observe,
-    on_due,
-)
+from services.registry.backbone.decisions import Backbone, Course, Rules, observe, on_due
 from services.registry.backbone.table import BackboneRules
 from services.registry.following import Changed
 from services.registry.records.repository import NAME as RECORDS
+from services.registry.registered import Registrations
 from services.registry.spans import to_millis
 from services.registry.stores import entry_store, index_along
 from shared.contracts import topics
@@ -25,7 +19,6 @@ from shared.storage.client import ASCENDING, Database
 from shared.storage.tables import Tables
 
 NAME = "backbone"
-FOLLOWED = (topics.REGISTRY, topics.WORK, topics.BACKBONE)
 _TRIES = 8
 _BATCH = 500
 
@@ -33,11 +26,17 @@ _BATCH = 500
 class Backbones:
     """The store of backbones, one an organization."""
 
-    def __init__(self, database: Database, settings: Settings, tables: Tables) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        tables: Tables,
+        registrations: Registrations,
+    ) -> None:
         self._database = database
         self._tables = tables
         self._zone = ZoneInfo(settings.timezone)
-        self._began: datetime | None = None
+        self._registrations = registrations
         self.store: AggregateStore[Backbone] = entry_store(
             database, NAME, Backbone, settings, topics.BACKBONE
         )
@@ -61,12 +60,13 @@ class Backbones:
 
     # Follow-ups
 
-    async def follow(self, changed: Changed) -> None:
-        """Derive anew for organizations, terms and records of training that changed."""
+    async def follow(self, changed: Changed) -> set[str]:
+        """Derive anew for organizations, terms and records of training that changed; for whom."""
         ids = {*changed.get("organizations", ()), *changed.get(NAME, ())}
         if RECORDS in changed:
             ids |= await self._trained(changed[RECORDS])
         await self.refresh(ids)
+        return ids
 
     async def catch_up(self) -> bool:
         """Derive anew for some that were derived by older rules; whether there were any."""
@@ -89,7 +89,7 @@ class Backbones:
     async def refresh(self, ids: Iterable[str]) -> None:
         """Take in what the registry says now of these organizations and their holders."""
         wanted = sorted(ids)
-        began = await self._counting_since()
+        began = await self._registrations.began()
         for start in range(0, len(wanted), _BATCH):
             batch = wanted[start : start + _BATCH]
             for _ in range(_TRIES):
@@ -104,20 +104,9 @@ class Backbones:
         courses = await self._courses(people)
         now, rules = to_millis(datetime.now(UTC)), self.rules
         changed = []
-        async for document in self._database["organizations"].find(
-            {"_id": {"$in": ids}}, {"state": 1, "created_at": 1}
-        ):
-            state = document["state"]
-            organization = Organization(
-                tuple(state["area_path"]),
-                state["unit_id"],
-                state["retired"],
-                document["created_at"],
-            )
-            aggregate = there.get(document["_id"]) or Aggregate(document["_id"])
-            decision = observe(
-                aggregate.id, aggregate.state, organization, courses, began, now, rules
-            )
+        for organization in await self._registrations.read(ids):
+            aggregate = there.get(organization.id) or Aggregate(organization.id)
+            decision = observe(aggregate.state, organization, courses, began, now, rules)
             if decision is not None:
                 self.store.record(aggregate, decision, by="backbone")
                 changed.append(aggregate)
@@ -136,14 +125,3 @@ class Backbones:
                 state = document["state"]
                 found[state["person_id"]].append(Course(state["at"], state["quantity"]))
         return found
-
-    async def _counting_since(self) -> datetime:
-        """When this city's vacancies were first counted: none counts from before."""
-        if self._began is None:
-            rule = self._database["followers"]
-            now = to_millis(datetime.now(UTC))
-            await rule.update_one({"_id": NAME}, {"$setOnInsert": {"began": now}}, True)
-            kept = await rule.find_one({"_id": NAME})
-            assert kept is not None
-            self._began = kept["began"]
-        return self._began

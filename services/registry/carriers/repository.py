@@ -21,7 +21,6 @@ from shared.storage.aggregates import AggregateStore, Decision
 from shared.storage.client import ASCENDING, DESCENDING, Database, DuplicateKeyError
 
 NAME = "carriers"
-FOLLOWED = (topics.WORK, topics.CARRIERS)
 _BY = ("area_path", "organization_id", "unit_id", "person_id")
 
 

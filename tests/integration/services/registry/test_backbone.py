@@ -147,7 +147,7 @@ async def test_an_organization_that_never_had_a_secretary_is_vacant_from_its_beg
     settings = registry_settings(kafka_bootstrap, mongodb_uri, unique)
     async with database_of(settings) as database:
         # A city that has counted vacancies for years.
-        began = {"_id": "backbone", "began": NOW - 2000 * DAY}
+        began = {"_id": "began", "at": NOW - 2000 * DAY}
         await database["followers"].insert_one(began)
         async with running(settings) as world:
             await world.city()

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from services.registry.backbone.decisions import (
     Backbone,
     Course,
-    Organization,
     Rules,
     Tenure,
     appoint,
@@ -28,6 +27,7 @@ from services.registry.backbone.decisions import (
     void,
 )
 from services.registry.backbone.table import BackboneRules
+from services.registry.registered import Registered
 from services.registry.spans import Span
 from services.registry.tables import SHIPPED
 from shared.contracts.backbone import (
@@ -37,7 +37,7 @@ from shared.contracts.backbone import (
     VacancyEnded,
     VacancyOverdue,
 )
-from shared.contracts.words import Chosen, Post, TermEnd, VacancyEnd
+from shared.contracts.words import Chosen, Domain, Post, TermEnd, VacancyEnd
 from shared.storage.aggregates import Decision, IdempotencyConflict
 from shared.web.problems import Problem
 
@@ -69,6 +69,10 @@ def with_terms(now: str, *tenures: Tenure) -> Backbone:
     for each in tenures:
         state = done(appoint(state, each, at(now), RULES)).state
     return state
+
+
+def registered(since: str) -> Registered:
+    return Registered("o1", ("4403",), None, Domain.COMMUNITY, False, at(since))
 
 
 def done(decision: Decision[Backbone] | None) -> Decision[Backbone]:
@@ -142,8 +146,8 @@ def test_the_same_attempt_is_taken_once() -> None:
 
 
 def test_a_vacancy_is_told_once_after_three_months_and_again_when_it_is_filled() -> None:
-    organization = Organization(("4403",), None, False, at("2026-01-31"))
-    first = done(observe("o1", None, organization, {}, at("2020-01-01"), at("2026-01-31"), RULES))
+    organization = registered("2026-01-31")
+    first = done(observe(None, organization, {}, at("2020-01-01"), at("2026-01-31"), RULES))
     assert first.state.vacancy is not None
     assert first.state.vacancy.since == at("2026-01-31")
     assert first.state.next_due() == at("2026-04-30")
@@ -152,7 +156,7 @@ def test_a_vacancy_is_told_once_after_three_months_and_again_when_it_is_filled()
     assert kinds(late) == [VacancyOverdue]
     assert late.state.next_due() is None
     assert kinds(on_due(late.state, at("2026-08-01"), RULES)) == []
-    same = observe("o1", late.state, organization, {}, at("2020-01-01"), at("2026-08-01"), RULES)
+    same = observe(late.state, organization, {}, at("2020-01-01"), at("2026-08-01"), RULES)
     assert same is None
     filled = done(appoint(late.state, tenure("2026-08-01", "2029-08-01"), at("2026-08-01"), RULES))
     assert kinds(filled) == [Appointed, VacancyEnded]
@@ -166,18 +170,18 @@ def test_a_vacancy_is_told_once_after_three_months_and_again_when_it_is_filled()
 
 
 def test_a_vacancy_counts_from_when_the_rule_began_and_only_in_service() -> None:
-    old = Organization(("4403",), None, False, at("2019-01-01"))
+    old = registered("2019-01-01")
     began = at("2026-01-01")
-    state = done(observe("o1", None, old, {}, began, at("2026-02-01"), RULES)).state
+    state = done(observe(None, old, {}, began, at("2026-02-01"), RULES)).state
     assert state.vacancy is not None
     assert state.vacancy.since == began
     told = on_due(state, at("2026-04-01"), RULES).state
-    gone = done(observe("o1", told, old._replace(retired=True), {}, began, at("2026-05-01"), RULES))
+    gone = done(observe(told, old._replace(retired=True), {}, began, at("2026-05-01"), RULES))
     [event] = gone.events
     assert isinstance(event, VacancyEnded)
     assert event.how is VacancyEnd.OUT_OF_SERVICE
     assert (gone.state.vacancy, gone.state.next_due()) == (None, None)
-    back = done(observe("o1", gone.state, old, {}, began, at("2026-06-01"), RULES)).state
+    back = done(observe(gone.state, old, {}, began, at("2026-06-01"), RULES)).state
     assert back.vacancy is not None
     assert back.vacancy.since == at("2026-06-01")
 
@@ -262,10 +266,9 @@ def test_training_is_due_three_years_after_taking_office_or_the_last_training() 
     )
     # Elected again: the time goes on from the first term.
     assert state.training_due == at("2023-01-01")
-    organization = Organization(("4403",), None, False, at("2019-01-01"))
+    organization = registered("2019-01-01")
     trained = done(
         observe(
-            "o1",
             state,
             organization,
             {"p1": [course("2025-06-01", 16)]},
