@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from services.registry.assets.decisions import Found, period
 from services.registry.assets.table import AssetTable, Count, Criterion
-from services.registry.backbone.decisions import in_office
 from services.registry.backbone.repository import Backbones
+from services.registry.backbone.state import in_office
 from services.registry.carriers.posts import holders
 from services.registry.carriers.repository import Carriers
 from services.registry.records.repository import Records, chosen

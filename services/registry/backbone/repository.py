@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from services.registry.backbone.decisions import Backbone, Course, Rules, observe, on_due
+from services.registry.backbone.decisions import observe, on_due
+from services.registry.backbone.state import Backbone, Course, Rules
 from services.registry.backbone.table import BackboneRules
 from services.registry.following import Changed
 from services.registry.records.repository import NAME as RECORDS

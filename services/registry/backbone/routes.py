@@ -6,16 +6,7 @@ from datetime import UTC, datetime
 from fastapi import Request, Response
 
 from services.registry.backbone import messages  # noqa: F401  (registers the sentences)
-from services.registry.backbone.decisions import (
-    Backbone,
-    Rules,
-    Tenure,
-    appoint,
-    end,
-    must_be_trained,
-    vacancies,
-    void,
-)
+from services.registry.backbone.decisions import appoint, end, void
 from services.registry.backbone.schemas import (
     BackboneView,
     EndBody,
@@ -25,6 +16,7 @@ from services.registry.backbone.schemas import (
     VacancyView,
     VoidTermBody,
 )
+from services.registry.backbone.state import Backbone, Rules, Tenure, must_be_trained, vacancies
 from services.registry.commands import Registry
 from services.registry.messages import not_registered
 from services.registry.routes import EntryId, registry_of

@@ -4,7 +4,6 @@ from typing import Any
 
 from fastapi import Request
 
-from services.registry.backbone.decisions import Backbone, ending
 from services.registry.backbone.messages import ENDING, UNTRAINED, VACANT
 from services.registry.backbone.routes import now, term_view, training_views
 from services.registry.backbone.schemas import (
@@ -15,6 +14,7 @@ from services.registry.backbone.schemas import (
     TrainingsPage,
     VacanciesPage,
 )
+from services.registry.backbone.state import Backbone, ending
 from services.registry.routes import registry_of
 from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import Words

@@ -3,7 +3,7 @@
 from fastapi import Request, Response
 
 from services.registry.carriers import messages  # noqa: F401  (registers the sentences)
-from services.registry.carriers.access import change, ensure_own, listed, now, seal, shown, unseal
+from services.registry.carriers.access import change, create, listed, now, seal, shown, unseal
 from services.registry.carriers.posts import (
     CarrierState,
     close,
@@ -26,7 +26,6 @@ from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import CreatedView
 from services.registry.scopes import Official
 from services.registry.service.base import Known, named
-from services.registry.stores import author
 from shared.contracts.ids import derived_id, uuid7
 from shared.contracts.words import CarrierKind
 from shared.storage.aggregates import Aggregate, Decision
@@ -53,15 +52,8 @@ async def open_one(request: Request, body: CarrierBody, principal: Official) -> 
     wanted = named(organizations=body.organization_id, venues=body.venue_id, grids=body.grid_id)
     known = Known(await registry.repository.look_up(wanted))
     decision = open_carrier(id, body, known, lambda text: seal(registry, NAME, id, "name", text))
-    ensure_own(principal, decision.state)
-    made = await registry.carriers.posts.create(
-        id,
-        decision,
-        by=author(principal),
-        answer={"id": id},
-        idempotency=await idempotency_of(request),
-    )
-    return Json(made.answer, 201, headers={"Location": f"/v1/carriers/{made.id}"})
+    made = await create(request, registry.carriers.posts, id, decision, principal)
+    return Json({"id": made}, 201, headers={"Location": f"/v1/carriers/{made}"})
 
 
 @router.get("", response_model=Page[CarrierView])

@@ -4,7 +4,7 @@ import hmac
 
 from fastapi import Request, Response
 
-from services.registry.carriers.access import change, ensure_own, listed, now, seal, shown, unseal
+from services.registry.carriers.access import change, create, listed, now, seal, shown, unseal
 from services.registry.carriers.errands import ErrandState, rate, step, take
 from services.registry.carriers.schemas import (
     ErrandBody,
@@ -19,11 +19,10 @@ from services.registry.routes import EntryId, registry_of
 from services.registry.routes_lists import Inside, Paged
 from services.registry.scopes import Server
 from services.registry.service.base import Known, named
-from services.registry.stores import author
 from shared.contracts.ids import uuid7
 from shared.contracts.words import ErrandStage
 from shared.storage.aggregates import Aggregate, Decision
-from shared.web.idempotency import IDEMPOTENT, idempotency_of
+from shared.web.idempotency import IDEMPOTENT
 from shared.web.paging import Page
 from shared.web.problems import Problem
 from shared.web.routing import Router
@@ -66,16 +65,9 @@ async def take_errand(request: Request, body: ErrandBody, principal: Server) -> 
     decision = take(
         id, body, known, now(), lambda field, text: seal(registry, NAME, id, field, text)
     )
-    ensure_own(principal, decision.state)
-    made = await registry.carriers.errands.create(
-        id,
-        decision,
-        by=author(principal),
-        answer={"id": id},
-        idempotency=await idempotency_of(request),
-    )
-    answer = {"id": made.id, "code": code_of(registry, made.id)}
-    return Json(answer, 201, headers={"Location": f"/v1/errands/{made.id}"})
+    made = await create(request, registry.carriers.errands, id, decision, principal)
+    answer = {"id": made, "code": code_of(registry, made)}
+    return Json(answer, 201, headers={"Location": f"/v1/errands/{made}"})
 
 
 @router.get("", response_model=Page[ErrandView])

@@ -2,7 +2,7 @@
 
 from fastapi import Request, Response
 
-from services.registry.carriers.access import change, ensure_own, listed, now, seal, shown, unseal
+from services.registry.carriers.access import change, create, listed, now, seal, shown, unseal
 from services.registry.carriers.promises import PromiseState, keep, make, void
 from services.registry.carriers.schemas import KeepBody, PromiseBody, PromiseView, WhyBody
 from services.registry.commands import Registry
@@ -11,11 +11,10 @@ from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import CreatedView
 from services.registry.scopes import Server
 from services.registry.service.base import Known, named
-from services.registry.stores import author
 from shared.contracts.ids import uuid7
 from shared.contracts.words import PromiseStatus
 from shared.storage.aggregates import Aggregate
-from shared.web.idempotency import IDEMPOTENT, idempotency_of
+from shared.web.idempotency import IDEMPOTENT
 from shared.web.paging import Page
 from shared.web.routing import Router
 from shared.web.schemas import Json, Slug
@@ -39,15 +38,8 @@ async def promise(request: Request, body: PromiseBody, principal: Server) -> Res
     wanted = named(organizations=body.organization_id, people=body.person_id)
     known = Known(await registry.repository.look_up(wanted))
     decision = make(id, body, known, now(), lambda text: seal(registry, NAME, id, "text", text))
-    ensure_own(principal, decision.state)
-    made = await registry.carriers.promises.create(
-        id,
-        decision,
-        by=author(principal),
-        answer={"id": id},
-        idempotency=await idempotency_of(request),
-    )
-    return Json(made.answer, 201, headers={"Location": f"/v1/promises/{made.id}"})
+    made = await create(request, registry.carriers.promises, id, decision, principal)
+    return Json({"id": made}, 201, headers={"Location": f"/v1/promises/{made}"})
 
 
 @router.get("", response_model=Page[PromiseView])

@@ -37,6 +37,16 @@ OWN = (
     "/v1/records",
     "/v1/history",
     "/v1/works",
+    "/v1/vacancies",
+    "/v1/terms",
+    "/v1/trainings",
+    "/v1/backbone-rules",
+    "/v1/venue",
+    "/v1/carriers",
+    "/v1/promises",
+    "/v1/errands",
+    "/v1/assets",
+    "/v1/six-assets",
 )
 TOKEN = issue_token(SECRET.get_secret_value(), Principal("someone", Role.ADMINISTRATOR))
 

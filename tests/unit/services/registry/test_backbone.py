@@ -9,22 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registry.backbone.decisions import (
+from services.registry.backbone.decisions import appoint, end, observe, on_due, void
+from services.registry.backbone.state import (
     Backbone,
     Course,
     Rules,
     Tenure,
-    appoint,
-    end,
     ending,
     held,
     in_office,
     must_be_trained,
-    observe,
-    on_due,
     trained_until,
     vacancies,
-    void,
 )
 from services.registry.backbone.table import BackboneRules
 from services.registry.registered import Registered
