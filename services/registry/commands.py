@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from services.registry.assets.repository import Scorecards
 from services.registry.assignments.repository import Assignments
+from services.registry.backbone.repository import Backbones
+from services.registry.carriers.repository import Carriers
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.messages import not_registered
 from services.registry.pairings.repository import Pairings
@@ -35,6 +39,11 @@ class Registry:
     pairings: Pairings
     assignments: Assignments
     plans: Plans
+    backbones: Backbones
+    carriers: Carriers
+    scorecards: Scorecards
+    zone: ZoneInfo
+    """The city's time zone."""
 
 
 async def read(registry: Registry, kind: str, id: str) -> Aggregate[Any]:

@@ -1,6 +1,7 @@
 """The registry as a process: `python -m services.registry.main`."""
 
 import sys
+from zoneinfo import ZoneInfo
 
 from services.registry import (
     routes,
@@ -10,24 +11,42 @@ from services.registry import (
     routes_imports,
     routes_lists,
 )
+from services.registry.assets import routes as routes_assets
+from services.registry.assets.counts import Counts
+from services.registry.assets.repository import Scorecards
 from services.registry.assignments import routes as routes_assignments
 from services.registry.assignments.repository import Assignments
+from services.registry.backbone import routes as routes_backbone
+from services.registry.backbone import routes_lists as routes_backbone_lists
+from services.registry.backbone.repository import Backbones
+from services.registry.carriers import (
+    routes as routes_carriers,
+)
+from services.registry.carriers import routes_errands, routes_promises
+from services.registry.carriers.repository import Carriers
 from services.registry.chinese import load_polyphones
 from services.registry.commands import Registry
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.coverage_watch import CoverageWatch
+from services.registry.derived import FOLLOWED, Derived
+from services.registry.following import Follower
 from services.registry.pairings import routes as routes_pairings
 from services.registry.pairings.repository import Pairings
 from services.registry.plans import routes as routes_plans
 from services.registry.plans.repository import Plans
 from services.registry.records import routes as routes_records
 from services.registry.records.repository import Records
+from services.registry.registered import Registrations
 from services.registry.repository import Repository
 from services.registry.service import all_kinds
 from services.registry.tables import SHIPPED, TABLES
 from services.registry.together import add_watches
+from services.registry.venues import routes as routes_venues
+from services.registry.venues.decisions import Venues
+from services.registry.venues.table import VenueUses
 from services.registry.watch import Facts
 from shared.messaging.runtime import Runtime
+from shared.messaging.timers import Timers
 from shared.settings import Settings
 from shared.storage.client import Client
 from shared.storage.encryption import FieldCipher
@@ -39,31 +58,79 @@ from shared.web.tables import table_router
 def build(settings: Settings, client: Client) -> Assembly:
     """Wire the parts. It listens to no topic yet."""
     cipher = FieldCipher.from_secret(settings.field_key.get_secret_value())
-    kinds = all_kinds(cipher)
     load_polyphones(settings.data_folder)
     database = client.database(settings.database_name)
+    tables = Tables(database, TABLES, SHIPPED, settings.data_folder)
+    zone = ZoneInfo(settings.timezone)
+    kinds = (*all_kinds(cipher), Venues(lambda: tables.get(VenueUses).codes, zone))
     repository = Repository(database, kinds, settings)
     coverage = CoverageRepository(database, settings)
-    tables = Tables(database, TABLES, SHIPPED, settings.data_folder)
     records = Records(database, settings)
     pairings = Pairings(database, settings, records)
     assignments = Assignments(database, settings)
     plans = Plans(database, settings, repository, records)
     facts = Facts(database, settings)
-    stores = [*repository.stores.values(), coverage.store, records.store]
-    stores += [pairings.store, assignments.store, plans.store, facts.store]
+    registrations = Registrations(database)
+    backbones = Backbones(database, settings, tables, registrations)
+    carriers = Carriers(database, settings, records)
+    counts = Counts(database, zone, records, backbones, carriers)
+    scorecards = Scorecards(database, settings, tables, counts, registrations)
+    stores = [
+        *repository.stores.values(),
+        coverage.store,
+        records.store,
+        backbones.store,
+        carriers.posts,
+        carriers.promises,
+        carriers.errands,
+        scorecards.store,
+        pairings.store,
+        assignments.store,
+        plans.store,
+        facts.store,
+    ]
     runtime = Runtime(settings, client, stores=stores)
     watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
     runtime.add_work("coverage", watch.run)
+    runtime.add_timers(Timers(backbones.store, backbones.on_due, runtime.leases))
+    runtime.add_timers(Timers(carriers.promises, carriers.on_due, runtime.leases))
+
+    derived = Derived(backbones, carriers, scorecards)
+    follower = Follower(
+        database, runtime.journal, runtime.leases, FOLLOWED, derived.follow, derived.catch_up
+    )
+    runtime.add_work("derived", follower.run)
     by_name = {kind.name: kind for kind in kinds}
     registry = Registry(
-        by_name, repository, coverage, cipher, tables, records, pairings, assignments, plans
+        by_name,
+        repository,
+        coverage,
+        cipher,
+        tables,
+        records,
+        pairings,
+        assignments,
+        plans,
+        backbones,
+        carriers,
+        scorecards,
+        zone,
     )
     add_watches(runtime, registry, facts)
     runtime.add_work("tables", tables.follow)
 
     async def prepare() -> None:
-        for part in (repository, coverage, records, pairings, assignments, plans):
+        for part in (
+            repository,
+            coverage,
+            records,
+            pairings,
+            assignments,
+            plans,
+            backbones,
+            carriers,
+            scorecards,
+        ):
             await part.create_indexes()
         await tables.prepare()
 
@@ -75,6 +142,8 @@ DEFINITION = Definition(
     title="登记 Registry",
     routers=[
         routes_lists.router,
+        routes_backbone_lists.router,
+        routes_backbone.router,
         routes_grid_check.router,
         *routes.ROUTERS,
         routes_imports.router,
@@ -84,6 +153,11 @@ DEFINITION = Definition(
         routes_pairings.router,
         routes_assignments.router,
         routes_plans.router,
+        routes_venues.router,
+        routes_carriers.router,
+        routes_promises.router,
+        routes_errands.router,
+        routes_assets.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
     ],
     build=build,

@@ -14,7 +14,13 @@ from shared.web.idempotency import Idempotency
 from shared.web.paging import Paging
 
 _HANGING = {
-    "areas": (("areas", "parent"), ("units", "area"), ("organizations", "area"), ("grids", "area")),
+    "areas": (
+        ("areas", "parent"),
+        ("units", "area"),
+        ("organizations", "area"),
+        ("grids", "area"),
+        ("venues", "area"),
+    ),
     "grids": (("people", "grid_id"),),
 }
 """Which entries derive their place from an entry of a kind, and by which field."""
@@ -24,6 +30,7 @@ _FILTERS = {
     "organizations": ("domain", "unit_id", "area", "parent"),
     "grids": ("area", "communities"),
     "people": ("grid_id", "skills", "unit_id"),
+    "venues": ("organization_id", "unit_id", "uses"),
 }
 _ROUNDS = 40
 """How many levels of organizations are looked through for a cycle."""
@@ -119,10 +126,12 @@ class Repository:
             entries = {"_id": {"$in": ids}, "state.retired": {"$exists": True}}
             cursor = self._database[kind].find(entries, _REFERRED)
             async for document in cursor:
-                state = document["state"]
+                state = document.get("state")
+                if not state:
+                    continue  # no aggregate of the registry
                 found[Reference(kind, document["_id"])] = Referred(
-                    path=tuple(state["area_path"]),
-                    retired=state["retired"],
+                    path=tuple(state.get("area_path", ())),
+                    retired=state.get("retired", False),
                     parent=state.get("parent"),
                     area=state.get("area"),
                     level=state.get("level"),
@@ -141,17 +150,25 @@ class Repository:
     # Lists
 
     async def list(
-        self, kind: str, filters: Mapping[str, Any], text: str | None, page: Paging
+        self,
+        kind: str,
+        filters: Mapping[str, Any],
+        text: str | None,
+        page: Paging,
+        also: Document | None = None,
     ) -> Sequence[Document]:
         """Up to `page.limit + 1` documents of a kind in its order.
 
         Args:
             filters: conditions on fields of `state`; those that are None are left out.
             text: words that must all be in the name.
+            also: a further condition on documents.
         """
         conditions: list[Document] = [
             {f"state.{field}": value} for field, value in filters.items() if value is not None
         ]
+        if also is not None:
+            conditions.append(also)
         if text is not None:
             conditions.append({"state.grams": {"$all": wanted_grams(text) or [""]}})
         by_name = kind != "people"

@@ -26,6 +26,7 @@ class Loaded(StrEnum):
     ORGANIZATIONS = "organizations"
     GRIDS = "grids"
     PEOPLE = "people"
+    VENUES = "venues"
 
 
 @router.post("/{kind}", response_model=ImportView)

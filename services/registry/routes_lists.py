@@ -34,16 +34,18 @@ Finder = Annotated[
 ]
 
 
-async def _list(
+async def list_of(
     request: Request,
     kind: str,
     principal: Principal,
     page: Paging,
     filters: Mapping[str, Any],
     text: str | None = None,
+    also: Document | None = None,
 ) -> Response:
+    """A page of a kind in its order; see `Repository.list`."""
     registry = registry_of(request)
-    found = await registry.repository.list(kind, filters, text, page)
+    found = await registry.repository.list(kind, filters, text, page, also)
     documents, following = page.cut(found, _place)
     return Json({"items": _items(request, kind, documents, principal), "next": following})
 
@@ -86,7 +88,7 @@ async def list_areas(
 ) -> Response:
     """Areas by name; `area` itself is in the list of what is inside it."""
     filters = {"area_path": area, "parent": parent, "level": level, "retired": retired}
-    return await _list(request, "areas", principal, page, filters, text)
+    return await list_of(request, "areas", principal, page, filters, text)
 
 
 @router.get("/units", tags=["units"], response_model=Page[UnitView])
@@ -101,7 +103,7 @@ async def list_units(
 ) -> Response:
     """Units by name."""
     filters = {"area_path": area, "domain": domain, "retired": retired}
-    return await _list(request, "units", principal, page, filters, text)
+    return await list_of(request, "units", principal, page, filters, text)
 
 
 @router.get("/organizations", tags=["organizations"], response_model=Page[OrganizationView])
@@ -126,7 +128,7 @@ async def list_organizations(
         "parent": parent,
         "retired": retired,
     }
-    return await _list(request, "organizations", principal, page, filters, text)
+    return await list_of(request, "organizations", principal, page, filters, text)
 
 
 @router.get("/grids", tags=["grids"], response_model=Page[GridView])
@@ -145,7 +147,7 @@ async def list_grids(
     if level is not None:
         # What was kept before there were levels has none, and is a community grid.
         filters["level"] = {"$in": [level, *([None] if level is GridLevel.COMMUNITY_GRID else [])]}
-    return await _list(request, "grids", principal, page, filters, text)
+    return await list_of(request, "grids", principal, page, filters, text)
 
 
 @router.get("/people", tags=["people"], response_model=Page[PersonView])
@@ -169,7 +171,7 @@ async def list_people(
         "available": available,
         "retired": retired,
     }
-    return await _list(request, "people", principal, page, filters)
+    return await list_of(request, "people", principal, page, filters)
 
 
 @router.post("/people/find", tags=["people"], response_model=Page[PersonView])

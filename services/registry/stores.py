@@ -1,6 +1,6 @@
 """Stores of the registry's aggregates: their events' addresses, pages, changes by command."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from services.registry.messages import not_registered
@@ -62,6 +62,40 @@ async def page_of(
     )
     documents, following = page.cut(await found.to_list(None), lambda one: ("", one["_id"]))
     return [store.load(document) for document in documents], following
+
+
+async def page_along(
+    store: AggregateStore[S], field: str, conditions: Sequence[Document], page: Paging
+) -> tuple[Sequence[Aggregate[S]], str | None]:
+    """A page of a store's aggregates in the order of a field of their state, the least first.
+
+    The index that serves it begins with the fields of `conditions` that are equal to something,
+    and goes on with `field` and `_id`.
+    """
+    key = f"state.{field}"
+    wanted = [*conditions]
+    if page.after is not None:
+        value, id = page.after
+        wanted.append({"$or": [{key: {"$gt": value}}, {key: value, "_id": {"$gt": id}}]})
+    found = (
+        store.collection.find({"$and": wanted} if wanted else {}, _LISTED)
+        .sort([(key, ASCENDING), ("_id", ASCENDING)])
+        .limit(page.limit + 1)
+    )
+    documents, following = page.cut(
+        await found.to_list(None), lambda one: (one["state"][field], one["_id"])
+    )
+    return [store.load(document) for document in documents], following
+
+
+async def index_along(store: AggregateStore[S], field: str, firsts: Iterable[str]) -> None:
+    """The indexes for pages along a field: of all, and by each of `firsts`; absent ones are out."""
+    key = f"state.{field}"
+    for first in (None, *firsts):
+        keys = [(key, ASCENDING), ("_id", ASCENDING)]
+        if first is not None:
+            keys.insert(0, (f"state.{first}", ASCENDING))
+        await store.collection.create_index(keys, name=f"{field} by {first or 'all'}")
 
 
 async def act(

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+from services.registry.assets.table import AssetTable
 from services.registry.assignments.table import AssignmentTable
+from services.registry.backbone.table import BackboneRules
 from services.registry.money import SourceTable
 from services.registry.pairings.table import PairingTable
 from services.registry.plans.table import PlanTable
 from services.registry.records.table import WorkTable
+from services.registry.venues.table import VenueUses
 from shared.storage.tables import Table
 
 SHIPPED = Path(__file__).parent / "data"
@@ -16,4 +19,7 @@ TABLES: tuple[type[Table], ...] = (
     PairingTable,
     AssignmentTable,
     PlanTable,
+    BackboneRules,
+    VenueUses,
+    AssetTable,
 )

@@ -2,6 +2,9 @@
 
 from shared.contracts import (
     assessments,
+    assets,
+    backbone,
+    carriers,
     control,
     coverage,
     plans,
@@ -24,6 +27,8 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         plans.PairingChanged,
         plans.AssignmentChanged,
         plans.PlanChanged,
+        registry.VenueChanged,
+        assets.AssetsChanged,
     ),
     topics.PLANS.name: (
         plans.PairingEnding,
@@ -34,6 +39,26 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
     ),
     topics.COVERAGE.name: (coverage.GapFound, coverage.GapClosed),
     topics.WORK.name: (work.WorkRecorded, work.WorkVoided),
+    topics.BACKBONE.name: (
+        backbone.Appointed,
+        backbone.AppointmentVoided,
+        backbone.TermEnded,
+        backbone.VacancyOverdue,
+        backbone.VacancyEnded,
+    ),
+    topics.CARRIERS.name: (
+        carriers.CarrierOpened,
+        carriers.CarrierHeld,
+        carriers.CarrierReleased,
+        carriers.CarrierClosed,
+        carriers.PromiseMade,
+        carriers.PromiseKept,
+        carriers.PromiseBroken,
+        carriers.PromiseReopened,
+        carriers.PromiseVoided,
+        carriers.ErrandStepped,
+        carriers.ErrandRated,
+    ),
     topics.REQUESTS.name: (
         requests.RequestAccepted,
         requests.RequestLocated,

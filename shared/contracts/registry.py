@@ -98,3 +98,49 @@ class VolunteerChanged(Snapshot):
     service_point: Point | None = None
     unit_id: Id | None = None
     retired: bool = False
+
+
+class OpenSpan(BaseModel):
+    """Open from `opens` until just before `closes`, minutes of the day of the city's clock."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    opens: int = Field(ge=0, lt=1440)
+    closes: int = Field(gt=0, le=1440)
+
+
+class WeekdaySpan(OpenSpan):
+    """Open on a day of each week: 1 Monday to 7 Sunday."""
+
+    weekday: int = Field(ge=1, le=7)
+
+
+class DaySpans(BaseModel):
+    """What holds on one date in place of the week's hours; no spans: closed."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    date: str = Field(pattern=r"^\d{4}-\d\d-\d\d$")
+    spans: tuple[OpenSpan, ...] = ()
+
+
+class VenueChanged(Snapshot):
+    """A venue: a public place, so that its address is no one's. Subject: its id."""
+
+    TYPE: ClassVar[str] = "lianxin.venue.changed"
+
+    venue_id: Id
+    name: str
+    area: Code
+    area_path: tuple[Code, ...]
+    organization_id: Id | None = None
+    unit_id: Id | None = None
+    address: str | None = None
+    point: Point | None = None
+    uses: tuple[Code, ...] = ()
+    """Codes of the registry's table of uses."""
+    capacity: int | None = Field(default=None, ge=0)
+    """People."""
+    weekly: tuple[WeekdaySpan, ...] = ()
+    exceptions: tuple[DaySpans, ...] = ()
+    retired: bool = False

@@ -40,6 +40,18 @@ PLANS = Topic(
     "Pairings, assigned tasks and plans that end, are overdue or behind: facts",
     config={"retention.ms": str(30 * DAY_MS)},
 )
+BACKBONE = Topic(
+    "lianxin.backbone",
+    "registry",
+    "Terms of secretaries, and vacancies that last: facts",
+    config={"retention.ms": str(30 * DAY_MS)},
+)
+CARRIERS = Topic(
+    "lianxin.carriers",
+    "registry",
+    "Duty posts, responsibility areas, promises, accompanied errands: facts",
+    config={"retention.ms": str(30 * DAY_MS)},
+)
 REQUESTS = Topic(
     "lianxin.requests",
     "request_intake",
@@ -85,6 +97,8 @@ TOPICS = (
     COVERAGE,
     WORK,
     PLANS,
+    BACKBONE,
+    CARRIERS,
     REQUESTS,
     TASKS,
     ASSESSMENTS,

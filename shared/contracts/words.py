@@ -148,6 +148,81 @@ class PlanCount(Term):
     UNITS = "units"
 
 
+class Post(Term):
+    """Posts of an organization whose terms are kept (policy, art. 7)."""
+
+    SECRETARY = "secretary"
+    FIRST_SECRETARY = "first_secretary"
+    """Sent to a weak place for a time."""
+
+
+class Chosen(Term):
+    """How somebody came to a post (policy, art. 7)."""
+
+    ELECTED = "elected"
+    APPOINTED = "appointed"
+    SENT = "sent"
+    """By another unit, which stays the employer."""
+
+
+class TermEnd(Term):
+    """Why a term ended."""
+
+    TERM = "term"
+    """It was over as planned."""
+    TRANSFERRED = "transferred"
+    RESIGNED = "resigned"
+    REMOVED = "removed"
+    PENSION = "pension"
+    DECEASED = "deceased"
+    OTHER = "other"
+
+
+class VacancyEnd(Term):
+    """What ended a vacancy that had lasted too long."""
+
+    FILLED = "filled"
+    OUT_OF_SERVICE = "out_of_service"
+    """The organization was retired."""
+    CORRECTED = "corrected"
+    """A term was entered later or taken back: the post was vacant at another time."""
+
+
+class Asset(Term):
+    """The six assets of an organization (policy, art. 4)."""
+
+    LEADERSHIP = "leadership"
+    BACKBONE = "backbone"
+    VENUE = "venue"
+    CARRIERS = "carriers"
+    RULES = "rules"
+    RESULTS = "results"
+
+
+class CarrierKind(Term):
+    """Carriers that people hold for a time (policy, art. 8)."""
+
+    DUTY_POST = "duty_post"
+    RESPONSIBILITY_AREA = "responsibility_area"
+
+
+class PromiseStatus(Term):
+    """What became of a promise (policy, art. 8)."""
+
+    OPEN = "open"
+    KEPT = "kept"
+    BROKEN = "broken"
+    VOID = "void"
+
+
+class ErrandStage(Term):
+    """Steps of an accompanied errand (policy, art. 8), in their order."""
+
+    TAKEN = "taken"
+    IN_HAND = "in_hand"
+    DONE = "done"
+
+
 LABELS: dict[str, tuple[str, str]] = {
     "domain.village": ("农村", "Village"),
     "domain.state_enterprise": ("国有企业", "State enterprise"),
@@ -212,6 +287,36 @@ LABELS: dict[str, tuple[str, str]] = {
     "count.grids": ("新建网格", "New grids"),
     "count.people": ("新登记人员", "Newly registered people"),
     "count.units": ("新登记单位", "Newly registered units"),
+    "post.secretary": ("书记", "Secretary"),
+    "post.first_secretary": ("第一书记", "First secretary"),
+    "chosen.elected": ("选举", "Elected"),
+    "chosen.appointed": ("任命", "Appointed"),
+    "chosen.sent": ("选派", "Sent"),
+    "term_end.term": ("任期届满", "Term over"),
+    "term_end.transferred": ("调动", "Transferred"),
+    "term_end.resigned": ("辞职", "Resigned"),
+    "term_end.removed": ("免职", "Removed"),
+    "term_end.pension": ("退休", "Retired on pension"),
+    "term_end.deceased": ("去世", "Deceased"),
+    "term_end.other": ("其他", "Other"),
+    "vacancy_end.filled": ("已到任", "Filled"),
+    "vacancy_end.out_of_service": ("党组织已停用", "Organization retired"),
+    "vacancy_end.corrected": ("任期登记已更正", "Terms corrected"),
+    "asset.leadership": ("坚强有力的领导班子", "Leadership"),
+    "asset.backbone": ("本领过硬的骨干队伍", "Backbone"),
+    "asset.venue": ("功能实用的服务场所", "Venue"),
+    "asset.carriers": ("形式多样的服务载体", "Carriers"),
+    "asset.rules": ("健全完善的制度机制", "Rules"),
+    "asset.results": ("群众满意的服务业绩", "Results"),
+    "carrier.duty_post": ("党员先锋岗", "Duty post"),
+    "carrier.responsibility_area": ("党员责任区", "Responsibility area"),
+    "promise.open": ("践诺中", "Open"),
+    "promise.kept": ("已践诺", "Kept"),
+    "promise.broken": ("未践诺", "Broken"),
+    "promise.void": ("已撤销", "Void"),
+    "errand.taken": ("已受理", "Taken"),
+    "errand.in_hand": ("办理中", "In hand"),
+    "errand.done": ("已办结", "Done"),
     "unit": ("单位", "Unit"),
     "organization": ("党组织", "Organization"),
     "street": ("街道", "Street"),

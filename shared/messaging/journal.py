@@ -97,6 +97,14 @@ class Journal:
             {"topic": topic, "at": {"$gte": since}}, {"key": 1, "n": 1, "at": 1}
         ).to_list(None)
 
+    async def keys(self, topic: str, since: datetime) -> AsyncIterator[tuple[str, int, datetime]]:
+        """Key, sequence and time of what was published on a topic since then, by time."""
+        found = self._entries.find(
+            {"topic": topic, "at": {"$gte": since}}, {"key": 1, "n": 1, "at": 1}
+        ).sort("at", ASCENDING)
+        async for entry in found:
+            yield entry["key"], entry["n"], entry["at"]
+
     async def count(self, topics: Sequence[str], since: datetime, until: datetime) -> int:
         """How many entries `walk` will give."""
         return await self._entries.count_documents(

@@ -43,21 +43,29 @@ def may_record(principal: Principal, area_path: tuple[str, ...], unit_id: str | 
     return sees_area(principal, area_path)
 
 
-def record(
-    id: str, body: RecordBody, table: WorkTable, known: Known, principal: Principal, seal: Seal
-) -> Decision[RecordState]:
-    """Record work. Raises `Problem` 403, 422."""
-    _check_doer(table.find(body.work, "work"), body)
+def place_of(
+    known: Known, organization_id: str | None, person_id: str | None
+) -> tuple[tuple[str, ...], str | None]:
+    """Area path and unit of an organization, or else of a person. Raises `Problem` 422."""
     path: tuple[str, ...] = ()
     unit_id: str | None = None
     for kind, who, field in (
-        ("organizations", body.organization_id, "organization_id"),
-        ("people", body.person_id, "person_id"),
+        ("organizations", organization_id, "organization_id"),
+        ("people", person_id, "person_id"),
     ):
         if who is not None:
             found = known.find(kind, who, field)
             path = path or found.path
             unit_id = unit_id or found.unit_id
+    return path, unit_id
+
+
+def record(
+    id: str, body: RecordBody, table: WorkTable, known: Known, principal: Principal, seal: Seal
+) -> Decision[RecordState]:
+    """Record work. Raises `Problem` 403, 422."""
+    _check_doer(table.find(body.work, "work"), body)
+    path, unit_id = place_of(known, body.organization_id, body.person_id)
     if body.about is not None:
         known.find(body.about.kind, body.about.id, "about")
     if not may_record(principal, path, unit_id):
@@ -74,6 +82,11 @@ def record(
         unit_id=unit_id,
         recorded_by=f"{principal.role}:{principal.subject}",
     )
+    return recorded(id, state)
+
+
+def recorded(id: str, state: RecordState) -> Decision[RecordState]:
+    """The decision that begins a record, with the fact that tells of it."""
     told = WorkRecorded(
         record_id=id,
         work=state.work,
@@ -82,7 +95,7 @@ def record(
         person_id=state.person_id,
         about=state.about,
         quantity=state.quantity,
-        area_path=path,
+        area_path=state.area_path,
     )
     return Decision(state, [told], "recorded", state.at)
 

@@ -27,6 +27,8 @@ NAMES: dict[str, tuple[str, str]] = {
     "pairings": ("结对", "pairing"),
     "assignments": ("交办任务", "assigned task"),
     "plans": ("计划", "plan"),
+    "venues": ("场所", "venue"),
+    "records": ("工作记录", "record"),
 }
 
 

@@ -1,0 +1,116 @@
+"""Follow-ups on what the registry has published: durable, and the same when done again.
+
+What is derived of several documents (a vacancy of an organization, a scorecard of its records)
+cannot be written together with them. A follower reads of the journal, which has every published
+change, which entries changed, lets its subject derive anew, and only then keeps how far it has
+read: a process killed between any two steps does the last bit again.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from shared.contracts.topics import Topic
+from shared.messaging.journal import Journal
+from shared.messaging.leases import Leases
+from shared.storage.aggregates import Contended
+from shared.storage.client import UNREACHABLE, Database
+
+log = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 0.5
+_BATCH = 500
+_OVERLAP = timedelta(seconds=10)
+"""How late an entry may show up in the journal: clocks that differ, a slow write."""
+
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+_SEEN_KEPT = 20_000
+
+Seen = dict[str, tuple[int, datetime]]
+Changed = Mapping[str, Sequence[str]]
+"""Ids of changed aggregates by collection, as `{"organizations": ["o1"]}`."""
+Derive = Callable[[Changed], Awaitable[None]]
+
+
+class Follower:
+    """Follows topics of the own journal while this replica leads.
+
+    Args:
+        derive: idempotent; told of each change at least once after it, in no order.
+        spare: what there is to do besides in each round (rules that changed); whether anything
+            was left.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        journal: Journal,
+        leases: Leases,
+        topics: Sequence[Topic],
+        derive: Derive,
+        spare: Callable[[], Awaitable[bool]],
+    ) -> None:
+        self._places = database["followers"]
+        self._journal = journal
+        self._leases = leases
+        self._topics = [topic.name for topic in topics]
+        self._derive = derive
+        self._spare = spare
+        self._seen: dict[str, Seen] = {}
+
+    async def run(self) -> None:
+        """Follow for ever."""
+        while True:
+            more = False
+            try:
+                if self._leases.leads:
+                    more = await self.round()
+                else:
+                    self._seen = {}
+            except (*UNREACHABLE, Contended) as error:
+                log.warning("a follower tries again", extra={"error": repr(error)})
+            await asyncio.sleep(0 if more else _PAUSE_SECONDS)
+
+    async def round(self) -> bool:
+        """Derive from what is new on each topic; whether there is more to do at once."""
+        for topic in self._topics:
+            await self._follow(topic)
+        return await self._spare()
+
+    async def _follow(self, topic: str) -> None:
+        kept = await self._places.find_one({"_id": topic})
+        read_to: datetime = kept["read_to"] if kept else _BEGINNING
+        seen = self._seen.get(topic, {})
+        batch: list[str] = []
+        moved = kept is None
+        async for key, n, at in self._journal.keys(topic, read_to - _OVERLAP):
+            if seen.get(key, (0,))[0] < n:
+                batch.append(key)
+            seen[key] = (n, at)
+            moved = moved or at > read_to
+            read_to = max(read_to, at)
+            if len(batch) >= _BATCH:
+                await self._step(topic, batch, read_to)
+                batch = []
+                if len(seen) > _SEEN_KEPT:
+                    seen = _since(seen, read_to)
+        if batch or moved:
+            await self._step(topic, batch, read_to)
+        self._seen[topic] = _since(seen, read_to)
+
+    async def _step(self, topic: str, keys: Sequence[str], read_to: datetime) -> None:
+        changed: defaultdict[str, list[str]] = defaultdict(list)
+        for key in dict.fromkeys(keys):
+            kind, _, id = key.partition("/")
+            changed[kind].append(id)
+        if changed:
+            await self._derive(changed)
+        await self._places.update_one({"_id": topic}, {"$set": {"read_to": read_to}}, True)
+
+
+def _since(seen: Seen, read_to: datetime) -> Seen:
+    """What of `seen` the next round may meet again."""
+    oldest = read_to - _OVERLAP
+    return {key: one for key, one in seen.items() if one[1] >= oldest}
