@@ -13,6 +13,7 @@ from services.assessment.repository import Repository
 from services.assessment.routes_audit import recount
 from services.assessment.schemas import RecountOut
 from services.assessment.service.rankings import Weights
+from services.assessment.service.tallies import Batch
 from shared.messaging.leases import Leases
 from shared.storage.aggregates import Aggregate
 from shared.storage.client import Database, Document, connect
@@ -186,3 +187,20 @@ async def test_another_time_in_the_same_step_moves_the_percentiles(
         assert figure.state is not None
         assert figure.state.median_hours == 20 + 1 / 3600
         assert (await world.audited()).differing == []
+
+
+async def test_a_batch_begins_once_and_only_after_the_one_before_it_is_done(
+    mongodb_uri: str, database_name: str
+) -> None:
+    async with measured(mongodb_uri, database_name) as world:
+        tallies = world.repository.tallies
+        latest = await tallies.latest()
+        assert latest is not None
+        following = Batch(number=latest.number + 1, done=False)
+        third = Batch(number=latest.number + 2, done=False)
+        assert await tallies.begin(following)
+        assert not await tallies.begin(following)
+        assert not await tallies.begin(third)
+        await tallies.end(following)
+        assert not await tallies.begin(following)  # a slow leader's plan
+        assert await tallies.begin(third)
