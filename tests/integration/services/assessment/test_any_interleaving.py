@@ -69,13 +69,13 @@ class World:
             repository = self.repository("consumer")
             while self._taken < len(arrivals):
                 size = self.chance.choice((1, 1, 5))
-                await self._take(repository, arrivals[self._taken : self._taken + size])
+                await self.take(repository, arrivals[self._taken : self._taken + size])
                 self._taken = min(len(arrivals), self._taken + size)
 
         return consume
 
     @staticmethod
-    async def _take(repository: Repository, events: Sequence[Event]) -> None:
+    async def take(repository: Repository, events: Sequence[Event]) -> None:
         written = False
         while not written:
             cases = await repository.cases.get_many({target(event) for event in events})
@@ -157,10 +157,12 @@ async def one_course(uri: str, name: str, seed: int, size: int) -> None:
             await database[collection].delete_many({})
         world = World(database, seed, of)
         tellers = [story(world.chance, number) for number in range(size)]
+        arrivals = shuffled(world.chance, tellers)
+        late = arrivals[world.chance.randrange(len(arrivals)) :]
         actors = {
             "first": world.leader("first"),
             "second": world.leader("second"),
-            "consumer": world.consumer(shuffled(world.chance, tellers)),
+            "consumer": world.consumer(arrivals[: len(arrivals) - len(late)]),
             "registry": world.registry(places(world.chance)),
         }
         if world.chance.random() < 0.5:
@@ -175,6 +177,8 @@ async def one_course(uri: str, name: str, seed: int, size: int) -> None:
             world.turns.give("second")
         await world.turns.alive()
         await world.turns.crash("second")
+        for event in late:
+            await world.take(world.calm, [event])
         await world.settle()
         await world.check()
     finally:

@@ -1,5 +1,6 @@
 """Tallies made anew: after damage, after an upgrade, and where an area comes to have figures."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from services.assessment.repository import Repository
 from services.assessment.routes_audit import recount
 from services.assessment.schemas import RecountOut
 from services.assessment.service.rankings import Weights
+from services.assessment.service.tallies import Batch, Change, Counted, Difference
 from shared.messaging.leases import Leases
 from shared.storage.aggregates import Aggregate
 from shared.storage.client import Database, Document, connect
@@ -186,3 +188,43 @@ async def test_another_time_in_the_same_step_moves_the_percentiles(
         assert figure.state is not None
         assert figure.state.median_hours == 20 + 1 / 3600
         assert (await world.audited()).differing == []
+
+
+async def test_a_batch_begins_once_and_only_after_the_one_before_it_is_done(
+    mongodb_uri: str, database_name: str
+) -> None:
+    async with measured(mongodb_uri, database_name) as world:
+        tallies = world.repository.tallies
+        latest = await tallies.latest()
+        assert latest is not None
+        following = Batch(number=latest.number + 1, done=False)
+        third = Batch(number=latest.number + 2, done=False)
+        assert await tallies.begin(following)
+        assert not await tallies.begin(following)
+        assert not await tallies.begin(third)
+        await tallies.end(following)
+        assert not await tallies.begin(following)  # a slow leader's plan
+        assert await tallies.begin(third)
+
+
+async def test_what_a_slow_leader_writes_late_changes_nothing(
+    mongodb_uri: str, database_name: str
+) -> None:
+    async with measured(mongodb_uri, database_name) as world:
+        tallies, key = world.repository.tallies, "unit/u1/2026-04"
+        old = (await tallies.get_many([key]))[key]
+        await world.tell(teller(40))
+        await world.settle()
+        now = (await tallies.get_many([key]))[key]
+        assert (old.sums["requests"], now.sums["requests"]) == (40, 41)
+
+        await tallies.add(old.number, {key: Difference(Counter(requests=5), Counter({7: 5}))})
+        assert (await tallies.get_many([key]))[key] == now
+        change = Change(id="r40", version=1, before=Counted(), now=Counted())
+        await tallies.count(old.number, [change])
+        assert len([counted async for counted in tallies.counted([key])]) == 41
+        await tallies.collection.update_one({"_id": key}, {"$set": {"stale": True}})
+        await tallies.freshen([old])
+        assert await tallies.stale(10) == [key]
+        await tallies.freshen([now])
+        assert await tallies.stale(10) == []
