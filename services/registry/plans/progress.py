@@ -38,7 +38,8 @@ class Group:
 class Branch:
     """A place with its parts by `Place.key`, and what was counted of it.
 
-    `plan_id` is the plan that breaks it down; None where it is not.
+    `plan_id` is the plan that breaks it down; None where it is not. `in_no_part` was recorded here,
+    but in none of the parts, if there are any.
     """
 
     place: Place
@@ -46,6 +47,7 @@ class Branch:
     parts: dict[str, "Branch"] = field(default_factory=dict)
     recorded: float = 0.0
     reported: float = 0.0
+    in_no_part: float = 0.0
 
     def holder(self, group: Group) -> "Branch | None":
         """The part that holds the records, the innermost one; None where none does."""
@@ -56,11 +58,6 @@ class Branch:
             if (found := self.parts.get(f"areas/{code}")) is not None:
                 return found
         return None
-
-    @property
-    def in_no_part(self) -> float:
-        """Recorded here, but in none of the parts."""
-        return self.recorded - sum(part.recorded for part in self.parts.values())
 
 
 def roll_up(root: Branch, groups: Iterable[Group]) -> Branch:
@@ -74,6 +71,8 @@ def roll_up(root: Branch, groups: Iterable[Group]) -> Branch:
             branch.recorded += group.quantity
             if not last.parts:
                 branch.reported += group.quantity
+        if last.parts:
+            last.in_no_part += group.quantity
     return root
 
 
@@ -140,7 +139,7 @@ def progress_of(
                 **figures.model_dump(),
                 id=target.id,
                 parts=parts,
-                in_no_part=root.in_no_part if root.parts else 0.0,
+                in_no_part=root.in_no_part,
             )
         )
     return found

@@ -49,7 +49,7 @@ def at(**delta: float) -> str:
     return (datetime.now(UTC) + timedelta(**delta)).isoformat()
 
 
-async def made(answer: httpx.Response) -> str:
+def made(answer: httpx.Response) -> str:
     """The id of what was just created."""
     assert answer.status_code == 201, answer.text
     id: str = answer.json()["id"]

@@ -42,7 +42,7 @@ async def test_a_task_pushed_down_without_funds_and_resources_is_refused(city: W
     assert "art. 12" in english.json()["detail"]
     # With resources it goes through; or for nothing, where the kind may and says why.
     people = [{"kind": "people", "quantity": 2, "what": "社工"}]
-    with_people = await made(
+    with_people = made(
         await city.admin.post("/v1/assignments", json=task(funds=[], resources=people))
     )
     reason = "仅需在例会上宣读"
@@ -54,7 +54,7 @@ async def test_a_task_pushed_down_without_funds_and_resources_is_refused(city: W
         422,
         "funds-needed",
     )
-    without = await made(await city.admin.post("/v1/assignments", json=study))
+    without = made(await city.admin.post("/v1/assignments", json=study))
     shown = fine(await city.admin.get(f"/v1/assignments/{with_people}"))
     assert shown["resources"] == people
     assert fine(await city.admin.get(f"/v1/assignments/{without}"))["no_cost_reason"] == reason
@@ -62,10 +62,8 @@ async def test_a_task_pushed_down_without_funds_and_resources_is_refused(city: W
 
 async def test_it_comes_along_a_line_from_a_higher_level(city: World) -> None:
     """The bureau is not above the community in its tree, but answers for the district it is in."""
-    along_place = await made(await city.admin.post("/v1/assignments", json=task()))
-    along_system = await made(
-        await city.admin.post("/v1/assignments", json=task(assigner="district"))
-    )
+    along_place = made(await city.admin.post("/v1/assignments", json=task()))
+    along_system = made(await city.admin.post("/v1/assignments", json=task(assigner="district")))
     lines = [
         fine(await city.admin.get(f"/v1/assignments/{id}"))["line"]
         for id in (along_place, along_system)
@@ -90,16 +88,16 @@ async def test_a_task_for_residents_goes_through_their_organization(city: World)
     elsewhere = await city.admin.post("/v1/assignments", json=task(residents_of="440310002001"))
     refused(elsewhere, 422, "around-the-organization")
     for receiver in ("liulian", "street"):
-        await made(await city.admin.post("/v1/assignments", json=task(receiver=receiver)))
+        made(await city.admin.post("/v1/assignments", json=task(receiver=receiver)))
     # What is not for residents may go to any organization below.
     works = task(receiver="shop", kind="works", residents_of=None)
-    await made(await city.admin.post("/v1/assignments", json=works))
+    made(await city.admin.post("/v1/assignments", json=works))
 
 
 async def test_it_is_accepted_and_done_or_returned_with_a_reason_of_the_list(city: World) -> None:
     receiver = city.as_(Role.AREA_MANAGER, areas={"440310001001"})
     bureau = city.as_(Role.UNIT_OPERATOR, unit_id="u2")
-    id = await made(await bureau.post("/v1/assignments", json=task()))
+    id = made(await bureau.post("/v1/assignments", json=task()))
     path = f"/v1/assignments/{id}"
     words = {"words": "已走访李四等二十户"}
     refused(await receiver.post(f"{path}/done", json=words), 409, "wrong-status")
@@ -111,7 +109,7 @@ async def test_it_is_accepted_and_done_or_returned_with_a_reason_of_the_list(cit
     assert [note["words"] for note in shown["progress"]] == [words["words"]]
     done = fine(await receiver.post(f"{path}/done", json=words))
     assert (done["status"], done["result"]) == ("done", words["words"])
-    other = await made(await bureau.post("/v1/assignments", json=task()))
+    other = made(await bureau.post("/v1/assignments", json=task()))
     path = f"/v1/assignments/{other}"
     bad = await receiver.post(f"{path}/return", json={"reason": "rain"})
     assert "no_funds" in refused(bad, 422, "unknown-reason")["allowed"]
@@ -120,7 +118,7 @@ async def test_it_is_accepted_and_done_or_returned_with_a_reason_of_the_list(cit
     assert (returned["status"], returned["return_reason"]) == ("returned", "no_funds")
     assert returned["unpaid_by"] is None  # it is owed nothing any more
     refused(await bureau.post(f"{path}/cancel", json={"reason": "x"}), 409, "wrong-status")
-    third = await made(await bureau.post("/v1/assignments", json=task()))
+    third = made(await bureau.post("/v1/assignments", json=task()))
     refused(
         await receiver.post(f"/v1/assignments/{third}/cancel", json={"reason": "x"}),
         403,
@@ -139,7 +137,7 @@ async def test_it_is_accepted_and_done_or_returned_with_a_reason_of_the_list(cit
 
 
 async def test_money_is_tracked_against_what_was_promised(city: World) -> None:
-    id = await made(await city.admin.post("/v1/assignments", json=task()))
+    id = made(await city.admin.post("/v1/assignments", json=task()))
     path = f"/v1/assignments/{id}"
     paying = {"line": "1", "yuan": 1000, "at": at(days=0)}
     answers = await asyncio.gather(
@@ -172,8 +170,8 @@ async def test_what_is_overdue_and_not_paid_by_its_date_is_listed_and_told_once(
             {"source": "party_dues", "yuan": 500, "by": at(days=9)},
         ],
     }
-    id = await made(await city.admin.post("/v1/assignments", json=task(**late)))
-    in_time = await made(await city.admin.post("/v1/assignments", json=task()))
+    id = made(await city.admin.post("/v1/assignments", json=task(**late)))
+    in_time = made(await city.admin.post("/v1/assignments", json=task()))
     paying = {"line": "1", "yuan": 1000, "at": at(days=0)}
     fine(await city.admin.post(f"/v1/assignments/{id}/payments", json=paying))
     told = await facts(city, 2)

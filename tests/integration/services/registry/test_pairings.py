@@ -40,7 +40,7 @@ async def test_organizations_are_paired_by_kinds_that_fit_them(city: World) -> N
         {"kind": "secondment", "giver": "liulian", "taker": "shitan", "person_id": "p1"},
     ]
     for sides in fitting:
-        await made(await city.admin.post("/v1/pairings", json=pairing(goals=goals, **sides)))
+        made(await city.admin.post("/v1/pairings", json=pairing(goals=goals, **sides)))
     listed = fine(await city.admin.get("/v1/pairings?organization_id=shitan&limit=2"))
     assert [one["kind"] for one in listed["items"]] == ["secondment", "strong_weak"]
     rest = fine(await city.admin.get(f"/v1/pairings?limit=50&cursor={listed['next']}"))
@@ -74,7 +74,7 @@ async def test_a_city_replaces_what_fits(city: World) -> None:
 
 
 async def test_results_are_counted_from_records_about_the_pairing(city: World) -> None:
-    id = await made(await city.admin.post("/v1/pairings", json=pairing()))
+    id = made(await city.admin.post("/v1/pairings", json=pairing()))
     visit = {"work": "household_visit", "at": at(days=-1), "organization_id": "water"}
     about = {"about": {"kind": "pairings", "id": id}}
     for change in (
@@ -84,7 +84,7 @@ async def test_results_are_counted_from_records_about_the_pairing(city: World) -
         {"quantity": 3, "work": "policy_talk"},
         {"quantity": 500, "about": None},
     ):
-        await made(await city.admin.post("/v1/records", json=visit | about | change))
+        made(await city.admin.post("/v1/records", json=visit | about | change))
     [record, *_] = fine(await city.admin.get("/v1/records"))["items"]
     no_entry = {"about": {"kind": "records", "id": record["id"]}}
     refused(await city.admin.post("/v1/records", json=visit | no_entry), 422, "unknown-reference")
@@ -100,7 +100,7 @@ async def test_results_are_counted_from_records_about_the_pairing(city: World) -
 
 
 async def test_never_more_is_paid_than_there_is_whoever_pays_at_once(city: World) -> None:
-    id = await made(await city.admin.post("/v1/pairings", json=pairing()))
+    id = made(await city.admin.post("/v1/pairings", json=pairing()))
     paying = {"line": "1", "yuan": 300.5, "at": at(days=-1)}
 
     async def pay(**headers: str) -> int:
@@ -140,7 +140,7 @@ async def test_never_more_is_paid_than_there_is_whoever_pays_at_once(city: World
 
 
 async def test_it_is_renewed_or_ended_with_a_reason_and_both_sides_summaries(city: World) -> None:
-    id = await made(await city.admin.post("/v1/pairings", json=pairing()))
+    id = made(await city.admin.post("/v1/pairings", json=pairing()))
     until = at(days=600)
     renewal = {"until": until, "goals": pairing(until=until)["goals"], "reason": "成效好"}
     renewal["goals"][0]["by"] = at(days=500)
@@ -188,8 +188,8 @@ async def test_it_is_renewed_or_ended_with_a_reason_and_both_sides_summaries(cit
 async def test_the_end_of_a_term_is_told_ahead_and_when_it_has_come(city: World) -> None:
     soon = pairing(until=at(seconds=2), goals=[
         {"work": "household_visit", "quantity": 1, "by": at(days=-1)}])  # fmt: skip
-    id = await made(await city.admin.post("/v1/pairings", json=soon))
-    later = await made(await city.admin.post("/v1/pairings", json=pairing()))
+    id = made(await city.admin.post("/v1/pairings", json=soon))
+    later = made(await city.admin.post("/v1/pairings", json=pairing()))
     ending, ended = await facts(city, 2)
     assert (ending.subject, ended.subject) == (f"pairings/{id}",) * 2
     assert (ending.sequence, ended.sequence) == (1, 2)
@@ -213,7 +213,7 @@ async def test_each_side_and_nobody_else_sees_and_changes_a_pairing(city: World)
         city.as_(Role.UNIT_OPERATOR, unit_id="u2"),
         city.as_(Role.AREA_MANAGER, areas={"440399"}),
     )
-    id = await made(await giver.post("/v1/pairings", json=pairing()))
+    id = made(await giver.post("/v1/pairings", json=pairing()))
     for client in (giver, village):
         [one] = fine(await client.get("/v1/pairings"))["items"]
         assert (one["id"], one["budget"][0]["purpose"]) == (id, "修桥")

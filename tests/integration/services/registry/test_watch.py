@@ -41,7 +41,7 @@ async def document(world: World, id: str) -> dict[str, Any]:
 
 async def test_what_was_told_before_a_kill_is_not_told_again(city: World) -> None:
     """Killed after the fact was kept and before it was struck off."""
-    id = await made(await city.admin.post("/v1/pairings", json=PAIRING))
+    id = made(await city.admin.post("/v1/pairings", json=PAIRING))
 
     async def told() -> dict[str, Any] | None:
         found = await document(city, id)
@@ -70,7 +70,7 @@ async def test_what_was_told_before_a_kill_is_not_told_again(city: World) -> Non
 
 async def test_what_was_decided_before_a_kill_is_told_after_it(city: World) -> None:
     """Killed after the decision was written: nothing but the document knows of the fact."""
-    id = await made(await city.admin.post("/v1/pairings", json=PAIRING))
+    id = made(await city.admin.post("/v1/pairings", json=PAIRING))
     await facts(city, 1)
     registry: Registry = city.app.state.parts
     later = datetime.now(UTC) + timedelta(days=10)
