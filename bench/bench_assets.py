@@ -1,10 +1,11 @@
-"""Backbones and six assets of a whole city: `python -m bench.bench_assets`.
+"""Backbones and six assets of a whole city: `python -m bench.bench_assets [ORGANIZATIONS]`.
 
-100,000 organizations with 200,000 records on the embedded database, no broker: how long the
-follow-ups take for all of them, and how long the lists and a scorecard do.
+100,000 organizations unless told, with two records each, on the embedded database, no broker: how
+long the follow-ups take for all of them, and how long the lists and a scorecard do.
 """
 
 import asyncio
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -28,7 +29,8 @@ from shared.storage.client import connect
 from shared.web.paging import Paging
 from tests.servers import own_database
 
-ORGANIZATIONS, RECORDS, BATCH, TRIES = 100_000, 200_000, 1_000, 40
+ORGANIZATIONS = int(sys.argv[1]) if sys.argv[1:] else 100_000
+RECORDS, BATCH, TRIES = 2 * ORGANIZATIONS, 1_000, 40
 WORKS = ("meeting_held", "activity_held", "rule_adopted", "result_achieved")
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -51,7 +53,7 @@ def organization(n: int) -> Decision[OrganizationState]:
 
 
 def record(n: int) -> Decision[RecordState]:
-    """A record of one of the first 50,000 organizations."""
+    """A record of one of the first half of the organizations."""
     owner = n % (ORGANIZATIONS // 2)
     state = RecordState(
         work=WORKS[n % len(WORKS)],

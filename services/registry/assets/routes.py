@@ -79,10 +79,12 @@ async def set_target_date(
     def decide(state: Scorecard | None) -> Decision[Scorecard] | None:
         return set_target(state or blank, body.at, body.why, rules)
 
-    changed = await registry.scorecards.store.execute(id, decide, by=author(principal))
-    assert changed.state is not None  # that is what `decide` gives
+    changed = (await registry.scorecards.store.execute(id, decide, by=author(principal))).state
+    assert changed is not None  # that is what `decide` gives
+    dates = {"target": changed.target, "target_at": changed.target_at}
+    looked = (organization, found, blank.model_copy(update=dates))
     names = await names_of(registry, "organizations", [id])
-    return _view((organization, found, changed.state), names.get(id), rules, now)
+    return _view(looked, names.get(id), rules, now)
 
 
 @router.get("/assets", response_model=Page[ListedScorecard])
