@@ -1,8 +1,10 @@
 """Stores of the registry's aggregates: their events' addresses, pages, changes by command."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 
 from services.registry.messages import not_registered
+from services.registry.spans import to_millis
 from shared.contracts import topics
 from shared.contracts.topics import Topic
 from shared.settings import Settings
@@ -12,6 +14,11 @@ from shared.web.auth import Principal
 from shared.web.paging import Paging
 
 _LISTED = {"history": 0, "outbox": 0}
+
+
+def now() -> datetime:
+    """Now, as the database keeps it."""
+    return to_millis(datetime.now(UTC))
 
 
 def author(principal: Principal) -> str:

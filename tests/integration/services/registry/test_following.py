@@ -41,7 +41,7 @@ async def test_a_change_that_could_not_be_followed_is_met_again_and_then_no_more
     await world.load("areas", CITY[:1])
 
     async def published() -> bool:
-        return await runtime.database["journal"].count_documents({}) == 3
+        return bool(await runtime.database["journal"].count_documents({}) == 3)
 
     await eventually(published)
     first = follower()
