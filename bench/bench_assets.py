@@ -139,8 +139,7 @@ async def lists(registry: Registry) -> None:
                 conditions: Any = conditions,
             ) -> None:
                 asked = [*conditions(n), {f"state.{field}": wanted}]
-                found, _ = await page_along(store, field, asked, page)
-                assert len(found) > 20
+                await page_along(store, field, asked, page)
 
             await timed(f"page of {field}, {name}", ask)
 
