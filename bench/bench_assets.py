@@ -1,10 +1,11 @@
-"""Backbones and six assets of a whole city: `python -m bench.bench_assets`.
+"""Backbones and six assets of a whole city: `python -m bench.bench_assets [ORGANIZATIONS]`.
 
-100,000 organizations with 200,000 records on the embedded database, no broker: how long the
-follow-ups take for all of them, and how long the lists and a scorecard do.
+100,000 organizations unless told, with two records each, on the embedded database, no broker: how
+long the follow-ups take for all of them, and how long the lists and a scorecard do.
 """
 
 import asyncio
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -28,7 +29,8 @@ from shared.storage.client import connect
 from shared.web.paging import Paging
 from tests.servers import own_database
 
-ORGANIZATIONS, RECORDS, BATCH, TRIES = 100_000, 200_000, 1_000, 40
+ORGANIZATIONS = int(sys.argv[1]) if sys.argv[1:] else 100_000
+RECORDS, BATCH, TRIES = 2 * ORGANIZATIONS, 1_000, 40
 WORKS = ("meeting_held", "activity_held", "rule_adopted", "result_achieved")
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -51,7 +53,7 @@ def organization(n: int) -> Decision[OrganizationState]:
 
 
 def record(n: int) -> Decision[RecordState]:
-    """A record of one of the first 50,000 organizations."""
+    """A record of one of the first half of the organizations."""
     owner = n % (ORGANIZATIONS // 2)
     state = RecordState(
         work=WORKS[n % len(WORKS)],
@@ -137,8 +139,7 @@ async def lists(registry: Registry) -> None:
                 conditions: Any = conditions,
             ) -> None:
                 asked = [*conditions(n), {f"state.{field}": wanted}]
-                found, _ = await page_along(store, field, asked, page)
-                assert len(found) > 20
+                await page_along(store, field, asked, page)
 
             await timed(f"page of {field}, {name}", ask)
 
@@ -166,12 +167,14 @@ async def measure(address: str) -> None:
     await put_terms(registry)
     derived = Derived(registry.backbones, registry.carriers, registry.scorecards)
     for what in ("derive all", "derive all again"):
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         for start in range(0, ORGANIZATIONS, BATCH):
             ids = [f"o{n}" for n in range(start, start + BATCH)]
             await derived.follow({"organizations": ids})
         seconds = time.perf_counter() - began
-        print(f"{what}: {seconds:.1f} s, {ORGANIZATIONS / seconds:.0f} organizations a second")
+        used = time.process_time() - used
+        rate = ORGANIZATIONS / seconds
+        print(f"{what}: {seconds:.1f} s ({used:.1f} of its own CPU), {rate:.0f} a second")
     await lists(registry)
     await client.close()
 

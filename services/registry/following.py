@@ -8,6 +8,7 @@ read: a process killed between any two steps does the last bit again.
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -38,6 +39,7 @@ class Follower:
     """Follows topics of the own journal while this replica leads.
 
     Args:
+        name: of its places in the journal, which are kept in the database.
         derive: idempotent; told of each change at least once after it, in no order.
         spare: what there is to do besides in each round (rules that changed); whether anything
             was left.
@@ -48,6 +50,7 @@ class Follower:
         database: Database,
         journal: Journal,
         leases: Leases,
+        name: str,
         topics: Sequence[Topic],
         derive: Derive,
         spare: Callable[[], Awaitable[bool]],
@@ -55,15 +58,16 @@ class Follower:
         self._places = database["followers"]
         self._journal = journal
         self._leases = leases
+        self._name = name
         self._topics = [topic.name for topic in topics]
         self._derive = derive
         self._spare = spare
         self._seen: dict[str, Seen] = {}
 
     async def run(self) -> None:
-        """Follow for ever."""
+        """Follow for ever, for at most half of the time: requests are answered beside it."""
         while True:
-            more = False
+            more, began = False, time.perf_counter()
             try:
                 if self._leases.leads:
                     more = await self.round()
@@ -71,7 +75,8 @@ class Follower:
                     self._seen = {}
             except (*UNREACHABLE, Contended) as error:
                 log.warning("a follower tries again", extra={"error": repr(error)})
-            await asyncio.sleep(0 if more else _PAUSE_SECONDS)
+            worked = time.perf_counter() - began
+            await asyncio.sleep(worked if more else max(worked, _PAUSE_SECONDS))
 
     async def round(self) -> bool:
         """Derive from what is new on each topic; whether there is more to do at once."""
@@ -80,9 +85,11 @@ class Follower:
         return await self._spare()
 
     async def _follow(self, topic: str) -> None:
-        kept = await self._places.find_one({"_id": topic})
+        place = f"{self._name}/{topic}"
+        kept = await self._places.find_one({"_id": place})
         read_to: datetime = kept["read_to"] if kept else _BEGINNING
-        seen = self._seen.get(topic, {})
+        # A copy: what could not be derived from this time must be met again.
+        seen = dict(self._seen.get(topic, {}))
         batch: list[str] = []
         moved = kept is None
         async for key, n, at in self._journal.keys(topic, read_to - _OVERLAP):
@@ -92,22 +99,22 @@ class Follower:
             moved = moved or at > read_to
             read_to = max(read_to, at)
             if len(batch) >= _BATCH:
-                await self._step(topic, batch, read_to)
+                await self._step(place, batch, read_to)
                 batch = []
                 if len(seen) > _SEEN_KEPT:
                     seen = _since(seen, read_to)
         if batch or moved:
-            await self._step(topic, batch, read_to)
+            await self._step(place, batch, read_to)
         self._seen[topic] = _since(seen, read_to)
 
-    async def _step(self, topic: str, keys: Sequence[str], read_to: datetime) -> None:
+    async def _step(self, place: str, keys: Sequence[str], read_to: datetime) -> None:
         changed: defaultdict[str, list[str]] = defaultdict(list)
         for key in dict.fromkeys(keys):
             kind, _, id = key.partition("/")
             changed[kind].append(id)
         if changed:
             await self._derive(changed)
-        await self._places.update_one({"_id": topic}, {"$set": {"read_to": read_to}}, True)
+        await self._places.update_one({"_id": place}, {"$set": {"read_to": read_to}}, True)
 
 
 def _since(seen: Seen, read_to: datetime) -> Seen:

@@ -97,7 +97,13 @@ def build(settings: Settings, client: Client) -> Assembly:
 
     derived = Derived(backbones, carriers, scorecards)
     follower = Follower(
-        database, runtime.journal, runtime.leases, FOLLOWED, derived.follow, derived.catch_up
+        database,
+        runtime.journal,
+        runtime.leases,
+        "derived",
+        FOLLOWED,
+        derived.follow,
+        derived.catch_up,
     )
     runtime.add_work("derived", follower.run)
     by_name = {kind.name: kind for kind in kinds}

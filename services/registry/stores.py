@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from services.registry.messages import not_registered
+from services.registry.spans import to_millis
 from shared.contracts import topics
 from shared.contracts.topics import Topic
 from shared.settings import Settings
@@ -17,6 +18,11 @@ _LISTED = {"history": 0, "outbox": 0}
 
 Seal = Callable[[str, str], str]
 """`(field, words) -> sealed`, or back."""
+
+
+def now() -> datetime:
+    """Now, as the database keeps it."""
+    return to_millis(datetime.now(UTC))
 
 
 def author(principal: Principal) -> str:

@@ -1,7 +1,7 @@
 """The scorecards that lists read, kept up by follow-ups; one an organization."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.registry.assets.counts import Counts
@@ -9,8 +9,7 @@ from services.registry.assets.decisions import Found, Rules, Scorecard, observe,
 from services.registry.assets.table import AssetTable
 from services.registry.following import Changed
 from services.registry.registered import Registered, Registrations
-from services.registry.spans import to_millis
-from services.registry.stores import entry_store, index_along
+from services.registry.stores import entry_store, index_along, now
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate, AggregateStore, Contended
 from shared.storage.client import ASCENDING, Database, Document, UpdateOne, aggregate
@@ -53,9 +52,9 @@ class Scorecards:
         return Rules(newest.table, newest.version, self._zone)
 
     async def look(
-        self, id: str, now: datetime
+        self, id: str, at: datetime
     ) -> tuple[Registered, Mapping[str, Found], Scorecard] | None:
-        """An organization as it is now: what is found, and what of it the list will say.
+        """An organization as it is now (`at`): what is found, and what the list will say of it.
 
         None where there is no such organization.
         """
@@ -64,11 +63,11 @@ class Scorecards:
             return None
         [organization] = organizations
         rules = self.rules
-        found = (await self._counts.of(organizations, rules.table, now))[id]
+        found = (await self._counts.of(organizations, rules.table, at))[id]
         there = await self.store.get(id)
         state = there.state if there else None
         began = await self._registrations.began()
-        decision = observe(state, organization, found, began, now, rules)
+        decision = observe(state, organization, found, began, at, rules)
         new = decision.state if decision else state
         assert new is not None  # without a state there is a decision
         return organization, found, new
@@ -98,10 +97,9 @@ class Scorecards:
 
     async def catch_up(self) -> bool:
         """Count anew for some that are due or were counted by older rules; whether any were."""
-        now = datetime.now(UTC)
         ids: set[str] = set()
         for behind in (
-            {"next_due": {"$lte": now}},
+            {"next_due": {"$lte": now()}},
             {"state.rules": {"$lt": self.rules.version}},
         ):
             found = self.store.collection.find(behind, {"_id": 1}).limit(_BATCH)
@@ -125,14 +123,14 @@ class Scorecards:
         there = await self.store.get_many(ids)
         began = await self._registrations.began()
         organizations = await self._registrations.read(ids)
-        now, rules = to_millis(datetime.now(UTC)), self.rules
-        found = await self._counts.of(organizations, rules.table, now)
+        at, rules = now(), self.rules
+        found = await self._counts.of(organizations, rules.table, at)
         changed: list[Aggregate[Scorecard]] = []
         looks: list[UpdateOne] = []
         for organization in organizations:
             aggregate = there.get(organization.id) or Aggregate(organization.id)
             decision = observe(
-                aggregate.state, organization, found[organization.id], began, now, rules
+                aggregate.state, organization, found[organization.id], began, at, rules
             )
             if decision is None:
                 continue

@@ -1,7 +1,7 @@
 """`/v1/organizations/{id}/assets`, `/v1/assets`: the six assets of one, and a list of all."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
@@ -32,8 +32,7 @@ from services.registry.routes import EntryId, registry_of
 from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import Words
 from services.registry.scopes import Official, ensure_answers, names_of, scope
-from services.registry.spans import to_millis
-from services.registry.stores import author, page_along
+from services.registry.stores import author, now, page_along
 from shared.contracts.words import LABELS, Asset
 from shared.storage.aggregates import Decision
 from shared.storage.client import Document
@@ -48,8 +47,8 @@ Setter = Annotated[Principal, Depends(require(Role.ADMINISTRATOR, Role.AREA_MANA
 Looked = tuple[Registered, Mapping[str, Found], Scorecard]
 
 
-async def _look(registry: Registry, id: str, principal: Principal, now: datetime) -> Looked:
-    found = await registry.scorecards.look(id, now)
+async def _look(registry: Registry, id: str, principal: Principal, at: datetime) -> Looked:
+    found = await registry.scorecards.look(id, at)
     if found is None:
         raise not_registered("organizations", id)
     ensure_answers(principal, found[0].area_path, found[0].unit_id)
@@ -60,10 +59,10 @@ async def _look(registry: Registry, id: str, principal: Principal, now: datetime
 async def read_assets(request: Request, id: EntryId, principal: Official) -> ScorecardView:
     """Which of the six an organization has, counted now; what is missing and what to do."""
     registry = registry_of(request)
-    now = to_millis(datetime.now(UTC))
-    looked = await _look(registry, id, principal, now)
+    at = now()
+    looked = await _look(registry, id, principal, at)
     names = await names_of(registry, "organizations", [id])
-    return _view(looked, names.get(id), registry.scorecards.rules, now)
+    return _view(looked, names.get(id), registry.scorecards.rules, at)
 
 
 @router.put("/organizations/{id}/assets/target")
@@ -72,17 +71,19 @@ async def set_target_date(
 ) -> ScorecardView:
     """Set by when an organization is to have all six (art. 4: 3 to 5 years), and why."""
     registry = registry_of(request)
-    now = to_millis(datetime.now(UTC))
-    organization, found, blank = await _look(registry, id, principal, now)
+    at = now()
+    organization, found, blank = await _look(registry, id, principal, at)
     rules = registry.scorecards.rules
 
     def decide(state: Scorecard | None) -> Decision[Scorecard] | None:
         return set_target(state or blank, body.at, body.why, rules)
 
-    changed = await registry.scorecards.store.execute(id, decide, by=author(principal))
-    assert changed.state is not None  # that is what `decide` gives
+    changed = (await registry.scorecards.store.execute(id, decide, by=author(principal))).state
+    assert changed is not None  # that is what `decide` gives
+    dates = {"target": changed.target, "target_at": changed.target_at}
+    looked = (organization, found, blank.model_copy(update=dates))
     names = await names_of(registry, "organizations", [id])
-    return _view((organization, found, changed.state), names.get(id), rules, now)
+    return _view(looked, names.get(id), rules, at)
 
 
 @router.get("/assets", response_model=Page[ListedScorecard])
@@ -102,7 +103,7 @@ async def list_assets(
         conditions.append({"state.lacking": lacking})
     found, following = await page_along(registry.scorecards.store, "held", conditions, page)
     names = await names_of(registry, "organizations", [one.id for one in found])
-    now = datetime.now(UTC)
+    at = now()
     items = [
         ListedScorecard(
             organization_id=one.id,
@@ -111,7 +112,7 @@ async def list_assets(
             held=one.state.held or 0,
             lacking=list(one.state.lacking),
             target_at=one.state.target_at,
-            overdue=_overdue(one.state, now),
+            overdue=_overdue(one.state, at),
         ).model_dump(mode="json")
         for one in found
         if one.state is not None

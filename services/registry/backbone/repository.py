@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.registry.backbone.decisions import observe, on_due
@@ -12,7 +12,7 @@ from services.registry.following import Changed
 from services.registry.records.repository import NAME as RECORDS
 from services.registry.registered import Registrations
 from services.registry.spans import to_millis
-from services.registry.stores import entry_store, index_along
+from services.registry.stores import entry_store, index_along, now
 from shared.contracts import topics
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate, AggregateStore, Contended, Decision
@@ -103,11 +103,11 @@ class Backbones:
         there = await self.store.get_many(ids)
         people = {person for each in there.values() if each.state for person in each.state.holders}
         courses = await self._courses(people)
-        now, rules = to_millis(datetime.now(UTC)), self.rules
+        at, rules = now(), self.rules
         changed = []
         for organization in await self._registrations.read(ids):
             aggregate = there.get(organization.id) or Aggregate(organization.id)
-            decision = observe(aggregate.state, organization, courses, began, now, rules)
+            decision = observe(aggregate.state, organization, courses, began, at, rules)
             if decision is not None:
                 self.store.record(aggregate, decision, by="backbone")
                 changed.append(aggregate)

@@ -1,7 +1,7 @@
 """`/v1/organizations/{id}/terms`: who holds the posts of an organization."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from fastapi import Request, Response
 
@@ -23,8 +23,7 @@ from services.registry.routes import EntryId, registry_of
 from services.registry.schemas import CreatedView
 from services.registry.scopes import Official, ensure_answers
 from services.registry.service.base import Known, Reference, named
-from services.registry.spans import to_millis
-from services.registry.stores import author
+from services.registry.stores import author, now
 from shared.contracts.ids import derived_id, uuid7
 from shared.storage.aggregates import Aggregate, Decision
 from shared.web.auth import Principal
@@ -36,11 +35,6 @@ from shared.web.schemas import Json
 router = Router(prefix="/v1/organizations", tags=["backbone"])
 
 Decide = Callable[[Backbone, datetime, Rules], Decision[Backbone] | None]
-
-
-def now() -> datetime:
-    """Now, as the database keeps it."""
-    return to_millis(datetime.now(UTC))
 
 
 async def _own(registry: Registry, id: str, principal: Principal) -> Backbone:

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import Request
 
 from services.registry.backbone.messages import ENDING, UNTRAINED, VACANT
-from services.registry.backbone.routes import now, term_view, training_views
+from services.registry.backbone.routes import term_view, training_views
 from services.registry.backbone.schemas import (
     EndingPage,
     ListedTerms,
@@ -20,7 +20,7 @@ from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import Words
 from services.registry.scopes import Official, names_of, scope
 from services.registry.spans import add_months
-from services.registry.stores import page_along
+from services.registry.stores import now, page_along
 from shared.web.auth import Principal
 from shared.web.paging import Paging
 from shared.web.routing import Router

@@ -1,16 +1,15 @@
 """What the routes of carriers, promises and errands share."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from fastapi import Request, Response
 from pydantic import BaseModel
 
 from services.registry.commands import Registry
+from services.registry.messages import not_registered
 from services.registry.routes import registry_of
 from services.registry.scopes import ensure_answers, scope
-from services.registry.spans import to_millis
 from services.registry.stores import act, author, page_of
 from shared.storage.aggregates import Aggregate, AggregateStore, Decision, S
 from shared.storage.client import Document
@@ -23,11 +22,6 @@ from shared.web.schemas import Json
 
 T = TypeVar("T", str, str | None)
 View = Callable[[Registry, Aggregate[Any]], BaseModel]
-
-
-def now() -> datetime:
-    """Now, as the database keeps it."""
-    return to_millis(datetime.now(UTC))
 
 
 def ensure_own(principal: Principal, state: Any) -> None:
@@ -85,6 +79,17 @@ def shown(registry: Registry, found: Aggregate[Any], view: View) -> Response:
     """The answer with one, and its ETag."""
     body = view(registry, found).model_dump(mode="json")
     return Json(body, headers={"ETag": etag(found.version)})
+
+
+async def read(
+    registry: Registry, store: AggregateStore[Any], id: str, principal: Principal, view: View
+) -> Response:
+    """The answer with one that is the caller's. Raises `Problem` 403, 404."""
+    found = await store.get(id)
+    if found is None:
+        raise not_registered(store.collection.name, id)
+    ensure_own(principal, found.state)
+    return shown(registry, found, view)
 
 
 async def listed(

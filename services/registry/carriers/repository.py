@@ -1,7 +1,7 @@
 """MongoDB calls of carriers, promises and errands, with their indexes and follow-ups."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from services.registry.carriers.errands import WORK, ErrandState
 from services.registry.carriers.posts import CarrierState
@@ -11,7 +11,7 @@ from services.registry.records.decisions import RecordState, recorded
 from services.registry.records.repository import NAME as RECORDS
 from services.registry.records.repository import Records
 from services.registry.spans import to_millis
-from services.registry.stores import entry_store
+from services.registry.stores import entry_store, now
 from shared.contracts import topics
 from shared.contracts.ids import derived_id
 from shared.contracts.words import ErrandStage
@@ -89,7 +89,7 @@ class Carriers:
             def decide(
                 state: PromiseState | None, record: str = record
             ) -> Decision[PromiseState] | None:
-                return reopen(state, record, to_millis(datetime.now(UTC)))
+                return reopen(state, record, now())
 
             await self.promises.execute(document["_id"], decide, by="records")
 

@@ -3,7 +3,7 @@
 from fastapi import Request, Response
 
 from services.registry.carriers import messages  # noqa: F401  (registers the sentences)
-from services.registry.carriers.access import change, create, listed, now, seal, shown, unseal
+from services.registry.carriers.access import change, create, listed, read, seal, shown, unseal
 from services.registry.carriers.posts import (
     CarrierState,
     close,
@@ -26,6 +26,7 @@ from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import CreatedView
 from services.registry.scopes import Official
 from services.registry.service.base import Known, named
+from services.registry.stores import now
 from shared.contracts.ids import derived_id, uuid7
 from shared.contracts.words import CarrierKind
 from shared.storage.aggregates import Aggregate, Decision
@@ -54,6 +55,13 @@ async def open_one(request: Request, body: CarrierBody, principal: Official) -> 
     decision = open_carrier(id, body, known, lambda text: seal(registry, NAME, id, "name", text))
     made = await create(request, registry.carriers.posts, id, decision, principal)
     return Json({"id": made}, 201, headers={"Location": f"/v1/carriers/{made}"})
+
+
+@router.get("/{id}", response_model=CarrierView)
+async def read_carrier(request: Request, id: EntryId, principal: Official) -> Response:
+    """A duty post or responsibility area, and who holds it."""
+    registry = registry_of(request)
+    return await read(registry, registry.carriers.posts, id, principal, _view)
 
 
 @router.get("", response_model=Page[CarrierView])

@@ -4,7 +4,7 @@ import hmac
 
 from fastapi import Request, Response
 
-from services.registry.carriers.access import change, create, listed, now, seal, shown, unseal
+from services.registry.carriers.access import change, create, listed, read, seal, shown, unseal
 from services.registry.carriers.errands import ErrandState, rate, step, take
 from services.registry.carriers.schemas import (
     ErrandBody,
@@ -19,6 +19,7 @@ from services.registry.routes import EntryId, registry_of
 from services.registry.routes_lists import Inside, Paged
 from services.registry.scopes import Server
 from services.registry.service.base import Known, named
+from services.registry.stores import now
 from shared.contracts.ids import uuid7
 from shared.contracts.words import ErrandStage
 from shared.storage.aggregates import Aggregate, Decision
@@ -68,6 +69,13 @@ async def take_errand(request: Request, body: ErrandBody, principal: Server) -> 
     made = await create(request, registry.carriers.errands, id, decision, principal)
     answer = {"id": made, "code": code_of(registry, made)}
     return Json(answer, 201, headers={"Location": f"/v1/errands/{made}"})
+
+
+@router.get("/{id}", response_model=ErrandView)
+async def read_errand(request: Request, id: EntryId, principal: Server) -> Response:
+    """An errand, with its steps."""
+    registry = registry_of(request)
+    return await read(registry, registry.carriers.errands, id, principal, _view)
 
 
 @router.get("", response_model=Page[ErrandView])

@@ -2,7 +2,7 @@
 
 from fastapi import Request, Response
 
-from services.registry.carriers.access import change, create, listed, now, seal, shown, unseal
+from services.registry.carriers.access import change, create, listed, read, seal, shown, unseal
 from services.registry.carriers.promises import PromiseState, keep, make, void
 from services.registry.carriers.schemas import KeepBody, PromiseBody, PromiseView, WhyBody
 from services.registry.commands import Registry
@@ -11,6 +11,7 @@ from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import CreatedView
 from services.registry.scopes import Server
 from services.registry.service.base import Known, named
+from services.registry.stores import now
 from shared.contracts.ids import uuid7
 from shared.contracts.words import PromiseStatus
 from shared.storage.aggregates import Aggregate
@@ -40,6 +41,13 @@ async def promise(request: Request, body: PromiseBody, principal: Server) -> Res
     decision = make(id, body, known, now(), lambda text: seal(registry, NAME, id, "text", text))
     made = await create(request, registry.carriers.promises, id, decision, principal)
     return Json({"id": made}, 201, headers={"Location": f"/v1/promises/{made}"})
+
+
+@router.get("/{id}", response_model=PromiseView)
+async def read_promise(request: Request, id: EntryId, principal: Server) -> Response:
+    """A promise, and what became of it."""
+    registry = registry_of(request)
+    return await read(registry, registry.carriers.promises, id, principal, _view)
 
 
 @router.get("", response_model=Page[PromiseView])

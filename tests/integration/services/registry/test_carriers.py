@@ -79,6 +79,7 @@ async def test_posts_and_areas_say_who_holds_them_from_when_to_when(city: World)
     await post(city.admin, path, {"person_id": "p2", "since": day(-1)})
     [post_, *_] = await items(city.admin, "/v1/carriers?kind=duty_post&organization_id=o1")
     assert (post_["name"], post_["holders"]) == ("王芳先锋岗", ["p2"])
+    assert (await city.admin.get(f"/v1/carriers/{id}")).json() == post_
     assert [one["person_id"] for one in post_["holdings"]] == ["p1", "p2"]
     assert len(await items(city.admin, "/v1/carriers?area=440310001")) == 2
     assert len(await items(city.admin, "/v1/carriers?person_id=p1")) == 1
@@ -144,6 +145,7 @@ async def test_an_accompanied_errand_is_recorded_work_with_its_steps_and_the_res
     assert wrong["type"] == "/problems/errand-unknown"
     assert (await post(resident, f"/v1/errands/{id}/word", word, 200))["words"] == "感谢王芳"
     [shown] = await items(volunteer, "/v1/errands?stage=done")
+    assert (await volunteer.get(f"/v1/errands/{id}")).json() == shown
     assert [one["stage"] for one in shown["steps"]] == ["taken", "in_hand", "done"]
     assert (shown["text"], shown["resident"], shown["steps"][1]["words"]) == (
         "代张家办医保",
@@ -187,6 +189,10 @@ async def test_each_sees_and_does_what_is_theirs(city: World) -> None:
         await post(city.as_(Role.RESIDENT), path, body, 403)
     [made] = await items(operator, "/v1/promises")
     stranger = city.as_(Role.VOLUNTEER, volunteer_id="p2")
+    assert (await operator.get(f"/v1/promises/{made['id']}")).json() == made
+    assert (await stranger.get(f"/v1/promises/{made['id']}")).status_code == 403
+    for kind in ("promises", "errands", "carriers"):
+        assert (await operator.get(f"/v1/{kind}/none")).status_code == 404
     await post(stranger, f"/v1/promises/{made['id']}/void", {"why": "x"}, 403)
     await post(stranger, "/v1/promises/none/void", {"why": "x"}, 404)
     post_ = {"kind": "duty_post", "organization_id": "o2", "name": "岗"}
