@@ -13,6 +13,7 @@ from services.registry.chinese import load_polyphones
 from services.registry.commands import Registry
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.coverage_watch import CoverageWatch
+from services.registry.moves import Moves
 from services.registry.records import routes as routes_records
 from services.registry.records.repository import Records
 from services.registry.repository import Repository
@@ -42,7 +43,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
     runtime.add_work("coverage", watch.run)
     by_name = {kind.name: kind for kind in kinds}
-    registry = Registry(by_name, repository, coverage, cipher, tables, records)
+    registry = Registry(by_name, repository, coverage, cipher, tables, records, Moves(database))
     runtime.add_work("tables", tables.follow)
 
     async def prepare() -> None:

@@ -28,6 +28,11 @@ register_messages(
             "zh": "上级 {parent} 就是它自己或它的下级：请选择别的上级。",
             "en": "The parent {parent} is the organization itself or below it: choose another.",
         },
+        "parent-too-deep": {
+            "zh": "上级 {parent} 之上的层级超过 {levels} 级，无法检查是否成环：请选择更高的上级。",
+            "en": "More than {levels} organizations stand above the parent {parent}, too many to "
+            "be looked through: choose one higher up.",
+        },
         "parent-level": {
             "zh": "上级区域 {parent} 的级别必须更高：社区属街道，街道属区或市，区属市。",
             "en": "The parent area {parent} must be of a higher level: a community under a street, "
