@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from services.registry.commands import Registry, refer
+from services.registry.moves import TRIES, Look, Move, moved, pause
 from services.registry.schemas import Reason, RowResult
 from services.registry.service.base import Kind
 from services.registry.stores import author
-from shared.storage.aggregates import Aggregate, Contended
+from shared.storage.aggregates import Aggregate, AggregateStore, Contended
 from shared.web.auth import Principal
 from shared.web.errors import field_error, invalid
 from shared.web.problems import FieldError, Problem
@@ -39,16 +40,19 @@ async def load(
     readable, results = read_rows(kind, rows)
     ordered = parents_first(readable)
     store = registry.repository.stores[kind.name]
-    for _ in range(_TRIES):
+    refused: set[int] = set()
+    for _ in range(TRIES if kind.tree else _TRIES):
+        look = await registry.moves.look() if kind.tree else Look(0)
         aggregates = await store.get_many({row.id for row in readable})
         known = await registry.repository.known(
-            kind, ((row.id, row.body, aggregates.get(row.id)) for row in readable)
+            kind, ((row.id, row.body, aggregates.get(row.id)) for row in readable), look.open
         )
+        moves: list[Move] = []
         for row in ordered:
             aggregate = aggregates.get(row.id) or Aggregate(row.id)
-            new = aggregate.state is None
+            old = aggregate.state
             try:
-                decision = kind.decide(row.id, row.body, aggregate.state, known, principal)
+                decision = kind.decide(row.id, row.body, old, known, principal)
             except Problem as problem:
                 results[row.number] = rejected(row.number, problem, row.id)
                 continue
@@ -56,14 +60,65 @@ async def load(
                 aggregates[row.id] = aggregate
                 store.record(aggregate, decision, by=author(principal))
                 refer(kind, row.id, decision.state, known)
-                status = "created" if new else "changed"
+                if kind.tree and old is not None:
+                    moves += moved(row.id, aggregate.version, old.parent, decision.state.parent)
+                status = "created" if old is None else "changed"
                 results[row.number] = RowResult(row=row.number, status=status, id=row.id)
             elif row.number not in results or results[row.number].status == "rejected":
                 # Otherwise a try before this one has written it: that is what became of it.
                 results[row.number] = RowResult(row=row.number, status="unchanged", id=row.id)
-        if await store.write(list(aggregates.values())):
+        if kind.tree:
+            cycles = {n for n, result in results.items() if result.code == "parent-cycle"}
+            changed = any(aggregate.changed for aggregate in aggregates.values())
+            done = await _write_tree(registry, store, list(aggregates.values()), look, moves)
+            # A row may have met only an open move, or a parent that this batch has just changed.
+            if done and cycles and (look.open or (changed and cycles != refused)):
+                done = False
+                await pause()
+            refused = cycles
+        else:
+            done = await store.write(list(aggregates.values()))
+        if done:
             return [results[number] for number in sorted(results)]
     raise Contended(kind.name)
+
+
+async def _write_tree(
+    registry: Registry,
+    store: AggregateStore[Any],
+    aggregates: Sequence[Aggregate[Any]],
+    look: Look,
+    moves: Sequence[Move],
+) -> bool:
+    """Write entries of a tree; False where it has to be decided again, on what is there then.
+
+    New ones come first, parents before children, so that nothing stored names what is not; moves
+    are claimed in a try that makes nothing new, so that they are decided on what is stored.
+    """
+    changed = [aggregate for aggregate in aggregates if aggregate.changed]
+    for level in levels([aggregate for aggregate in changed if aggregate.version == 0]):
+        if not await store.write(level):
+            return False
+    there = [aggregate for aggregate in changed if aggregate.version]
+    if moves and len(there) < len(changed):
+        return False
+    if moves and not await registry.moves.claim(look, moves):
+        await pause()
+        return False
+    return await store.write(there)
+
+
+def levels(new: Sequence[Aggregate[Any]]) -> list[list[Aggregate[Any]]]:
+    """New entries by depth: none before the one that it names as its parent."""
+    depths: dict[str, int] = {}
+    found: list[list[Aggregate[Any]]] = []
+    for aggregate in new:  # in the order decided, in which a parent comes first
+        depth = 1 + depths.get(aggregate.state.parent, -1) if aggregate.state else 0
+        depths[aggregate.id] = depth
+        if depth == len(found):
+            found.append([])
+        found[depth].append(aggregate)
+    return found
 
 
 def read_rows(

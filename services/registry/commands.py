@@ -9,15 +9,19 @@ from services.registry.assignments.repository import Assignments
 from services.registry.backbone.repository import Backbones
 from services.registry.carriers.repository import Carriers
 from services.registry.coverage_repository import CoverageRepository
+from services.registry.duties.repository import Duties
+from services.registry.joint.follow import Follow
+from services.registry.joint.repository import Joints
 from services.registry.messages import not_registered
 from services.registry.pairings.repository import Pairings
 from services.registry.plans.repository import Plans
+from services.registry.moves import TRIES, Moves, moved, pause
 from services.registry.records.repository import Records
 from services.registry.repository import Repository
 from services.registry.service.base import Kind, Known, Reference
 from services.registry.stores import author
 from shared.contracts.ids import uuid7
-from shared.storage.aggregates import Aggregate, Created, Decision
+from shared.storage.aggregates import Aggregate, Contended, Created, Decision, VersionMismatch
 from shared.storage.client import DuplicateKeyError
 from shared.storage.encryption import FieldCipher
 from shared.storage.tables import Tables
@@ -44,6 +48,10 @@ class Registry:
     scorecards: Scorecards
     zone: ZoneInfo
     """The city's time zone."""
+    moves: Moves
+    duties: Duties
+    joints: Joints
+    follow: Follow
 
 
 async def read(registry: Registry, kind: str, id: str) -> Aggregate[Any]:
@@ -97,6 +105,8 @@ async def change(
     version: int | None,
 ) -> Aggregate[Any]:
     """Change an entry as a whole. Raises `Problem` 403, 404, 409, 422; `VersionMismatch`."""
+    if kind.tree:
+        return await _change_in_tree(registry, kind, id, body, principal, version)
     current = await read(registry, kind.name, id)
     known: Known = await registry.repository.known(kind, [(id, body, current)])
 
@@ -106,6 +116,44 @@ async def change(
     return await registry.repository.stores[kind.name].execute(
         id, decide, by=author(principal), version=version
     )
+
+
+async def _change_in_tree(
+    registry: Registry,
+    kind: Kind[Any, Any],
+    id: str,
+    body: Any,
+    principal: Principal,
+    version: int | None,
+) -> Aggregate[Any]:
+    """As `change`; a new parent is claimed before it is written (see `moves`)."""
+    store = registry.repository.stores[kind.name]
+    for _ in range(TRIES):
+        look = await registry.moves.look()
+        current = await read(registry, kind.name, id)
+        if version is not None and current.version != version:
+            raise VersionMismatch(current.version)
+        known = await registry.repository.known(kind, [(id, body, current)], look.open)
+        assert current.state is not None  # no entry of the registry is without
+        parent = current.state.parent
+        try:
+            decision = kind.decide(id, body, current.state, known, principal)
+        except Problem as problem:
+            if problem.code != "parent-cycle" or not look.open:
+                raise
+            await pause()  # an open move may be what closes it, and come to nothing
+            continue
+        if decision is None:
+            return current
+        moves = moved(id, current.version, parent, decision.state.parent)
+        if moves and not await registry.moves.claim(look, moves):
+            await pause()
+            continue
+        store.record(current, decision, by=author(principal))
+        if await store.write([current]):
+            current.version += 1
+            return current
+    raise Contended(id)
 
 
 async def retire(
@@ -128,4 +176,8 @@ async def retire(
 
 def refer(kind: Kind[Any, Any], id: str, state: Any, known: Known) -> None:
     """Let later decisions of the same batch see this one."""
-    known.entries[Reference(kind.name, id)] = kind.referred(state)
+    reference, new = Reference(kind.name, id), kind.referred(state)
+    if kind.tree:
+        # The old parent still counts: the write that takes it away may fail.
+        known.beside[id] = known.parents(kind.name, id)
+    known.entries[reference] = new

@@ -34,6 +34,13 @@ from services.registry.pairings import routes as routes_pairings
 from services.registry.pairings.repository import Pairings
 from services.registry.plans import routes as routes_plans
 from services.registry.plans.repository import Plans
+from services.registry.duties import routes as routes_duties
+from services.registry.duties.repository import Duties
+from services.registry.joint import routes as routes_joint
+from services.registry.joint import routes_lists as routes_joint_lists
+from services.registry.joint.follow import Follow
+from services.registry.joint.repository import Joints
+from services.registry.moves import Moves
 from services.registry.records import routes as routes_records
 from services.registry.records.repository import Records
 from services.registry.registered import Registrations
@@ -106,6 +113,15 @@ def build(settings: Settings, client: Client) -> Assembly:
         derived.catch_up,
     )
     runtime.add_work("derived", follower.run)
+    joints = Joints(database, settings)
+    stores = [*repository.stores.values(), coverage.store, records.store, joints.store]
+    runtime = Runtime(settings, client, stores=stores)
+    watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
+    runtime.add_work("coverage", watch.run)
+    zone = ZoneInfo(settings.timezone)
+    duties = Duties(repository, records, zone)
+    follow = Follow(joints, repository, records, tables, runtime.leases, zone)
+    runtime.add_work("joint organizations", follow.run)
     by_name = {kind.name: kind for kind in kinds}
     registry = Registry(
         by_name,
@@ -137,6 +153,15 @@ def build(settings: Settings, client: Client) -> Assembly:
             carriers,
             scorecards,
         ):
+        Moves(database),
+        duties,
+        joints,
+        follow,
+    )
+    runtime.add_work("tables", tables.follow)
+
+    async def prepare() -> None:
+        for part in (repository, coverage, records, joints):
             await part.create_indexes()
         await tables.prepare()
 
@@ -164,6 +189,9 @@ DEFINITION = Definition(
         routes_promises.router,
         routes_errands.router,
         routes_assets.router,
+        routes_duties.router,
+        routes_joint.router,
+        routes_joint_lists.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
     ],
     build=build,

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from services.registry.chinese import wanted_grams
+from services.registry.moves import Move, beside
 from services.registry.service.base import Kind, Known, Reference, Referred
+from services.registry.service.organizations import LEVELS
 from services.registry.stores import entry_store
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate, AggregateStore, IdempotencyConflict
@@ -26,14 +28,12 @@ _HANGING = {
 """Which entries derive their place from an entry of a kind, and by which field."""
 _FILTERS = {
     "areas": ("parent",),
-    "units": ("domain", "area"),
-    "organizations": ("domain", "unit_id", "area", "parent"),
+    "units": ("domain", "area", "system", "superior_unit_id"),
+    "organizations": ("domain", "unit_id", "area", "parent", "founding"),
     "grids": ("area", "communities"),
     "people": ("grid_id", "skills", "unit_id"),
     "venues": ("organization_id", "unit_id", "uses"),
 }
-_ROUNDS = 40
-"""How many levels of organizations are looked through for a cycle."""
 _REFERRED = {
     "state.area_path": 1,
     "state.retired": 1,
@@ -94,20 +94,28 @@ class Repository:
         self,
         kind: Kind[Any, Any],
         asked: Iterable[tuple[str, Any, Aggregate[Any] | None]],
+        open: Iterable[Move] = (),
     ) -> Known:
-        """What must be known to decide on `asked`: ids, bodies, and what is there now."""
+        """What must be known to decide on `asked`: ids, bodies, and what is there now.
+
+        Args:
+            open: moves in the tree that may still be written.
+        """
         wanted: set[Reference] = set()
         moving: set[str] = set()
         for id, body, current in asked:
             wanted.update(kind.references(body))
             if current is not None and current.state and kind.moves(body, current.state):
                 moving.add(id)
-        known = Known(await self.look_up(wanted), await self._in_use(kind.name, moving))
-        for _ in range(_ROUNDS):
+        entries = await self.look_up(wanted)
+        known = Known(entries, await self._in_use(kind.name, moving), beside(open))
+        found = entries
+        for _ in range(LEVELS if kind.tree else 0):
             above = {
-                Reference("organizations", referred.parent)
-                for reference, referred in known.entries.items()
-                if reference.kind == "organizations" and referred.parent is not None
+                Reference(kind.name, parent)
+                for reference in found
+                if reference.kind == kind.name
+                for parent in known.parents(kind.name, reference.id)
             } - known.entries.keys()
             found = await self.look_up(above)
             if not found:

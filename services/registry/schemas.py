@@ -9,7 +9,14 @@ from pydantic_core import PydanticCustomError
 
 from services.registry import messages  # noqa: F401  (registers the sentences)
 from services.registry.geometry import Geometry
-from shared.contracts.words import AreaLevel, Domain, GridLevel, OrganizationLevel, TeamRole
+from shared.contracts.words import (
+    AreaLevel,
+    Domain,
+    Founding,
+    GridLevel,
+    OrganizationLevel,
+    TeamRole,
+)
 from shared.web.schemas import AreaCode, Body, Latitude, Longitude, ShortText, Slug, clean_text
 
 H = TypeVar("H", bound=Hashable)
@@ -29,7 +36,8 @@ def _telephone(value: Any) -> Any:
     return digits
 
 
-def _distinct(value: list[H]) -> list[H]:
+def distinct(value: list[H]) -> list[H]:
+    """The list; refused where an item stands there twice."""
     if len(set(value)) != len(value):
         raise PydanticCustomError("not_unique", "repeated items")
     return value
@@ -39,9 +47,9 @@ Telephone = Annotated[
     str, BeforeValidator(_telephone), Field(json_schema_extra={"examples": ["13800001234"]})
 ]
 """Digits, as `13800001234`; spaces, hyphens and +86 are taken off, so that equal ones are equal."""
-Slugs = Annotated[list[Slug], Field(max_length=200), AfterValidator(_distinct)]
-Codes = Annotated[list[AreaCode], Field(max_length=500), AfterValidator(_distinct)]
-Skills = Annotated[list[Slug], Field(max_length=30), AfterValidator(_distinct)]
+Slugs = Annotated[list[Slug], Field(max_length=200), AfterValidator(distinct)]
+Codes = Annotated[list[AreaCode], Field(max_length=500), AfterValidator(distinct)]
+Skills = Annotated[list[Slug], Field(max_length=30), AfterValidator(distinct)]
 Retired = Annotated[
     bool | None, Field(description="false brings a retired one back; absent: stays as it is")
 ]
@@ -65,12 +73,15 @@ class AreaBody(EntryBody):
 
 
 class UnitBody(EntryBody):
-    """A unit."""
+    """A unit; one under vertical management also has a line in its system (policy, art. 14)."""
 
     id: OwnId = None
     name: ShortText
     domain: Domain
     area: AreaCode | None = None
+    system: Slug | None = Field(default=None, description="As `taxation`; its line from above")
+    superior_unit_id: Slug | None = None
+    superior_organization_id: Slug | None = None
 
 
 class OrganizationBody(EntryBody):
@@ -83,6 +94,10 @@ class OrganizationBody(EntryBody):
     unit_id: Slug | None = None
     area: AreaCode | None = None
     parent: Slug | None = None
+    founding: Founding | None = Field(default=None, description="How it was founded (art. 6)")
+    successors: Annotated[list[Slug], Field(max_length=20), AfterValidator(distinct)] = Field(
+        default=[], description="Who took over; only of a retired one"
+    )
 
 
 class LinkedBody(Body):
@@ -107,7 +122,7 @@ class GridBody(EntryBody):
     members: Slugs = Field(default=[])
     level: GridLevel = GridLevel.COMMUNITY_GRID
     population: int | None = Field(default=None, ge=0, le=100_000_000, description="Residents")
-    linked: Annotated[list[LinkedBody], Field(max_length=100), AfterValidator(_distinct)] = Field(
+    linked: Annotated[list[LinkedBody], Field(max_length=100), AfterValidator(distinct)] = Field(
         default=[], description="Who else serves it: police, doctor, lawyer and so on"
     )
 
@@ -156,6 +171,9 @@ class UnitView(EntryView):
     name: str
     domain: Domain
     area: str | None
+    system: str | None
+    superior_unit_id: str | None
+    superior_organization_id: str | None
 
 
 class OrganizationView(EntryView):
@@ -167,6 +185,8 @@ class OrganizationView(EntryView):
     unit_id: str | None
     area: str | None
     parent: str | None
+    founding: Founding | None
+    successors: list[str]
 
 
 class GridView(EntryView):

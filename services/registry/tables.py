@@ -8,6 +8,7 @@ from services.registry.backbone.table import BackboneRules
 from services.registry.money import SourceTable
 from services.registry.pairings.table import PairingTable
 from services.registry.plans.table import PlanTable
+from services.registry.duties.table import DutyTable
 from services.registry.records.table import WorkTable
 from services.registry.venues.table import VenueUses
 from shared.storage.tables import Table
@@ -22,4 +23,5 @@ TABLES: tuple[type[Table], ...] = (
     BackboneRules,
     VenueUses,
     AssetTable,
+    DutyTable,
 )

@@ -22,6 +22,7 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         registry.AreaChanged,
         registry.UnitChanged,
         registry.OrganizationChanged,
+        registry.JointChanged,
         registry.GridChanged,
         registry.VolunteerChanged,
         plans.PairingChanged,

@@ -3,12 +3,20 @@
 No names of people, telephone numbers or addresses: a person is an id, skills and a home grid.
 """
 
+from datetime import date
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.payload import Code, Id, Point, Snapshot
-from shared.contracts.words import AreaLevel, Domain, GridLevel, OrganizationLevel, TeamRole
+from shared.contracts.words import (
+    AreaLevel,
+    Domain,
+    Founding,
+    GridLevel,
+    OrganizationLevel,
+    TeamRole,
+)
 
 
 class AreaChanged(Snapshot):
@@ -35,6 +43,10 @@ class UnitChanged(Snapshot):
     domain: Domain
     area: Code | None = None
     retired: bool = False
+    system: Code | None = None
+    """The system that it is managed by from above, as `taxation`; `area` is its other line."""
+    superior_unit_id: Id | None = None
+    superior_organization_id: Id | None = None
 
 
 class OrganizationChanged(Snapshot):
@@ -49,6 +61,39 @@ class OrganizationChanged(Snapshot):
     unit_id: Id | None = None
     area: Code | None = None
     parent: Id | None = None
+    retired: bool = False
+    founding: Founding | None = None
+    successors: tuple[Id, ...] = ()
+    """Who took over from a retired one."""
+
+
+class JointMember(BaseModel):
+    """A member of a joint organization; `left` is the first day without it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    organization_id: Id
+    unit_id: Id | None = None
+    joined: date
+    left: date | None = None
+
+
+class JointChanged(Snapshot):
+    """A joint organization. Subject: its id."""
+
+    TYPE: ClassVar[str] = "lianxin.joint.changed"
+
+    joint_id: Id
+    name: str
+    form: Founding
+    area: Code | None = None
+    area_path: tuple[Code, ...] = ()
+    lead: Id
+    members: tuple[JointMember, ...] = ()
+    open_needs: int = Field(ge=0)
+    open_resources: int = Field(ge=0)
+    open_projects: int = Field(ge=0)
+    successors: tuple[Id, ...] = ()
     retired: bool = False
 
 

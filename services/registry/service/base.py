@@ -57,6 +57,14 @@ class Known:
 
     entries: dict[Reference, Referred] = field(default_factory=dict)
     in_use: frozenset[str] = frozenset()
+    beside: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Parents that organizations have or may soon have beside the one in `entries`."""
+
+    def parents(self, kind: str, id: str) -> tuple[str, ...]:
+        """Every parent that the entry has or may soon have."""
+        found = self.entries.get(Reference(kind, id))
+        own = () if found is None or found.parent is None else (found.parent,)
+        return own + self.beside.get(id, ())
 
     def find(self, kind: str, id: str, field: str) -> Referred:
         """The entry named in `field`. Raises `Problem` 422 where it is unknown or retired."""
@@ -88,6 +96,8 @@ class Kind(ABC, Generic[S, B]):
     state: type[S]
     view_model: type[EntryView]
     writers: ClassVar[tuple[Role, ...]] = (Role.ADMINISTRATOR, Role.AREA_MANAGER)
+    tree: ClassVar[bool] = False
+    """Whether entries can be moved under another `parent` at will; see `moves.py`."""
 
     @abstractmethod
     def references(self, body: B) -> Iterable[Reference]:

@@ -18,6 +18,8 @@ from shared.web.auth import Principal
 from shared.web.problems import Problem
 
 NAME = "organizations"
+LEVELS = 40
+"""How many organizations may stand above one another; art. 16 knows five levels."""
 
 
 class Organizations(Kind[OrganizationState, OrganizationBody]):
@@ -25,10 +27,12 @@ class Organizations(Kind[OrganizationState, OrganizationBody]):
 
     name, singular = NAME, "organization"
     body, state, view_model = OrganizationBody, OrganizationState, OrganizationView
+    tree = True
 
     def references(self, body: OrganizationBody) -> Iterable[Reference]:
-        """Its area, unit and parent."""
-        return named(areas=body.area, units=body.unit_id, organizations=body.parent)
+        """Its area, unit, parent and successors."""
+        own = named(areas=body.area, units=body.unit_id, organizations=body.parent)
+        return [*own, *(Reference(NAME, each) for each in body.successors)]
 
     def build(
         self,
@@ -43,7 +47,7 @@ class Organizations(Kind[OrganizationState, OrganizationBody]):
         check_kept(known, "units", "unit_id", body.unit_id, current.unit_id if current else None)
         if body.parent is not None and not (current and current.parent == body.parent):
             known.find(NAME, body.parent, "parent")
-            _refuse_cycle(id, body.parent, known)
+            refuse_cycle(id, body.parent, known)
         area, path = self._place(body, current, known)
         return OrganizationState(
             **naming(body.name),
@@ -53,6 +57,8 @@ class Organizations(Kind[OrganizationState, OrganizationBody]):
             area=area,
             parent=body.parent,
             area_path=path,
+            founding=body.founding,
+            successors=_successors(id, body, current, known),
         )
 
     @staticmethod
@@ -86,6 +92,8 @@ class Organizations(Kind[OrganizationState, OrganizationBody]):
             area=state.area,
             parent=state.parent,
             retired=state.retired,
+            founding=state.founding,
+            successors=state.successors,
         )
 
     def view(
@@ -95,12 +103,28 @@ class Organizations(Kind[OrganizationState, OrganizationBody]):
         return OrganizationView(id=id, version=version, **state.model_dump())
 
 
-def _refuse_cycle(id: str, parent: str, known: Known) -> None:
-    above: str | None = parent
+def _successors(
+    id: str, body: OrganizationBody, current: OrganizationState | None, known: Known
+) -> tuple[str, ...]:
+    retired = current is not None and current.retired if body.retired is None else body.retired
+    if body.successors and (not retired or id in body.successors):
+        raise Problem(422, "successors-of-retired", field="successors")
+    kept = current.successors if current is not None else ()
+    for each in body.successors:
+        if each not in kept:
+            known.find(NAME, each, "successors")
+    return tuple(body.successors)
+
+
+def refuse_cycle(id: str, parent: str, known: Known) -> None:
+    """Raise `Problem` 422 where `id` would come under itself, or too deep to be looked at."""
+    above = {parent}
     seen: set[str] = set()
-    while above is not None and above not in seen:
-        if above == id:
+    for _ in range(LEVELS):
+        if id in above:
             raise Problem(422, "parent-cycle", field="parent", parent=parent)
-        seen.add(above)
-        found = known.entries.get(Reference(NAME, above))
-        above = None if found is None else found.parent
+        seen |= above
+        above = {each for low in above for each in known.parents(NAME, low)} - seen
+        if not above:
+            return
+    raise Problem(422, "parent-too-deep", field="parent", parent=parent, levels=LEVELS)
