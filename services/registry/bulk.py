@@ -39,10 +39,12 @@ async def load(
     readable, results = read_rows(kind, rows)
     ordered = parents_first(readable)
     store = registry.repository.stores[kind.name]
-    for _ in range(_TRIES):
+    for tried in range(_TRIES):
         aggregates = await store.get_many({row.id for row in readable})
         known = await registry.repository.known(
-            kind, ((row.id, row.body, aggregates.get(row.id)) for row in readable)
+            kind,
+            ((row.id, row.body, aggregates.get(row.id)) for row in readable),
+            holders=tried > 0,
         )
         for row in ordered:
             aggregate = aggregates.get(row.id) or Aggregate(row.id)

@@ -1,5 +1,6 @@
 """Commands: fetch what a decision looks at, decide, write."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from services.registry.repository import Repository
 from services.registry.service.base import Kind, Known, Reference
 from services.registry.stores import author
 from shared.contracts.ids import uuid7
-from shared.storage.aggregates import Aggregate, Created, Decision
+from shared.storage.aggregates import Aggregate, Contended, Created, Decision
 from shared.storage.client import DuplicateKeyError
 from shared.storage.encryption import FieldCipher
 from shared.storage.tables import Tables
@@ -62,15 +63,15 @@ async def create(
                 count=1,
             )
         id = uuid7()
-    known = await registry.repository.known(kind, [(id, body, None)])
-    decision: Decision[Any] | None = kind.decide(id, body, None, known, principal)
-    assert decision is not None  # a new entry is always a change
-    try:
-        return await registry.repository.stores[kind.name].create(
-            id, decision, by=author(principal), answer={"id": id}, idempotency=attempt
-        )
-    except DuplicateKeyError:
-        raise Problem(409, "id-taken", field="id", where=f"/v1/{kind.name}", id=id) from None
+    for taken in (False, True):
+        known = await registry.repository.known(kind, [(id, body, None)], holders=taken)
+        decision: Decision[Any] | None = kind.decide(id, body, None, known, principal)
+        assert decision is not None  # a new entry is always a change
+        with contextlib.suppress(DuplicateKeyError):
+            return await registry.repository.stores[kind.name].create(
+                id, decision, by=author(principal), answer={"id": id}, idempotency=attempt
+            )
+    raise Problem(409, "id-taken", field="id", where=f"/v1/{kind.name}", id=id)
 
 
 async def change(
@@ -83,14 +84,18 @@ async def change(
 ) -> Aggregate[Any]:
     """Change an entry as a whole. Raises `Problem` 403, 404, 409, 422; `VersionMismatch`."""
     current = await read(registry, kind.name, id)
-    known: Known = await registry.repository.known(kind, [(id, body, current)])
+    known: Known = await registry.repository.known(kind, [(id, body, current)], holders=True)
 
     def decide(state: Any) -> Decision[Any] | None:
         return kind.decide(id, body, state, known, principal)
 
-    return await registry.repository.stores[kind.name].execute(
-        id, decide, by=author(principal), version=version
-    )
+    store = registry.repository.stores[kind.name]
+    try:
+        return await store.execute(id, decide, by=author(principal), version=version)
+    except Contended:
+        # Another entry may have taken a unique value since it was looked up.
+        known = await registry.repository.known(kind, [(id, body, current)], holders=True)
+        return await store.execute(id, decide, by=author(principal), version=version)
 
 
 async def retire(

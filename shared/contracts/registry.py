@@ -84,7 +84,7 @@ class GridChanged(Snapshot):
 
 
 class VolunteerChanged(Snapshot):
-    """A volunteer as dispatch needs him or her. Subject: the volunteer's id."""
+    """A member or volunteer as others need him or her. Subject: the id."""
 
     TYPE: ClassVar[str] = "lianxin.volunteer.changed"
 
@@ -97,4 +97,8 @@ class VolunteerChanged(Snapshot):
     available: bool = True
     service_point: Point | None = None
     unit_id: Id | None = None
+    organization_id: Id | None = None
+    """The party organization that he or she is a member of."""
+    services: tuple[Code, ...] = ()
+    """Kinds of service offered."""
     retired: bool = False
