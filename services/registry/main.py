@@ -13,6 +13,7 @@ from services.registry.chinese import load_polyphones
 from services.registry.commands import Registry
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.coverage_watch import CoverageWatch
+from services.registry.record_sheet import routes as routes_record_sheet
 from services.registry.records import routes as routes_records
 from services.registry.records.repository import Records
 from services.registry.repository import Repository
@@ -63,6 +64,7 @@ DEFINITION = Definition(
         routes_imports.router,
         routes_coverage.router,
         routes_records.router,
+        routes_record_sheet.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
     ],
     build=build,
