@@ -96,7 +96,8 @@ def import_people(
 ) -> None:
     """导入人员（志愿者、党员）。People from CSV: id,name,telephone,skills,grid_id,capacity.
 
-    Further columns: available,longitude,latitude,unit_id,retired. Skills are parted by ; or 、.
+    Further columns: available,longitude,latitude,unit_id,number,organization_id,services,retired.
+    Skills and services are parted by ; or 、. A number is never an identity-card number.
     Without an id the telephone number stands for the volunteer when the file is loaded again.
     """
     run("people", file, url, token, rejects, columns=columns, encoding=encoding)

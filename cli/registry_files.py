@@ -26,7 +26,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "people": (
         "id", "name", "telephone", "skills", "grid_id", "capacity", "available",
-        "longitude", "latitude", "unit_id", "retired",
+        "longitude", "latitude", "unit_id", "number", "organization_id", "services", "retired",
     ),
 }  # fmt: skip
 ALIASES = {
@@ -37,7 +37,8 @@ ALIASES = {
     "电话": "telephone", "手机": "telephone", "phone": "telephone", "技能": "skills",
     "容量": "capacity", "可用": "available", "经度": "longitude", "纬度": "latitude",
     "人口": "population", "常住人口": "population", "联动人员": "linked",
-    "停用": "retired",
+    "停用": "retired", "志愿者编号": "number", "登记编号": "number",
+    "所属党组织": "organization_id", "服务类别": "services", "服务项目": "services",
 }  # fmt: skip
 DIVISION_LEVELS = (
     ("streetCode", "community"), ("areaCode", "street"), ("cityCode", "district"),
@@ -45,7 +46,7 @@ DIVISION_LEVELS = (
 )  # fmt: skip
 """National division code files: the lowest code that a file's rows carry tells their level."""
 REPORT = ("line", "field", "reason_zh", "reason_en")
-_LISTS = frozenset({"communities", "members", "skills", "linked"})
+_LISTS = frozenset({"communities", "members", "skills", "services", "linked"})
 _APART = re.compile(r"[;；、|]")
 _COLON = re.compile(r"\s*[:：]\s*")
 _LABELLED = {

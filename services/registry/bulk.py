@@ -41,11 +41,14 @@ async def load(
     ordered = parents_first(readable)
     store = registry.repository.stores[kind.name]
     refused: set[int] = set()
-    for _ in range(TRIES if kind.tree else _TRIES):
+    for tried in range(TRIES if kind.tree else _TRIES):
         look = await registry.moves.look() if kind.tree else Look(0)
         aggregates = await store.get_many({row.id for row in readable})
         known = await registry.repository.known(
-            kind, ((row.id, row.body, aggregates.get(row.id)) for row in readable), look.open
+            kind,
+            ((row.id, row.body, aggregates.get(row.id)) for row in readable),
+            look.open,
+            holders=tried > 0,
         )
         moves: list[Move] = []
         for row in ordered:

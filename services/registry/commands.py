@@ -1,21 +1,25 @@
 """Commands: fetch what a decision looks at, decide, write."""
 
+import contextlib
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.registry.assets.repository import Scorecards
 from services.registry.assignments.repository import Assignments
 from services.registry.backbone.repository import Backbones
+from services.registry.care.repository import CareRounds
 from services.registry.carriers.repository import Carriers
+from services.registry.checkins.repository import Checkins
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.duties.repository import Duties
 from services.registry.joint.follow import Follow
 from services.registry.joint.repository import Joints
 from services.registry.messages import not_registered
+from services.registry.moves import TRIES, Moves, moved, pause
 from services.registry.pairings.repository import Pairings
 from services.registry.plans.repository import Plans
-from services.registry.moves import TRIES, Moves, moved, pause
 from services.registry.records.repository import Records
 from services.registry.repository import Repository
 from services.registry.service.base import Kind, Known, Reference
@@ -52,6 +56,9 @@ class Registry:
     duties: Duties
     joints: Joints
     follow: Follow
+    checkins: Checkins
+    care: CareRounds
+    zone: tzinfo
 
 
 async def read(registry: Registry, kind: str, id: str) -> Aggregate[Any]:
@@ -85,15 +92,15 @@ async def create(
                 count=1,
             )
         id = uuid7()
-    known = await registry.repository.known(kind, [(id, body, None)])
-    decision: Decision[Any] | None = kind.decide(id, body, None, known, principal)
-    assert decision is not None  # a new entry is always a change
-    try:
-        return await registry.repository.stores[kind.name].create(
-            id, decision, by=author(principal), answer={"id": id}, idempotency=attempt
-        )
-    except DuplicateKeyError:
-        raise Problem(409, "id-taken", field="id", where=f"/v1/{kind.name}", id=id) from None
+    for taken in (False, True):
+        known = await registry.repository.known(kind, [(id, body, None)], holders=taken)
+        decision: Decision[Any] | None = kind.decide(id, body, None, known, principal)
+        assert decision is not None  # a new entry is always a change
+        with contextlib.suppress(DuplicateKeyError):
+            return await registry.repository.stores[kind.name].create(
+                id, decision, by=author(principal), answer={"id": id}, idempotency=attempt
+            )
+    raise Problem(409, "id-taken", field="id", where=f"/v1/{kind.name}", id=id)
 
 
 async def change(
@@ -108,14 +115,18 @@ async def change(
     if kind.tree:
         return await _change_in_tree(registry, kind, id, body, principal, version)
     current = await read(registry, kind.name, id)
-    known: Known = await registry.repository.known(kind, [(id, body, current)])
+    known: Known = await registry.repository.known(kind, [(id, body, current)], holders=True)
 
     def decide(state: Any) -> Decision[Any] | None:
         return kind.decide(id, body, state, known, principal)
 
-    return await registry.repository.stores[kind.name].execute(
-        id, decide, by=author(principal), version=version
-    )
+    store = registry.repository.stores[kind.name]
+    try:
+        return await store.execute(id, decide, by=author(principal), version=version)
+    except Contended:
+        # Another entry may have taken a unique value since it was looked up.
+        known = await registry.repository.known(kind, [(id, body, current)], holders=True)
+        return await store.execute(id, decide, by=author(principal), version=version)
 
 
 async def _change_in_tree(

@@ -24,6 +24,13 @@ from services.registry.carriers import (
 )
 from services.registry.carriers import routes_errands, routes_promises
 from services.registry.carriers.repository import Carriers
+from services.registry.care import routes as routes_care
+from services.registry.care.repository import CareRounds, CareTimers
+from services.registry.care.table import CareRules
+from services.registry.checkins import routes as routes_checkins
+from services.registry.checkins import routes_lists as routes_checkins_lists
+from services.registry.checkins.repository import Checkins, ReportTimers
+from services.registry.checkins.table import CheckinRules
 from services.registry.chinese import load_polyphones
 from services.registry.commands import Registry
 from services.registry.coverage_repository import CoverageRepository
@@ -41,6 +48,8 @@ from services.registry.joint import routes_lists as routes_joint_lists
 from services.registry.joint.follow import Follow
 from services.registry.joint.repository import Joints
 from services.registry.moves import Moves
+from services.registry.follow_ups import follow_up
+from services.registry.record_sheet import routes as routes_record_sheet
 from services.registry.records import routes as routes_records
 from services.registry.records.repository import Records
 from services.registry.registered import Registrations
@@ -96,6 +105,10 @@ def build(settings: Settings, client: Client) -> Assembly:
         plans.store,
         facts.store,
     ]
+    checkins = Checkins(database, settings, lambda: tables.get(CheckinRules))
+    stores = [*repository.stores.values(), coverage.store, records.store]
+    care = CareRounds(database, settings, records, lambda: tables.get(CareRules))
+    stores += [checkins.store, checkins.places, care.store]
     runtime = Runtime(settings, client, stores=stores)
     watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
     runtime.add_work("coverage", watch.run)
@@ -162,6 +175,18 @@ def build(settings: Settings, client: Client) -> Assembly:
 
     async def prepare() -> None:
         for part in (repository, coverage, records, joints):
+        checkins,
+        care,
+        zone=ZoneInfo(settings.timezone),
+    )
+    runtime.add_timers(ReportTimers(checkins, repository, runtime.leases))
+    runtime.add_timers(CareTimers(care, runtime.leases))
+    waiting = [*checkins.follow_ups, care.follow_up]
+    runtime.add_work("follow-ups", lambda: follow_up(waiting, runtime.leases))
+    runtime.add_work("tables", tables.follow)
+
+    async def prepare() -> None:
+        for part in (repository, coverage, records, checkins, care):
             await part.create_indexes()
         await tables.prepare()
 
@@ -192,6 +217,10 @@ DEFINITION = Definition(
         routes_duties.router,
         routes_joint.router,
         routes_joint_lists.router,
+        routes_record_sheet.router,
+        routes_checkins_lists.router,
+        routes_checkins.router,
+        routes_care.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
     ],
     build=build,

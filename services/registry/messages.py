@@ -85,6 +85,36 @@ register_messages(
             "zh": "多边形的顶点超过 {limit} 个：请先简化边界。",
             "en": "The polygon has more than {limit} positions: simplify its border first.",
         },
+        "person-registered": {
+            "zh": "此人（同名同电话）已登记为 {id}：请用 PUT 修改该登记；已停用的请将 retired 改为 "
+            "false。",
+            "en": "A person of this name and telephone is registered as {id}: change that entry "
+            "with PUT, and bring a retired one back with retired: false.",
+        },
+        "person-registered-elsewhere": {
+            "zh": "此人（同名同电话）已在其他区域登记：请由管理员查找并变更所属网格。",
+            "en": "A person of this name and telephone is registered in another area: ask an "
+            "administrator to find the entry and to change its grid.",
+        },
+        "number-registered": {
+            "zh": "该编号已属于 {id}：请核对编号，或修改该登记。",
+            "en": "This number is that of {id}: check the number, or change that entry.",
+        },
+        "number-registered-elsewhere": {
+            "zh": "该编号已属于其他区域登记的人：请核对编号，或由管理员处理。",
+            "en": "This number is that of a person registered in another area: check it, or ask an "
+            "administrator.",
+        },
+        "number-mistyped": {
+            "zh": "没有编号 {number}，其校验位不符：请核对是否有一位数字写错或相邻两位颠倒。",
+            "en": "There is no number {number} and its check digit is wrong: look for a wrong "
+            "digit or two digits changed over.",
+        },
+        "field.identity_card": {
+            "zh": "这是居民身份证号码，不能用作编号：请填写志愿者编号，或留空由系统编号。",
+            "en": "This reads as an identity-card number, which must not be used: give the "
+            "volunteer number, or leave it out and one is made.",
+        },
         "field.telephone": {
             "zh": "请填写 5 至 20 位的电话号码，可带国家代码，例如 +86 13800001234。",
             "en": "Give a telephone number of 5 to 20 digits, such as +86 13800001234.",

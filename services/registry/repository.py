@@ -1,17 +1,26 @@
 """Every MongoDB call of the registry, with its indexes."""
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from services.registry.chinese import wanted_grams
 from services.registry.moves import Move, beside
-from services.registry.service.base import Kind, Known, Reference, Referred
+from services.registry.numbers import FIRST, made_number
+from services.registry.service.base import Holder, Kind, Known, Reference, Referred, Unique
 from services.registry.service.organizations import LEVELS
 from services.registry.stores import entry_store
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate, AggregateStore, IdempotencyConflict
 from shared.storage.changes import Changes, changes_of
-from shared.storage.client import ASCENDING, Collection, Database, Document
+from shared.storage.client import (
+    ASCENDING,
+    Collection,
+    Database,
+    Document,
+    DuplicateKeyError,
+    ReturnDocument,
+)
 from shared.web.idempotency import Idempotency
 from shared.web.paging import Paging
 
@@ -34,6 +43,10 @@ _FILTERS = {
     "people": ("grid_id", "skills", "unit_id"),
     "venues": ("organization_id", "unit_id", "uses"),
 }
+_UNIQUE = {"people": ("once", "number")}
+"""Fields whose value no other entry of the kind has."""
+_SOMETIMES = {"people": ("organization_id", "services")}
+"""Filters that most entries have no value for: their indexes hold only those that have one."""
 _REFERRED = {
     "state.area_path": 1,
     "state.retired": 1,
@@ -55,6 +68,7 @@ class Repository:
         self.stores: dict[str, AggregateStore[Any]] = {
             kind.name: entry_store(database, kind.name, kind.state, settings) for kind in kinds
         }
+        self._numbers = database["numbers"]
 
     async def create_indexes(self) -> None:
         """Create the indexes that lists and look-ups walk along."""
@@ -69,6 +83,16 @@ class Repository:
             await _index(store.collection, "path", [("state.area_path", ASCENDING), *order])
             for field in _FILTERS[name]:
                 await _index(store.collection, field, [(f"state.{field}", ASCENDING), *order])
+            for field in _SOMETIMES.get(name, ()):
+                await _index(
+                    store.collection, field, [(f"state.{field}", ASCENDING), *order], some=True
+                )
+            for field in _UNIQUE.get(name, ()):
+                keys = [(f"state.{field}", ASCENDING)]
+                await _index(store.collection, field, keys, some=True, unique=True)
+        with contextlib.suppress(DuplicateKeyError):  # another replica did it just now
+            first = {"$setOnInsert": {"made": 0}}
+            await self._numbers.update_one({"_id": "people"}, first, upsert=True)
 
     async def earlier(self, kind: str, attempt: Idempotency | None) -> Document | None:
         """The answer of an earlier creation with this key. Raises `IdempotencyConflict`."""
@@ -95,20 +119,37 @@ class Repository:
         kind: Kind[Any, Any],
         asked: Iterable[tuple[str, Any, Aggregate[Any] | None]],
         open: Iterable[Move] = (),
+        *,
+        holders: bool = False,
     ) -> Known:
         """What must be known to decide on `asked`: ids, bodies, and what is there now.
 
         Args:
             open: moves in the tree that may still be written.
+            holders: look up too who has the unique values asked for, and pass over numbers that
+                somebody was given. Left out, the write tells that one is taken.
         """
         wanted: set[Reference] = set()
         moving: set[str] = set()
+        unique: set[Unique] = set()
+        numberless: set[str] = set()
         for id, body, current in asked:
+            state = None if current is None else current.state
             wanted.update(kind.references(body))
-            if current is not None and current.state and kind.moves(body, current.state):
+            if state is not None and kind.moves(body, state):
                 moving.add(id)
+            if holders:
+                unique.update(kind.unique(body))
+            if kind.wants_number(body, state):
+                numberless.add(id)
         entries = await self.look_up(wanted)
-        known = Known(entries, await self._in_use(kind.name, moving), beside(open))
+        known = Known(
+            entries,
+            await self._in_use(kind.name, moving),
+            beside(open),
+            await self._holders(kind.name, unique),
+            await self._reserve(kind.name, numberless, untaken=holders),
+        )
         found = entries
         for _ in range(LEVELS if kind.tree else 0):
             above = {
@@ -146,6 +187,42 @@ class Repository:
                     unit_id=state.get("unit_id"),
                 )
         return found
+
+    async def _holders(self, kind: str, wanted: Iterable[Unique]) -> dict[Unique, Holder]:
+        by_field: dict[str, list[str]] = {}
+        for unique in wanted:
+            by_field.setdefault(unique.field, []).append(unique.value)
+        found: dict[Unique, Holder] = {}
+        for field, values in by_field.items():
+            key = f"state.{field}"
+            shown = {key: 1, "state.area_path": 1, "state.grid_id": 1}
+            cursor = self.stores[kind].collection.find({key: {"$in": values, "$gt": ""}}, shown)
+            async for document in cursor:
+                state = document["state"]
+                found[Unique(field, state[field])] = Holder(
+                    document["_id"], tuple(state["area_path"]), state.get("grid_id")
+                )
+        return found
+
+    async def _reserve(self, kind: str, ids: Iterable[str], *, untaken: bool) -> dict[str, str]:
+        """A number for each of `ids`, never given out again; `untaken`: nobody was given it."""
+        waiting, reserved, more = sorted(ids), dict[str, str](), 0
+        while waiting:
+            count = len(waiting) + more
+            counter = await self._numbers.find_one_and_update(
+                {"_id": kind}, {"$inc": {"made": count}}, return_document=ReturnDocument.AFTER
+            )
+            assert counter is not None  # made with the indexes
+            last = FIRST + int(counter["made"])
+            numbers = [made_number(serial) for serial in range(last - count, last)]
+            if untaken:
+                taken = await self._holders(kind, [Unique("number", n) for n in numbers])
+                numbers = [n for n in numbers if Unique("number", n) not in taken]
+                # A city may have brought numbers of this form with it, a long row of them.
+                more = min(2 * count, 5_000)
+            reserved.update(zip(waiting, numbers, strict=False))
+            waiting = waiting[len(numbers) :]
+        return reserved
 
     async def _in_use(self, kind: str, ids: set[str]) -> frozenset[str]:
         used: set[str] = set()
@@ -204,11 +281,27 @@ class Repository:
         shown = {"state.name": 1, "state.level": 1, "state.geometry": 1}
         return await self.stores["grids"].collection.find(wanted, shown).to_list(None)
 
+    async def has_number(self, number: str) -> bool:
+        """Whether somebody has this number."""
+        wanted = {"state.number": number}
+        return await self.stores["people"].collection.find_one(wanted, {"_id": 1}) is not None
+
     async def with_telephone(self, index: str) -> Sequence[Document]:
         """Volunteers, at most 100, whose telephone has this blind index."""
         found = self.stores["people"].collection.find({"state.telephone_index": index}, _LISTED)
         return await found.sort("_id", ASCENDING).limit(100).to_list(None)
 
 
-async def _index(collection: Collection, name: str, keys: list[tuple[str, int]]) -> None:
-    await collection.create_index(keys, name=name)
+async def _index(
+    collection: Collection,
+    name: str,
+    keys: list[tuple[str, int]],
+    *,
+    some: bool = False,
+    unique: bool = False,
+) -> None:
+    """`some`: only of documents whose first key has a text."""
+    options: Document = {"unique": True} if unique else {}
+    if some:
+        options["partialFilterExpression"] = {keys[0][0]: {"$gt": ""}}
+    await collection.create_index(keys, name=name, **options)

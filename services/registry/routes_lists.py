@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, Response
 
+from services.registry.numbers import mistyped, plain
 from services.registry.routes import Reader, registry_of
 from services.registry.schemas import (
     AreaView,
@@ -20,6 +21,7 @@ from shared.storage.changes import Changes
 from shared.storage.client import Document
 from shared.web.auth import Principal, Role, require
 from shared.web.paging import Page, Paging, paging
+from shared.web.problems import Problem
 from shared.web.routing import Router
 from shared.web.schemas import AreaCode, Json, Slug
 
@@ -169,11 +171,21 @@ async def list_people(
     grid: Slug | None = None,
     skill: Slug | None = None,
     unit_id: Slug | None = None,
+    organization_id: Slug | None = None,
+    service: Slug | None = None,
+    number: Annotated[str | None, Query(min_length=4, max_length=60)] = None,
     available: bool | None = None,
     retired: Retired = None,
 ) -> Response:
     """People by id: their names are encrypted, which neither order nor search can read."""
+    if number is not None:
+        number = plain(number)
+        if mistyped(number) and not await registry_of(request).repository.has_number(number):
+            raise Problem(422, "number-mistyped", field="number", number=number)
     filters = {
+        "organization_id": organization_id,
+        "services": service,
+        "number": number,
         "area_path": area,
         "grid_id": grid,
         "skills": skill,

@@ -4,11 +4,19 @@ import re
 from collections.abc import Hashable
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 from pydantic_core import PydanticCustomError
 
 from services.registry import messages  # noqa: F401  (registers the sentences)
 from services.registry.geometry import Geometry
+from services.registry.numbers import is_identity_card, plain
 from shared.contracts.words import (
     AreaLevel,
     Domain,
@@ -36,8 +44,22 @@ def _telephone(value: Any) -> Any:
     return digits
 
 
+def _number(value: Any) -> Any:
+    return plain(clean_text(value)) if isinstance(value, str) else value
+
+
+def _no_identity_card(value: str) -> str:
+    if is_identity_card(value):
+        raise PydanticCustomError("identity_card", "an identity-card number")
+    return value
+
+
+def _own_id(value: str | None) -> str | None:
+    return value and _no_identity_card(value)
+
+
 def distinct(value: list[H]) -> list[H]:
-    """The list; refused where an item stands there twice."""
+    """A list as it is; refused where an item stands in it twice."""
     if len(set(value)) != len(value):
         raise PydanticCustomError("not_unique", "repeated items")
     return value
@@ -47,6 +69,14 @@ Telephone = Annotated[
     str, BeforeValidator(_telephone), Field(json_schema_extra={"examples": ["13800001234"]})
 ]
 """Digits, as `13800001234`; spaces, hyphens and +86 are taken off, so that equal ones are equal."""
+Number = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9A-Z]{4,32}$"),
+    BeforeValidator(_number),
+    AfterValidator(_no_identity_card),
+    Field(json_schema_extra={"examples": ["10000004"]}),
+]
+"""A person's number: capital letters and digits; spaces and hyphens are taken off."""
 Slugs = Annotated[list[Slug], Field(max_length=200), AfterValidator(distinct)]
 Codes = Annotated[list[AreaCode], Field(max_length=500), AfterValidator(distinct)]
 Skills = Annotated[list[Slug], Field(max_length=30), AfterValidator(distinct)]
@@ -135,17 +165,25 @@ class PointBody(Body):
 
 
 class PersonBody(EntryBody):
-    """A volunteer. Name and telephone are kept encrypted; the point is kept to 0.001 degree."""
+    """A member (`organization_id`), a volunteer, or both.
 
-    id: OwnId = None
+    Name and telephone are kept encrypted; the point is kept to 0.001 degree.
+    """
+
+    id: Annotated[OwnId, AfterValidator(_own_id)] = None
+    number: Number | None = Field(
+        default=None, description="The city's or national one; absent: stays, or is made"
+    )
     name: ShortText
     telephone: Telephone | None = None
     skills: Skills = Field(default=[])
     grid_id: Slug
-    capacity: int = Field(default=1, ge=0, le=50, description="Tasks held at once")
+    capacity: int = Field(default=1, ge=0, le=50, description="Tasks held at once; 0 takes none")
     available: bool = True
     service_point: PointBody | None = None
     unit_id: Slug | None = None
+    organization_id: Slug | None = Field(default=None, description="Whose member he or she is")
+    services: Skills = Field(default=[], description="Kinds of service offered")
 
 
 class EntryView(BaseModel):
@@ -243,8 +281,12 @@ class GridCheckView(BaseModel):
 
 
 class PersonView(EntryView):
-    """A volunteer; `name` and `telephone` are null for those who may not see them."""
+    """A person; `name` and `telephone` are null for those who may not see them.
 
+    `number` is null only where the entry was last written before there were numbers.
+    """
+
+    number: str | None
     name: str | None
     telephone: str | None
     skills: list[str]
@@ -253,6 +295,8 @@ class PersonView(EntryView):
     available: bool
     service_point: PointBody | None
     unit_id: str | None
+    organization_id: str | None
+    services: list[str]
 
 
 class CreatedView(BaseModel):

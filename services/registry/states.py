@@ -73,10 +73,14 @@ class GridState(Named):
 
 
 class PersonState(Entry):
-    """A volunteer. Name and telephone are encrypted; their blind indexes find equal ones.
+    """A member or volunteer. Name and telephone are encrypted; their blind indexes find equal ones.
 
-    The service point is kept as rounded as events carry it: nobody needs it finer.
+    The service point is kept as rounded as events carry it: nobody needs it finer. `once` stands
+    for name and telephone together, `number` for the person; both are nobody else's.
     """
+
+    number: str | None = None
+    once: str | None = None
 
     name: str
     name_index: str
@@ -88,3 +92,5 @@ class PersonState(Entry):
     available: bool
     service_point: Point | None = None
     unit_id: str | None = None
+    organization_id: str | None = None
+    services: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ Seal = Callable[[str, str], str]
 """`(field, words) -> sealed`, or back."""
 
 
-def now() -> datetime:
+def moment() -> datetime:
     """Now, as the database keeps it."""
     return to_millis(datetime.now(UTC))
 
@@ -142,9 +142,3 @@ def sealing(cipher: FieldCipher, kind: str, id: str) -> Seal:
 def opening(cipher: FieldCipher, kind: str, id: str) -> Seal:
     """Opens what `sealing` locked."""
     return lambda field, sealed: cipher.decrypt(sealed, context_of(kind, field, id))
-
-
-def now_ms() -> datetime:
-    """Now, cut to milliseconds, as the database keeps it."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)

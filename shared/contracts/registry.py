@@ -129,7 +129,7 @@ class GridChanged(Snapshot):
 
 
 class VolunteerChanged(Snapshot):
-    """A volunteer as dispatch needs him or her. Subject: the volunteer's id."""
+    """A member or volunteer as others need him or her. Subject: the id."""
 
     TYPE: ClassVar[str] = "lianxin.volunteer.changed"
 
@@ -142,6 +142,10 @@ class VolunteerChanged(Snapshot):
     available: bool = True
     service_point: Point | None = None
     unit_id: Id | None = None
+    organization_id: Id | None = None
+    """The party organization that he or she is a member of."""
+    services: tuple[Code, ...] = ()
+    """Kinds of service offered."""
     retired: bool = False
 
 

@@ -52,6 +52,18 @@ CARRIERS = Topic(
     "Duty posts, responsibility areas, promises, accompanied errands: facts",
     config={"retention.ms": str(30 * DAY_MS)},
 )
+CHECKINS = Topic(
+    "lianxin.checkins",
+    "registry",
+    "Members and organizations who report to communities: facts",
+    config={"retention.ms": str(30 * DAY_MS)},
+)
+CARE = Topic(
+    "lianxin.care",
+    "registry",
+    "Care tasks, due, overdue and done: facts",
+    config={"retention.ms": str(30 * DAY_MS)},
+)
 REQUESTS = Topic(
     "lianxin.requests",
     "request_intake",
@@ -99,6 +111,8 @@ TOPICS = (
     PLANS,
     BACKBONE,
     CARRIERS,
+    CHECKINS,
+    CARE,
     REQUESTS,
     TASKS,
     ASSESSMENTS,

@@ -159,7 +159,7 @@ class PairingKind(Term):
     SECONDMENT = "secondment"
 
 
-class ResourceKind(Term):
+class SupportKind(Term):
     """What comes with a task beside money (policy, art. 12)."""
 
     PEOPLE = "people"
@@ -323,9 +323,9 @@ LABELS: dict[str, tuple[str, str]] = {
     "pairing.village_community": ("村居共建", "Village with community"),
     "pairing.strong_weak": ("强弱帮带", "Strong with weak organization"),
     "pairing.secondment": ("跨区域挂职", "Secondment across areas"),
-    "resource.people": ("人员", "People"),
-    "resource.things": ("物资", "Things"),
-    "resource.hours": ("工时", "Hours"),
+    "support.people": ("人员", "People"),
+    "support.things": ("物资", "Things"),
+    "support.hours": ("工时", "Hours"),
     "count.organizations": ("新建党组织", "New organizations"),
     "count.grids": ("新建网格", "New grids"),
     "count.people": ("新登记人员", "Newly registered people"),

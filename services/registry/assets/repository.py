@@ -9,7 +9,7 @@ from services.registry.assets.decisions import Found, Rules, Scorecard, observe,
 from services.registry.assets.table import AssetTable
 from services.registry.following import Changed
 from services.registry.registered import Registered, Registrations
-from services.registry.stores import entry_store, index_along, now
+from services.registry.stores import entry_store, index_along, moment
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate, AggregateStore, Contended
 from shared.storage.client import ASCENDING, Database, Document, UpdateOne, aggregate
@@ -99,7 +99,7 @@ class Scorecards:
         """Count anew for some that are due or were counted by older rules; whether any were."""
         ids: set[str] = set()
         for behind in (
-            {"next_due": {"$lte": now()}},
+            {"next_due": {"$lte": moment()}},
             {"state.rules": {"$lt": self.rules.version}},
         ):
             found = self.store.collection.find(behind, {"_id": 1}).limit(_BATCH)
@@ -123,7 +123,7 @@ class Scorecards:
         there = await self.store.get_many(ids)
         began = await self._registrations.began()
         organizations = await self._registrations.read(ids)
-        at, rules = now(), self.rules
+        at, rules = moment(), self.rules
         found = await self._counts.of(organizations, rules.table, at)
         changed: list[Aggregate[Scorecard]] = []
         looks: list[UpdateOne] = []

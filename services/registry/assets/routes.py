@@ -32,7 +32,7 @@ from services.registry.routes import EntryId, registry_of
 from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import Words
 from services.registry.scopes import Official, ensure_answers, names_of, scope
-from services.registry.stores import author, now, page_along
+from services.registry.stores import author, moment, page_along
 from shared.contracts.words import LABELS, Asset
 from shared.storage.aggregates import Decision
 from shared.storage.client import Document
@@ -59,7 +59,7 @@ async def _look(registry: Registry, id: str, principal: Principal, at: datetime)
 async def read_assets(request: Request, id: EntryId, principal: Official) -> ScorecardView:
     """Which of the six an organization has, counted now; what is missing and what to do."""
     registry = registry_of(request)
-    at = now()
+    at = moment()
     looked = await _look(registry, id, principal, at)
     names = await names_of(registry, "organizations", [id])
     return _view(looked, names.get(id), registry.scorecards.rules, at)
@@ -71,7 +71,7 @@ async def set_target_date(
 ) -> ScorecardView:
     """Set by when an organization is to have all six (art. 4: 3 to 5 years), and why."""
     registry = registry_of(request)
-    at = now()
+    at = moment()
     organization, found, blank = await _look(registry, id, principal, at)
     rules = registry.scorecards.rules
 
@@ -103,7 +103,7 @@ async def list_assets(
         conditions.append({"state.lacking": lacking})
     found, following = await page_along(registry.scorecards.store, "held", conditions, page)
     names = await names_of(registry, "organizations", [one.id for one in found])
-    at = now()
+    at = moment()
     items = [
         ListedScorecard(
             organization_id=one.id,

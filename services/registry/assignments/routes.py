@@ -27,7 +27,7 @@ from services.registry.standing import ensure_acts_for, own_of, standings
 from services.registry.stores import (
     act,
     author,
-    now_ms,
+    moment,
     opening,
     page_of,
     read_one,
@@ -58,7 +58,7 @@ async def assign_task(request: Request, body: AssignmentBody, principal: Officia
         id,
         body,
         principal,
-        now_ms(),
+        moment(),
         table=registry.tables.get(AssignmentTable),
         sources=registry.tables.get(SourceTable),
         parties=await standings(registry.repository, [body.assigner, body.receiver]),
@@ -92,7 +92,7 @@ async def list_assignments(
     }
     asked: list[Document] = [own_of(principal)]
     asked += [{field: value} for field, value in wanted.items() if value is not None]
-    now = now_ms()
+    now = moment()
     for chosen, late in (
         (
             overdue,
@@ -145,7 +145,7 @@ async def tell_progress(
         request,
         id,
         principal,
-        lambda s: decisions.progress(s, note, body, principal, now_ms(), seal, by),
+        lambda s: decisions.progress(s, note, body, principal, moment(), seal, by),
     )
 
 

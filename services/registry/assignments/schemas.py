@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from services.registry.money import LineView, PaymentView, Yuan
 from services.registry.standing import Line as LineOfCommand
-from shared.contracts.words import ResourceKind
+from shared.contracts.words import SupportKind
 from shared.web.schemas import AreaCode, Body, ShortText, Slug, Text4000, Time
 
 Status = Literal["assigned", "accepted", "returned", "done", "cancelled"]
@@ -24,7 +24,7 @@ class FundBody(Body):
 class ResourceBody(Body):
     """What comes with the task beside money: so many people, things or hours."""
 
-    kind: ResourceKind
+    kind: SupportKind
     quantity: float = Field(gt=0, le=1e9, allow_inf_nan=False)
     what: ShortText | None = Field(default=None, description="Kept encrypted")
 
@@ -70,7 +70,7 @@ class NoteView(BaseModel):
 class ResourceView(BaseModel):
     """What comes beside money."""
 
-    kind: ResourceKind
+    kind: SupportKind
     quantity: float
     what: str | None
 

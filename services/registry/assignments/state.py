@@ -11,7 +11,7 @@ from services.registry.standing import Line as LineOfCommand
 from services.registry.standing import Party
 from services.registry.watch import Watched
 from shared.contracts.plans import AssignmentChanged
-from shared.contracts.words import ResourceKind
+from shared.contracts.words import SupportKind
 
 OPEN: tuple[Status, ...] = ("assigned", "accepted")
 
@@ -21,7 +21,7 @@ class Resource(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    kind: ResourceKind
+    kind: SupportKind
     quantity: float
     what: str | None
 

@@ -12,7 +12,7 @@ from services.registry.following import Changed
 from services.registry.records.repository import NAME as RECORDS
 from services.registry.registered import Registrations
 from services.registry.spans import to_millis
-from services.registry.stores import entry_store, index_along, now
+from services.registry.stores import entry_store, index_along, moment
 from shared.contracts import topics
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate, AggregateStore, Contended, Decision
@@ -103,7 +103,7 @@ class Backbones:
         there = await self.store.get_many(ids)
         people = {person for each in there.values() if each.state for person in each.state.holders}
         courses = await self._courses(people)
-        at, rules = now(), self.rules
+        at, rules = moment(), self.rules
         changed = []
         for organization in await self._registrations.read(ids):
             aggregate = there.get(organization.id) or Aggregate(organization.id)

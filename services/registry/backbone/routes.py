@@ -23,7 +23,7 @@ from services.registry.routes import EntryId, registry_of
 from services.registry.schemas import CreatedView
 from services.registry.scopes import Official, ensure_answers
 from services.registry.service.base import Known, Reference, named
-from services.registry.stores import author, now
+from services.registry.stores import author, moment
 from shared.contracts.ids import derived_id, uuid7
 from shared.storage.aggregates import Aggregate, Decision
 from shared.web.auth import Principal
@@ -49,7 +49,7 @@ async def _own(registry: Registry, id: str, principal: Principal) -> Backbone:
         area_path=found.path,
         unit_id=found.unit_id,
         in_service=not found.retired,
-        counted_from=now(),  # the follow-up on the organization says it exactly
+        counted_from=moment(),  # the follow-up on the organization says it exactly
     )
 
 
@@ -60,7 +60,7 @@ async def _act(
     rules = registry.backbones.rules
     return await registry.backbones.store.execute(
         id,
-        lambda state: decide(state or blank, now(), rules),
+        lambda state: decide(state or blank, moment(), rules),
         by=author(principal),
         version=version,
     )
@@ -152,7 +152,7 @@ def training_views(state: Backbone, at: datetime, rules: Rules) -> list[Training
 
 
 def _shown(registry: Registry, found: Aggregate[Backbone]) -> Response:
-    state, at = found.state, now()
+    state, at = found.state, moment()
     assert state is not None
     free = vacancies(state, at)
     view = BackboneView(

@@ -20,7 +20,7 @@ from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import Words
 from services.registry.scopes import Official, names_of, scope
 from services.registry.spans import add_months
-from services.registry.stores import now, page_along
+from services.registry.stores import moment, page_along
 from shared.web.auth import Principal
 from shared.web.paging import Paging
 from shared.web.routing import Router
@@ -55,7 +55,7 @@ async def list_vacancies(
     request: Request, principal: Official, page: Paged, area: Inside = None
 ) -> VacanciesPage:
     """Organizations that have had no secretary for longer than the city allows (art. 7)."""
-    found, following = await _page(request, principal, area, "vacancy_overdue_at", now(), page)
+    found, following = await _page(request, principal, area, "vacancy_overdue_at", moment(), page)
     items = [
         ListedVacancy(**said, since=state.vacancy.since, overdue_at=state.vacancy.overdue_at)
         for state, said in found
@@ -70,7 +70,7 @@ async def list_ending_terms(
 ) -> EndingPage:
     """Organizations with a term that ends within the table's time and that nobody's follows."""
     rules = registry_of(request).backbones.rules
-    at = now()
+    at = moment()
     until = add_months(at, rules.table.ending_months, rules.zone)
     found, following = await _page(request, principal, area, "ends_at", until, page)
     items = [
@@ -89,7 +89,7 @@ async def list_overdue_trainings(
 ) -> TrainingsPage:
     """Organizations whose secretary was not trained within the set period (art. 7)."""
     rules = registry_of(request).backbones.rules
-    at = now()
+    at = moment()
     found, following = await _page(request, principal, area, "training_due", at, page)
     items = [
         ListedTrainings(

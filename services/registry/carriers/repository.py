@@ -11,7 +11,7 @@ from services.registry.records.decisions import RecordState, recorded
 from services.registry.records.repository import NAME as RECORDS
 from services.registry.records.repository import Records
 from services.registry.spans import to_millis
-from services.registry.stores import entry_store, now
+from services.registry.stores import entry_store, moment
 from shared.contracts import topics
 from shared.contracts.ids import derived_id
 from shared.contracts.words import ErrandStage
@@ -89,7 +89,7 @@ class Carriers:
             def decide(
                 state: PromiseState | None, record: str = record
             ) -> Decision[PromiseState] | None:
-                return reopen(state, record, now())
+                return reopen(state, record, moment())
 
             await self.promises.execute(document["_id"], decide, by="records")
 

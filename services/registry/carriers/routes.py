@@ -26,7 +26,7 @@ from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import CreatedView
 from services.registry.scopes import Official
 from services.registry.service.base import Known, named
-from services.registry.stores import now
+from services.registry.stores import moment
 from shared.contracts.ids import derived_id, uuid7
 from shared.contracts.words import CarrierKind
 from shared.storage.aggregates import Aggregate, Decision
@@ -42,7 +42,7 @@ def _view(registry: Registry, found: Aggregate[CarrierState]) -> CarrierView:
     state = found.state
     assert state is not None  # none is without
     said = state.model_dump() | {"name": unseal(registry, NAME, found.id, "name", state.name)}
-    return CarrierView(id=found.id, version=found.version, **said, holders=holders(state, now()))
+    return CarrierView(id=found.id, version=found.version, **said, holders=holders(state, moment()))
 
 
 @router.post("", status_code=201, response_model=CreatedView, openapi_extra=IDEMPOTENT)
@@ -123,6 +123,6 @@ async def close_one(request: Request, id: EntryId, body: WhyBody, principal: Off
     """Close it; nobody holds it any longer."""
     registry = registry_of(request)
     closed = await change(
-        registry.carriers.posts, id, principal, lambda state: close(id, state, body.why, now())
+        registry.carriers.posts, id, principal, lambda state: close(id, state, body.why, moment())
     )
     return shown(registry, closed, _view)

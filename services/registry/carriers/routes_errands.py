@@ -19,7 +19,7 @@ from services.registry.routes import EntryId, registry_of
 from services.registry.routes_lists import Inside, Paged
 from services.registry.scopes import Server
 from services.registry.service.base import Known, named
-from services.registry.stores import now
+from services.registry.stores import moment
 from shared.contracts.ids import uuid7
 from shared.contracts.words import ErrandStage
 from shared.storage.aggregates import Aggregate, Decision
@@ -64,7 +64,7 @@ async def take_errand(request: Request, body: ErrandBody, principal: Server) -> 
     wanted = named(organizations=body.organization_id, people=body.person_id)
     known = Known(await registry.repository.look_up(wanted))
     decision = take(
-        id, body, known, now(), lambda field, text: seal(registry, NAME, id, field, text)
+        id, body, known, moment(), lambda field, text: seal(registry, NAME, id, field, text)
     )
     made = await create(request, registry.carriers.errands, id, decision, principal)
     answer = {"id": made, "code": code_of(registry, made)}
@@ -103,7 +103,7 @@ async def take_step(request: Request, id: EntryId, body: StepBody, principal: Se
         registry.carriers.errands,
         id,
         principal,
-        lambda state: step(state, body.stage, words, now()),
+        lambda state: step(state, body.stage, words, moment()),
     )
     return shown(registry, stepped, _view)
 
@@ -118,7 +118,7 @@ async def give_word(request: Request, id: EntryId, body: WordBody) -> WordView:
     def decide(state: ErrandState | None) -> Decision[ErrandState] | None:
         if state is None or not right:
             raise Problem(404, "errand-unknown")
-        return rate(state, body, words, now())
+        return rate(state, body, words, moment())
 
     rated = await registry.carriers.errands.execute(id, decide, by="resident")
     word = rated.state and rated.state.word

@@ -11,7 +11,7 @@ from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import CreatedView
 from services.registry.scopes import Server
 from services.registry.service.base import Known, named
-from services.registry.stores import now
+from services.registry.stores import moment
 from shared.contracts.ids import uuid7
 from shared.contracts.words import PromiseStatus
 from shared.storage.aggregates import Aggregate
@@ -38,7 +38,7 @@ async def promise(request: Request, body: PromiseBody, principal: Server) -> Res
     id = uuid7()
     wanted = named(organizations=body.organization_id, people=body.person_id)
     known = Known(await registry.repository.look_up(wanted))
-    decision = make(id, body, known, now(), lambda text: seal(registry, NAME, id, "text", text))
+    decision = make(id, body, known, moment(), lambda text: seal(registry, NAME, id, "text", text))
     made = await create(request, registry.carriers.promises, id, decision, principal)
     return Json({"id": made}, 201, headers={"Location": f"/v1/promises/{made}"})
 

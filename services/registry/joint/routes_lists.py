@@ -24,7 +24,7 @@ from services.registry.records.table import WorkTable
 from services.registry.routes import EntryId, Reader, registry_of
 from services.registry.routes_lists import Paged
 from services.registry.schemas import CreatedView
-from services.registry.stores import act, author
+from services.registry.stores import act, author, moment
 from shared.contracts.ids import derived_id, uuid7
 from shared.storage.aggregates import Decision
 from shared.web.auth import Principal, Role, require
@@ -73,7 +73,7 @@ def _created(id: str, name: str, made: str) -> Response:
 @router.post("/needs", status_code=201, response_model=CreatedView, openapi_extra=IDEMPOTENT)
 async def state_need(request: Request, id: EntryId, body: NeedBody, principal: Actor) -> Response:
     """State what a member needs."""
-    now = _now()
+    now = moment()
     cipher = registry_of(request).cipher
 
     def make(state: JointState, made: str, fingerprint: str | None) -> Decision[JointState]:
@@ -95,7 +95,7 @@ async def offer_resource(
     request: Request, id: EntryId, body: ResourceBody, principal: Actor
 ) -> Response:
     """Offer what a member's unit has: a venue, parking, a skill, money, hours."""
-    now = _now()
+    now = moment()
     cipher = registry_of(request).cipher
 
     def make(state: JointState, made: str, fingerprint: str | None) -> Decision[JointState]:
@@ -119,7 +119,7 @@ async def claim_resource(
     request: Request, id: EntryId, body: ClaimBody, principal: Actor
 ) -> Response:
     """Claim a resource, or a part of it, for a need: a project. Never more than is left."""
-    now = _now()
+    now = moment()
 
     def make(state: JointState, made: str, fingerprint: str | None) -> Decision[JointState]:
         return claim(
@@ -150,7 +150,7 @@ async def finish_project(
     result = {
         "outcome": body.outcome,
         "words": registry.cipher.encrypt(body.words, context(project_id)),
-        "ended": body.at or _now(),
+        "ended": body.at or moment(),
         "ended_by": author(principal),
         "work": body.work,
         "work_quantity": body.work_quantity,
@@ -169,7 +169,7 @@ async def withdraw_entry(
     request: Request, id: EntryId, entry_id: EntryId, body: WithdrawBody, principal: Actor
 ) -> Response:
     """Take back a need or resource; projects that have claimed it go on."""
-    now = _now()
+    now = moment()
     return await _acted(
         registry_of(request),
         id,
@@ -206,8 +206,3 @@ async def list_ended(
     items = [seen.ended(each).model_dump(mode="json") for each in found]
     return Json({"items": items, "next": following})
 
-
-def _now() -> datetime:
-    """Now, to the millisecond, as the database keeps it."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -26,7 +26,7 @@ from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import CreatedView, ReasonBody
 from services.registry.service.base import Known, named
 from services.registry.standing import ensure_acts_for, own_of, standings
-from services.registry.stores import act, author, now_ms, opening, page_of, read_one, sealing
+from services.registry.stores import act, author, moment, opening, page_of, read_one, sealing
 from shared.contracts.ids import uuid7
 from shared.contracts.words import PairingKind
 from shared.storage.aggregates import Aggregate, Decision
@@ -116,7 +116,7 @@ async def sum_up(request: Request, id: EntryId, body: SummaryBody, principal: Of
         request,
         id,
         principal,
-        lambda state: decisions.sum_up(state, body, principal, now_ms(), seal, author(principal)),
+        lambda state: decisions.sum_up(state, body, principal, moment(), seal, author(principal)),
     )
 
 
@@ -144,7 +144,7 @@ async def end_pairing(
         request,
         id,
         principal,
-        lambda state: decisions.end(state, id, body, principal, now_ms()),
+        lambda state: decisions.end(state, id, body, principal, moment()),
     )
 
 
@@ -236,7 +236,7 @@ def _view(found: Aggregate[PairingState], cipher: FieldCipher) -> PairingView:
         giver=state.giver.organization_id,
         taker=state.taker.organization_id,
         person_id=state.person_id,
-        status=status_at(state, now_ms()),
+        status=status_at(state, moment()),
         terms=terms,
         budget=line_views(state.lines, state.payments, purposes),
         payments=payment_views(state.payments),

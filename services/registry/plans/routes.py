@@ -24,7 +24,7 @@ from services.registry.records.table import WorkTable
 from services.registry.routes import EntryId, Official, created, if_match_header, registry_of
 from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import CreatedView, ReasonBody, Words
-from services.registry.stores import act, author, now_ms, page_of, read_one
+from services.registry.stores import act, author, moment, page_of, read_one
 from shared.contracts.ids import uuid7
 from shared.contracts.words import LABELS, OrganizationLevel
 from shared.storage.aggregates import Aggregate
@@ -116,7 +116,7 @@ async def change_plan(
     changed = await act(
         registry.plans.store,
         id,
-        lambda state: decisions.change(state, id, body, principal, around, works, now_ms(), by),
+        lambda state: decisions.change(state, id, body, principal, around, works, moment(), by),
         principal,
         version,
     )
@@ -134,7 +134,7 @@ async def start_plan(request: Request, id: EntryId, principal: Official) -> Resp
     started = await act(
         registry.plans.store,
         id,
-        lambda state: decisions.start(state, id, principal, above, now_ms()),
+        lambda state: decisions.start(state, id, principal, above, moment()),
         principal,
     )
     return _shown(started, registry)
@@ -161,7 +161,7 @@ async def read_progress(request: Request, id: EntryId, _: Reader) -> ProgressVie
     registry = registry_of(request)
     state = (await read_one(registry.plans.store, id)).state
     assert state is not None  # no plan is without
-    now = now_ms()
+    now = moment()
     counted = await registry.plans.counted(id, state)
     targets = progress_of(state, counted, now, registry.tables.get(PlanTable))
     return ProgressView(plan_id=id, at=now, targets=targets)

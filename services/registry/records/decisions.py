@@ -61,14 +61,20 @@ def place_of(
 
 
 def record(
-    id: str, body: RecordBody, table: WorkTable, known: Known, principal: Principal, seal: Seal
+    id: str,
+    body: RecordBody,
+    table: WorkTable,
+    known: Known,
+    principal: Principal,
+    seal: Seal,
+    may: Callable[[Principal, tuple[str, ...], str | None], bool] = may_record,
 ) -> Decision[RecordState]:
     """Record work. Raises `Problem` 403, 422."""
     _check_doer(table.find(body.work, "work"), body)
     path, unit_id = place_of(known, body.organization_id, body.person_id)
     if body.about is not None:
         known.find(body.about.kind, body.about.id, "about")
-    if not may_record(principal, path, unit_id):
+    if not may(principal, path, unit_id):
         raise Problem(403, "wrong-area")
     state = RecordState(
         work=body.work,

@@ -1,6 +1,6 @@
 """MongoDB calls of recorded work, with its indexes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -8,7 +8,7 @@ from services.registry.records.decisions import RecordState
 from services.registry.stores import entry_store
 from shared.contracts import topics
 from shared.settings import Settings
-from shared.storage.aggregates import AggregateStore
+from shared.storage.aggregates import Aggregate, AggregateStore
 from shared.storage.client import ASCENDING, DESCENDING, Database, Document, aggregate
 
 NAME = "records"
@@ -56,6 +56,15 @@ class Records:
             str(row["_id"]): Total(row["records"], float(row["quantity"]))
             async for row in aggregate(self.store.collection, pipeline)
         }
+
+    async def latest(self, conditions: Document, limit: int) -> Sequence[Aggregate[RecordState]]:
+        """The latest records that count and pass `conditions`, by when the work was done."""
+        found = self.store.collection.find(
+            {"$and": [{"state.voided": None}, conditions]}, {"history": 0, "outbox": 0}
+        )
+        newest = [("state.at", DESCENDING), ("_id", ASCENDING)]
+        documents = await found.sort(newest).limit(limit).to_list(None)
+        return [self.store.load(document) for document in documents]
 
 
 def chosen(

@@ -126,10 +126,16 @@ async def total_records(request: Request, asked: Asked) -> TotalsView:
     return TotalsView(items=items)
 
 
+def words_of(found: Aggregate[RecordState], cipher: FieldCipher) -> str | None:
+    """The words of a record, readable; for those who may read them."""
+    words = None if found.state is None else found.state.words
+    return words and cipher.decrypt(words, _context(found.id))
+
+
 def _view(found: Aggregate[RecordState], principal: Principal, cipher: FieldCipher) -> RecordView:
     state = found.state
     assert state is not None  # no record is without
-    may = state.words is not None and may_record(principal, state.area_path, state.unit_id)
-    words = cipher.decrypt(state.words, _context(found.id)) if may and state.words else None
+    may = may_record(principal, state.area_path, state.unit_id)
+    words = words_of(found, cipher) if may else None
     shown = state.model_dump() | {"words": words}
     return RecordView(id=found.id, version=found.version, **shown)

@@ -1,7 +1,7 @@
 """What the decisions on all kinds of entries share."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
@@ -51,14 +51,35 @@ class Referred:
     unit_id: str | None = None
 
 
+class Unique(NamedTuple):
+    """A value that only one entry of a kind may have, by the field of its state."""
+
+    field: str
+    value: str
+
+
+class Holder(NamedTuple):
+    """The entry that has a unique value, and as much of it as says who may see it."""
+
+    id: str
+    path: tuple[str, ...]
+    grid_id: str | None = None
+
+
 @dataclass(slots=True)
 class Known:
-    """What was fetched for a decision: entries referred to, and ids that others hang on."""
+    """What was fetched for a decision: entries referred to, and ids that others hang on.
+
+    `holders` of unique values are looked up once a write has met one taken; `numbers` were
+    reserved for entries that have none, by id.
+    """
 
     entries: dict[Reference, Referred] = field(default_factory=dict)
     in_use: frozenset[str] = frozenset()
     beside: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Parents that organizations have or may soon have beside the one in `entries`."""
+    holders: Mapping[Unique, Holder] = field(default_factory=dict)
+    numbers: Mapping[str, str] = field(default_factory=dict)
 
     def parents(self, kind: str, id: str) -> tuple[str, ...]:
         """Every parent that the entry has or may soon have."""
@@ -125,6 +146,14 @@ class Kind(ABC, Generic[S, B]):
 
     def moves(self, body: B, current: S) -> bool:
         """Whether `body` changes what others have derived their area path from."""
+        return False
+
+    def unique(self, body: B) -> Iterable[Unique]:
+        """What of `body` no other entry of the kind may have."""
+        return ()
+
+    def wants_number(self, body: B, current: S | None) -> bool:
+        """Whether a number is to be made for it."""
         return False
 
     def import_id(self, body: B) -> str | None:

@@ -1,15 +1,28 @@
 """People: what dispatch needs of them in the open, who they are under lock."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from services.registry.schemas import PersonBody, PersonView
-from services.registry.service.base import Kind, Known, Reference, check_kept, named
+from services.registry.service.base import (
+    Holder,
+    Kind,
+    Known,
+    Reference,
+    Unique,
+    check_kept,
+    named,
+)
 from services.registry.states import PersonState
 from shared.contracts.ids import derived_id
 from shared.contracts.payload import Point
 from shared.contracts.registry import VolunteerChanged
+from shared.storage.aggregates import Decision
 from shared.storage.encryption import FieldCipher, context_of
 from shared.web.auth import Principal, Role, sees_area
+from shared.web.problems import Problem
+
+_INDEX_KEPT = 32
+"""Hex digits of `once`: 128 bits, so that nobody is taken for another by chance."""
 
 
 class People(Kind[PersonState, PersonBody]):
@@ -22,14 +35,16 @@ class People(Kind[PersonState, PersonBody]):
         self._cipher = cipher
 
     def references(self, body: PersonBody) -> Iterable[Reference]:
-        """The home grid and the unit."""
-        return named(grids=body.grid_id, units=body.unit_id)
+        """The home grid, the unit and the organization."""
+        return named(grids=body.grid_id, units=body.unit_id, organizations=body.organization_id)
 
     def build(
         self, id: str, body: PersonBody, current: PersonState | None, known: Known
     ) -> PersonState:
         """See `Kind.build`. What was encrypted and is the same stays as it is."""
-        check_kept(known, "units", "unit_id", body.unit_id, current.unit_id if current else None)
+        for kind, field in (("units", "unit_id"), ("organizations", "organization_id")):
+            kept = None if current is None else getattr(current, field)
+            check_kept(known, kind, field, getattr(body, field), kept)
         if current is not None and current.grid_id == body.grid_id:
             path = current.area_path
         else:
@@ -39,7 +54,10 @@ class People(Kind[PersonState, PersonBody]):
         if body.telephone is not None:
             telephone, telephone_index = self._lock("telephone", id, body.telephone, current)
         point = body.service_point
+        number = None if current is None else current.number
         return PersonState(
+            number=body.number or number or known.numbers.get(id),
+            once=self._once(body),
             name=name,
             name_index=name_index,
             telephone=telephone,
@@ -51,7 +69,53 @@ class People(Kind[PersonState, PersonBody]):
             available=body.available,
             service_point=point and Point(**point.model_dump()).rounded(),
             unit_id=body.unit_id,
+            organization_id=body.organization_id,
+            services=tuple(body.services),
         )
+
+    def decide(
+        self,
+        id: str,
+        body: PersonBody,
+        current: PersonState | None,
+        known: Known,
+        principal: Principal,
+    ) -> Decision[PersonState] | None:
+        """See `Kind.decide`; a person or a number that is registered already is refused (409)."""
+        decision = super().decide(id, body, current, known, principal)
+        if decision is not None:
+            for unique in self.unique(body):
+                holder = known.holders.get(unique)
+                if holder is not None and holder.id != id:
+                    raise self._registered(unique, holder, principal)
+        return decision
+
+    def _registered(self, unique: Unique, holder: Holder, principal: Principal) -> Problem:
+        code, field = {
+            "once": ("person-registered", "telephone"),
+            "number": ("number-registered", "number"),
+        }[unique.field]
+        if not self.may_see(principal, holder.path, holder.grid_id):
+            return Problem(409, code, message=f"{code}-elsewhere", field=field)
+        id = holder.id
+        return Problem(409, code, field=field, where=f"/v1/people/{id}", extra={"id": id}, id=id)
+
+    def unique(self, body: PersonBody) -> Iterable[Unique]:
+        """Name and telephone together, and a number that is given."""
+        once = self._once(body)
+        if once is not None:
+            yield Unique("once", once)
+        if body.number is not None:
+            yield Unique("number", body.number)
+
+    def wants_number(self, body: PersonBody, current: PersonState | None) -> bool:
+        """See `Kind.wants_number`."""
+        return body.number is None and (current is None or current.number is None)
+
+    def _once(self, body: PersonBody) -> str | None:
+        if body.telephone is None:
+            return None
+        return self._cipher.blind_index(f"once:{body.telephone}:{body.name}")[:_INDEX_KEPT]
 
     def _lock(self, field: str, id: str, text: str, current: PersonState | None) -> tuple[str, str]:
         index = self._cipher.blind_index(f"{field}:{text}")
@@ -69,23 +133,37 @@ class People(Kind[PersonState, PersonBody]):
         return self._cipher.blind_index(f"telephone:{telephone}")
 
     def import_id(self, body: PersonBody) -> str | None:
-        """From the telephone's blind index, which nobody can turn back without the key."""
-        if body.telephone is None:
-            return None
-        return derived_id("volunteer", self.telephone_index(body.telephone))
+        """From the telephone's blind index, which nobody can turn back without the key.
+
+        Without a telephone from the number, where one is given.
+        """
+        if body.telephone is not None:
+            return derived_id("volunteer", self.telephone_index(body.telephone))
+        return body.number and derived_id("person", body.number)
 
     @staticmethod
-    def may_see_person(principal: Principal, state: PersonState) -> bool:
-        """Whether the caller may see name and telephone of this volunteer."""
+    def may_see(principal: Principal, path: Sequence[str], grid_id: str | None) -> bool:
+        """Whether the caller answers for the people of a grid, and may see who they are."""
         match principal.role:
             case Role.ADMINISTRATOR:
                 return True
             case Role.AREA_MANAGER:
-                return sees_area(principal, state.area_path)
+                return sees_area(principal, path)
             case Role.GRID_LEADER:
-                return state.grid_id in principal.grids or sees_area(principal, state.area_path)
+                return grid_id in principal.grids or sees_area(principal, path)
             case _:
                 return False
+
+    @classmethod
+    def may_see_person(cls, principal: Principal, state: PersonState) -> bool:
+        """Whether the caller may see name and telephone of this person."""
+        return cls.may_see(principal, state.area_path, state.grid_id)
+
+    def unlocked(self, id: str, state: PersonState) -> dict[str, str | None]:
+        """Name and telephone, readable; for those who may see them."""
+        return {
+            field: self._unlock(field, id, getattr(state, field)) for field in ("name", "telephone")
+        }
 
     def event(self, id: str, state: PersonState) -> VolunteerChanged:
         """See `Kind.event`."""
@@ -98,6 +176,8 @@ class People(Kind[PersonState, PersonBody]):
             available=state.available,
             service_point=state.service_point,
             unit_id=state.unit_id,
+            organization_id=state.organization_id,
+            services=state.services,
             retired=state.retired,
         )
 
@@ -105,6 +185,5 @@ class People(Kind[PersonState, PersonBody]):
         """See `Kind.view`; name and telephone only for those who may see them."""
         shown = state.model_dump() | {"name": None, "telephone": None}
         if self.may_see_person(principal, state):
-            shown["name"] = self._unlock("name", id, state.name)
-            shown["telephone"] = self._unlock("telephone", id, state.telephone)
+            shown |= self.unlocked(id, state)
         return PersonView(id=id, version=version, **shown)
