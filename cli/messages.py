@@ -78,6 +78,14 @@ _WORDS: dict[str, tuple[str, str]] = {
         "无法读取 {path}（{error}）：请核对路径和权限。",
         "{path} cannot be read ({error}): check the path and the permissions.",
     ),
+    "city-scale": (
+        "--scale 应在 0.001 至 1 之间。",
+        "--scale is from 0.001 to 1.",
+    ),
+    "city-made": (
+        "城市已写入 {folder}，请依次导入：",
+        "The city is in {folder}; load it in this order:",
+    ),
     "output": (
         "无法写入 {path}（{error}）：请用 --output 指定可写的文件夹。",
         "{path} cannot be written ({error}): name a folder that can with --output.",
