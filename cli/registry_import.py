@@ -107,9 +107,7 @@ def import_rows(
 _Answered = tuple[list[Row], list[dict[str, Any]]]
 
 
-def _answered(
-    client: httpx.Client, kind: str, batches: Iterable[list[Row]]
-) -> Iterator[_Answered]:
+def _answered(client: httpx.Client, kind: str, batches: Iterable[list[Row]]) -> Iterator[_Answered]:
     """Each batch with what became of its rows, in order; some are sent ahead."""
     at_once = 1 if kind in _ONE_BY_ONE else IN_FLIGHT
     sent: deque[tuple[list[Row], Future[list[dict[str, Any]]]]] = deque()

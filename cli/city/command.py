@@ -52,9 +52,7 @@ def write_city(
             binary.write(b"\n]}\n")
 
 
-def _counted(
-    found: Iterable[Any], total: int, name: str, on_progress: OnProgress
-) -> Iterable[Any]:
+def _counted(found: Iterable[Any], total: int, name: str, on_progress: OnProgress) -> Iterable[Any]:
     done = 0
     for done, row in enumerate(found, 1):
         yield row

@@ -30,6 +30,7 @@ from shared.storage.client import (
     BulkWriteError,
     Database,
     Document,
+    InsertOne,
     UpdateOne,
 )
 from shared.telemetry import EVENTS_CONSUMED, HANDLER_RETRIES, HANDLER_SECONDS, trace_id_of
@@ -393,7 +394,7 @@ class Processor(Generic[S, C]):
 
     async def project(self, snapshots: Sequence[Received]) -> None:
         """Write each snapshot into its read model where its sequence is higher; one bulk each."""
-        writes: dict[str, list[tuple[Received, UpdateOne]]] = {}
+        writes: dict[str, list[tuple[Received, InsertOne[Document] | UpdateOne]]] = {}
         for received in snapshots:
             event = received.event
             handler = None if event.data is None else self.consumes.snapshots.get(type(event.data))
@@ -407,11 +408,16 @@ class Processor(Generic[S, C]):
                 continue
             received.outcome = Outcome.APPLIED
             document |= {"sequence": event.sequence, "applied_at": datetime.now(UTC)}
-            write = UpdateOne(
-                {"_id": event.subject, "sequence": {"$lt": event.sequence}},
-                {"$set": document},
-                upsert=True,
-            )
+            write: InsertOne[Document] | UpdateOne
+            if event.sequence == 1:
+                # Nothing older can be there, and inserting costs the database less.
+                write = InsertOne({"_id": event.subject} | document)
+            else:
+                write = UpdateOne(
+                    {"_id": event.subject, "sequence": {"$lt": event.sequence}},
+                    {"$set": document},
+                    upsert=True,
+                )
             writes.setdefault(collection, []).append((received, write))
         for collection, pairs in writes.items():
             try:
@@ -427,7 +433,9 @@ class Processor(Generic[S, C]):
                     except Exception as error:
                         await self._bury_snapshot(received, f"it cannot be written: {error!r}")
 
-    async def _write_all(self, collection: str, operations: Sequence[UpdateOne]) -> None:
+    async def _write_all(
+        self, collection: str, operations: Sequence[InsertOne[Document] | UpdateOne]
+    ) -> None:
         try:
             # Ordered within a subject matters not: the highest sequence wins either way.
             await self._database[collection].bulk_write(operations, ordered=False)
