@@ -298,8 +298,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "sequence must be 1, 2, 3 ...: a unit numbers its own events on Kafka",
     ),
     "line-subject": (
-        "subject 应为 case/编号 或 task/编号",
-        "subject must be case/NUMBER or task/ID",
+        "subject 应为 {wanted}",
+        "subject must be {wanted}",
     ),
     "line-time": (
         "time 应为带时区、不在将来的 RFC 3339 时间，如 2026-01-31T08:00:00+08:00",

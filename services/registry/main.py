@@ -14,6 +14,9 @@ from services.registry.chinese import load_polyphones
 from services.registry.commands import Registry
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.coverage_watch import CoverageWatch
+from services.registry.ownership import repository as ownership
+from services.registry.ownership import routes as routes_ownership
+from services.registry.ownership.handlers import UnitSystems
 from services.registry.records import routes as routes_records
 from services.registry.records.repository import Records
 from services.registry.repository import Repository
@@ -29,7 +32,7 @@ from shared.web.tables import table_router
 
 
 def build(settings: Settings, client: Client) -> Assembly:
-    """Wire the parts. It listens to no topic yet."""
+    """Wire the parts."""
     cipher = FieldCipher.from_secret(settings.field_key.get_secret_value())
     kinds = all_kinds(cipher)
     load_polyphones(settings.data_folder)
@@ -39,16 +42,18 @@ def build(settings: Settings, client: Client) -> Assembly:
     tables = Tables(database, TABLES, SHIPPED, settings.data_folder)
     records = Records(database, settings)
     stores = [*repository.stores.values(), coverage.store, records.store]
-    runtime = Runtime(settings, client, stores=stores)
+    by_name = {kind.name: kind for kind in kinds}
+    systems = UnitSystems(by_name, repository)
+    runtime = Runtime(settings, client, stores=stores, consumes=systems.consumes())
     watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
     runtime.add_work("coverage", watch.run)
-    by_name = {kind.name: kind for kind in kinds}
     registry = Registry(by_name, repository, coverage, cipher, tables, records)
     runtime.add_work("tables", tables.follow)
 
     async def prepare() -> None:
         for part in (repository, coverage, records):
             await part.create_indexes()
+        await ownership.create_indexes(repository.stores)
         await tables.prepare()
 
     return Assembly(runtime, registry, prepare)
@@ -65,6 +70,7 @@ DEFINITION = Definition(
         routes_history.router,
         routes_coverage.router,
         routes_records.router,
+        routes_ownership.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
     ],
     build=build,
