@@ -43,6 +43,19 @@ class Rejected:
     shown: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An area in service that a file of its parent's areas does not have (any more).
+
+    `perhaps` is the code of a row of that file with the same name: its code may have changed.
+    """
+
+    id: str
+    name: str
+    parent: str
+    perhaps: str | None = None
+
+
 @dataclass(slots=True)
 class Summary:
     """What became of a file's rows."""
@@ -132,6 +145,46 @@ def _first(sent: deque[tuple[list[Row], Future[list[dict[str, Any]]]]]) -> _Answ
 def _meet(batch: Iterable[Row], sent: Iterable[tuple[list[Row], Any]]) -> bool:
     ids = {row.values.get("id") for row in batch} - {None}
     return any(row.values.get("id") in ids for before, _ in sent for row in before)
+
+
+def missing_areas(file: Path, client: httpx.Client, **reading: Any) -> list[Missing]:
+    """Areas in service under a parent that the file names, which the file does not have.
+
+    Nothing is retired by a load: a file may be of a part only. What was withdrawn is retired by
+    the one who knows it.
+
+    Raises:
+        ImportFailed: the registry does not answer.
+    """
+    ids: set[str] = set()
+    by_name: dict[tuple[str, str], str] = {}
+    for row in rows_of("areas", file, **reading):
+        id, parent = str(row.values.get("id")), str(row.values.get("parent") or "")
+        ids.add(id)
+        by_name[parent, str(row.values.get("name"))] = id
+    found: list[Missing] = []
+    for parent in sorted({parent for parent, _ in by_name} - {""}):
+        for area in _areas_under(client, parent):
+            if area["id"] not in ids:
+                perhaps = by_name.get((parent, area["name"]))
+                found.append(Missing(area["id"], area["name"], parent, perhaps))
+    return found
+
+
+def _areas_under(client: httpx.Client, parent: str) -> Iterator[dict[str, Any]]:
+    asked: dict[str, Any] = {"parent": parent, "retired": "false", "limit": 200}
+    while True:
+        try:
+            answer = client.get("/v1/areas", params=asked)
+        except httpx.TransportError as error:
+            raise ImportFailed(f"{client.base_url} 没有应答（no answer: {error!r}）") from None
+        if answer.status_code != 200:
+            raise ImportFailed(_detail(answer))
+        page = answer.json()
+        yield from page["items"]
+        if page["next"] is None:
+            return
+        asked["cursor"] = page["next"]
 
 
 def rows_of(
