@@ -26,11 +26,12 @@ from bench.report import CITY, machine, put, resident_megabytes
 from cli.city.command import ORDER, write_city
 from cli.city.plan import Plan, grid_id
 from cli.city.shapes import cell_of, inside
-from cli.registry_import import import_rows
+from cli.registry_import import OnProgress, import_rows
 from deploy.local.services import SERVICES
 from services.request_intake.locator import Locator
 from services.request_intake.read_models import Directory
 from shared.contracts.payload import Point
+from shared.storage.changes import changes_of
 from shared.storage.client import Client, connect
 from shared.web.auth import Principal, Role, issue_token
 from tests.servers import own_broker, own_database
@@ -121,13 +122,9 @@ async def load(city: City) -> dict[str, Any]:
     with bar, city.client("registry") as client:
         for name in ORDER:
             kind = name.partition(".")[0]
-            task = bar.add_task(name)
+            advance = _advancer(bar, name)
             summary = await asyncio.to_thread(
-                import_rows,
-                kind,
-                city.folder / name,
-                client,
-                lambda done, total, task=task: bar.update(task, completed=done, total=total),
+                import_rows, kind, city.folder / name, client, advance
             )
             if summary.rejected or summary.created != summary.rows:
                 raise RuntimeError(f"{name}: {summary.rejected[:3]}")
@@ -137,6 +134,11 @@ async def load(city: City) -> dict[str, Any]:
     cores["client"] = (time.process_time() - own) / took
     rows = sum(count for count, _ in rates.values())
     return {"rates": rates, "seconds": took, "rows": rows, "cores": cores}
+
+
+def _advancer(bar: Progress, name: str) -> OnProgress:
+    task = bar.add_task(name)
+    return lambda done, total: bar.update(task, completed=done, total=total)
 
 
 async def known(city: City) -> float:
@@ -232,10 +234,8 @@ async def rebuild(city: City, service: str) -> dict[str, float]:
             # Estimated: counting a million documents again and again would slow what is measured.
             if await database[name].estimated_document_count() < getattr(city.plan, kind):
                 return False
-        if service != "request_intake":
-            return True
-        found = await city.get(service, "/v1/registry-changes")
-        return all(found[kind] == changes[kind] for kind in READ_MODELS[service])
+        known = await changes_of(database, READ_MODELS[service])
+        return all(known[name] == changes[kinds.get(name, name)] for name in known)
 
     async def all_read() -> bool:
         return await _read_events(city, service) - before >= events

@@ -95,15 +95,15 @@ def grids(plan: Plan) -> Iterator[dict[str, Any]]:
     for n in range(plan.grids):
         area = plan.community(plan.grid_community(n))
         x, y = cell_of(n, plan.grids)
-        leader, *members = plan.team(n, 3) or [None]
+        team = plan.team(n, 3)
         properties = {
             "id": grid_id(n),
             "name": f"{place_name(plan.grid_community(n), 3)}第{n + 1}网格",
             "area": area,
             "communities": [area],
             "organization_id": f"o-{area}",
-            "leader": leader,
-            "members": members,
+            "leader": team[0] if team else None,
+            "members": team[1:],
             "level": "community_grid",
             "population": 300 + n * 37 % 900,
         }

@@ -5,6 +5,7 @@ import hashlib
 import tracemalloc
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 import shapely
@@ -19,6 +20,7 @@ from cli.registry_import import rows_of
 from deploy.local.demo.people import TELEPHONES
 from services.registry.schemas import (
     AreaBody,
+    EntryBody,
     GridBody,
     OrganizationBody,
     PersonBody,
@@ -26,7 +28,7 @@ from services.registry.schemas import (
 )
 
 SMALL = Plan.of(1, 0.005)
-BODIES = {
+BODIES: dict[str, type[EntryBody]] = {
     "areas": AreaBody,
     "units": UnitBody,
     "organizations": OrganizationBody,
@@ -109,7 +111,7 @@ def test_grids_tile_their_communities_without_overlap_or_hole(folder: Path) -> N
     assert whole.geom_type == "Polygon"
     assert len(whole.interiors) == 0
     assert whole.area == pytest.approx(sum(polygon.area for polygon in polygons), rel=1e-12)
-    by_area: dict[str, list[shapely.Polygon]] = {}
+    by_area: dict[str, list[Any]] = {}
     for row, polygon in zip(features, polygons, strict=True):
         by_area.setdefault(row.values["area"], []).append(polygon)
     for parts in by_area.values():
