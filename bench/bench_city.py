@@ -235,7 +235,7 @@ async def rebuild(city: City, service: str) -> dict[str, float]:
             if await database[name].estimated_document_count() < getattr(city.plan, kind):
                 return False
         known = await changes_of(database, READ_MODELS[service])
-        return all(known[name] == changes[kinds.get(name, name)] for name in known)
+        return bool(all(known[name] == changes[kinds.get(name, name)] for name in known))
 
     async def all_read() -> bool:
         return await _read_events(city, service) - before >= events
