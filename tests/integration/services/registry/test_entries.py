@@ -23,6 +23,7 @@ async def test_a_unit_from_creation_to_retirement(world: World) -> None:
         "version": 1,
         "area_path": ["4403", "440310", "440310001"],
         "retired": False,
+        "owner": None,
     }
     new = UNIT | {"name": "坪山区中心医院", "area": "440310002"}
     assert (await client.put("/v1/units/hospital", json=new)).status_code == 428
