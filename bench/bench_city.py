@@ -18,11 +18,11 @@ from random import Random
 from typing import Any
 
 import httpx
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from bench.common import cpu_seconds
 from bench.report import CITY, machine, put, resident_megabytes
+from cli.bars import row_bar
 from cli.city.command import ORDER, write_city
 from cli.city.plan import Plan, grid_id
 from cli.city.shapes import cell_of, inside
@@ -112,13 +112,7 @@ async def load(city: City) -> dict[str, Any]:
     before = {name: cpu_seconds(pid) for name, pid in city.pids().items()}
     own, began = time.process_time(), time.perf_counter()
     rates: dict[str, tuple[int, float]] = {}
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
+    bar = row_bar()
     with bar, city.client("registry") as client:
         for name in ORDER:
             kind = name.partition(".")[0]

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import httpx
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cli.bars import row_bar
 from cli.registry_files import COLUMNS, BadFile
 from cli.registry_import import (
     ImportFailed,
@@ -154,13 +154,7 @@ def run(kind: str, file: Path, url: str, token: str, rejects: Path | None, **rea
     if not token:
         errors.print("请用 --token 或 LIANXIN_TOKEN 提供令牌（give a token）。", markup=False)
         raise typer.Exit(_FAILED)
-    bar = Progress(
-        TextColumn(f"{file.name}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=errors,
-    )
+    bar = row_bar(errors)
     try:
         if "columns" in reading:
             reading["columns"] = column_names(kind, reading["columns"])
@@ -173,7 +167,7 @@ def run(kind: str, file: Path, url: str, token: str, rejects: Path | None, **rea
             ) as client,
             bar,
         ):
-            task = bar.add_task(kind)
+            task = bar.add_task(file.name)
             summary = import_rows(
                 kind,
                 file,

@@ -7,9 +7,8 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cli.bars import row_bar
 from cli.city import rows
 from cli.city.plan import Plan
 from cli.failures import failure
@@ -71,13 +70,7 @@ def make_city(
         plan = Plan.of(seed, scale)
     except ValueError:
         raise failure("city-scale") from None
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
+    bar = row_bar()
     with bar:
         tasks = {name: bar.add_task(name, total=None) for name in ORDER}
         try:

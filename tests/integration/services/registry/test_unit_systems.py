@@ -69,6 +69,16 @@ async def dead_letters(client: httpx.AsyncClient) -> list[dict[str, Any]]:
     return items
 
 
+async def reasons_of(client: httpx.AsyncClient, number: int) -> dict[str, str]:
+    """Reasons by subject, once there are so many dead letters."""
+
+    async def there() -> dict[str, str]:
+        found = {dead["subject"]: dead["reason"] for dead in await dead_letters(client)}
+        return found if len(found) == number else {}
+
+    return await eventually(there, 40, f"{number} are dead letters")
+
+
 async def put(client: httpx.AsyncClient, path: str, **changes: Any) -> httpx.Response:
     """Change what is there by hand, as a form does: read, change, put with the ETag."""
     there = await client.get(path)
@@ -193,11 +203,7 @@ async def test_a_report_about_an_entry_of_another_owner_becomes_a_dead_letter_of
     await until(city, "/v1/people/ok", owner="u2")
     theirs = city.as_(Role.UNIT_OPERATOR, unit_id="u2")
 
-    async def both() -> dict[str, str]:
-        found = {dead["subject"]: dead["reason"] for dead in await dead_letters(theirs)}
-        return found if len(found) == 2 else {}
-
-    reasons = await eventually(both, 40, "both are dead letters")
+    reasons = await reasons_of(theirs, 2)
     assert "is reported by unit u1" in reasons["organization/branch"]
     assert "is not of unit u2" in reasons["person/p-hand"]
     assert await dead_letters(city.as_(Role.UNIT_OPERATOR, unit_id="u1")) == []
@@ -248,11 +254,7 @@ async def test_a_report_is_applied_once_in_order_and_what_is_wrong_with_it_is_sa
     )
     operator = city.as_(Role.UNIT_OPERATOR, unit_id="u1")
 
-    async def three() -> dict[str, str]:
-        found = {dead["subject"]: dead["reason"] for dead in await dead_letters(operator)}
-        return found if len(found) == 3 else {}
-
-    reasons = await eventually(three, 40, "three are dead letters")
+    reasons = await reasons_of(operator, 3)
     assert "id" in reasons["person/U1 7"]
     assert "person/" in reasons["organization/u1-8"]
     assert "nowhere" in reasons["person/u1-9"]
