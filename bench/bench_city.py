@@ -214,7 +214,9 @@ async def rebuild(city: City, service: str) -> dict[str, float]:
     for name in READ_MODELS[service]:
         await database[name].delete_many({})
     await city.system.start([city.system.processes[service][0]])
-    events = sum(getattr(city.plan, kind) for kind in KINDS)  # the newest of each entry is kept
+    events: int = sum(
+        getattr(city.plan, kind) for kind in KINDS
+    )  # the newest of each entry is kept
     before = await _read_events(city, service)
     cpu = {name: cpu_seconds(pid) for name, pid in city.pids().items()}
     began = time.perf_counter()
