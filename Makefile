@@ -11,7 +11,7 @@ ARGS ?=
 UV_COMPILE := uv pip compile --quiet --universal --generate-hashes --no-strip-extras \
 	--no-annotate --no-header --no-emit-index-url --python-version 3.11
 
-.PHONY: help run clean-data venv venv-dev lint type test test-kafka test-pymongo test-real bench contracts lock
+.PHONY: help run clean-data venv venv-dev lint type test test-kafka test-pymongo test-real bench bench-city contracts lock
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,8 +50,11 @@ test-pymongo: $(VENV)/dev.stamp ## The services' integration tests on motor's su
 test-real: $(VENV)/dev.stamp ## Import two cities' real tables whole and compare with the files (../shared/data)
 	$(PYTEST) tests/real $(ARGS)
 
-bench: $(VENV)/dev.stamp ## Measure, and write bench/RESULTS.md
+bench: $(VENV)/dev.stamp ## Measure, and write bench/RESULTS.md (a whole city: bench-city)
 	$(BIN)/python -m bench $(ARGS)
+
+bench-city: $(VENV)/dev.stamp ## Load a city of a million people and measure (an hour; ARGS="--scale 0.02" a minute)
+	$(BIN)/python -m bench.bench_city $(ARGS)
 
 contracts: $(VENV)/run.stamp ## Write docs/contracts from shared/contracts
 	$(BIN)/python -m shared.contracts.documents

@@ -1,29 +1,19 @@
 """`make bench`: measure, print, and write bench/RESULTS.md.
 
-The table is written anew; what people wrote below it, from `## Limits` on, stays.
+The table is written anew; the sections below it stay.
 """
 
 import asyncio
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from bench import bench_consumer, bench_flow, bench_intake
+from bench.report import machine, put, resident_megabytes
 from deploy.local.services import SERVICES
 from tests.city import load_city
 from tests.servers import own_broker, own_database
 from tests.system import System
-
-RESULTS = Path(__file__).with_name("RESULTS.md")
-LIMITS = "## Limits"
-
-
-def resident_megabytes(pid: int) -> float:
-    """Resident memory of a process, MB of 1,000,000 bytes."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
-    return kilobytes * 1024 / 1e6
 
 
 async def measure(folder: Path) -> dict[str, Any]:
@@ -48,12 +38,10 @@ def report(found: dict[str, Any]) -> str:
     memory, consumer, intake, flow = (
         found[name] for name in ("memory", "consumer", "intake", "flow")
     )
-    total = int(Path("/proc/meminfo").read_text().split()[1]) / 1e6
     lines = [
         "# Results of `make bench`",
         "",
-        f"Machine: {os.cpu_count()} cores, {total:.0f} GB of memory; embedded broker and database;",
-        "load, servers and services share it.",
+        machine(),
         "",
         "| what | bound | found |",
         "| --- | --- | --- |",
@@ -88,8 +76,7 @@ def main() -> None:
         found = asyncio.run(measure(Path(folder)))
     page = report(found)
     print(page)
-    before = RESULTS.read_text() if RESULTS.exists() else ""
-    RESULTS.write_text(page + "\n" + before[before.find(LIMITS) :] if LIMITS in before else page)
+    put("", page)
 
 
 if __name__ == "__main__":

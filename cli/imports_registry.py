@@ -1,15 +1,23 @@
 """`lianxin import areas|units|organizations|grids|people FILE`: bulk loads of the registry."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cli.bars import row_bar
 from cli.registry_files import COLUMNS, BadFile
-from cli.registry_import import ImportFailed, Summary, import_rows, write_rejected
+from cli.registry_import import (
+    ImportFailed,
+    Missing,
+    Summary,
+    import_rows,
+    missing_areas,
+    write_rejected,
+)
 
 __all__ = ["Summary", "import_app", "import_rows"]
 
@@ -53,7 +61,9 @@ def import_areas(
     """导入区域。Areas from CSV: id,name,level,parent,retired.
 
     Files of national division codes load as they are: code,name with streetCode (communities),
-    areaCode (streets), cityCode (districts) or provinceCode (cities) as the parent.
+    areaCode (streets), cityCode (districts) or provinceCode (cities) as the parent; so do the
+    statistics bureau's lists (统计用区划代码,城乡分类代码,名称), 12 digits at every level. What the
+    registry has under the same parents and the file has not is told, and left alone.
     """
     run("areas", file, url, token, rejects, columns=columns, encoding=encoding)
 
@@ -145,13 +155,7 @@ def run(kind: str, file: Path, url: str, token: str, rejects: Path | None, **rea
     if not token:
         errors.print("请用 --token 或 LIANXIN_TOKEN 提供令牌（give a token）。", markup=False)
         raise typer.Exit(_FAILED)
-    bar = Progress(
-        TextColumn(f"{file.name}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=errors,
-    )
+    bar = row_bar(errors)
     try:
         if "columns" in reading:
             reading["columns"] = column_names(kind, reading["columns"])
@@ -164,7 +168,7 @@ def run(kind: str, file: Path, url: str, token: str, rejects: Path | None, **rea
             ) as client,
             bar,
         ):
-            task = bar.add_task(kind)
+            task = bar.add_task(file.name)
             summary = import_rows(
                 kind,
                 file,
@@ -172,12 +176,14 @@ def run(kind: str, file: Path, url: str, token: str, rejects: Path | None, **rea
                 lambda done, total: bar.update(task, completed=done, total=total),
                 **reading,
             )
+            missing = missing_areas(file, client, **reading) if kind == "areas" else []
     except (BadFile, ImportFailed, httpx.InvalidURL, OSError) as error:
         errors.print(str(error), markup=False)
         raise typer.Exit(_FAILED) from None
     report = rejects or file.with_name(f"{file.name}.rejected.csv")
     write_rejected(report, summary.rejected)
     tell(console, summary, report)
+    tell_missing(console, missing)
     if summary.rejected:
         raise typer.Exit(_REJECTED)
 
@@ -202,6 +208,23 @@ def tell(console: Console, summary: Summary, report: Path) -> None:
         say(f"  第 {one.line} 行 {one.field}：{one.zh}（{one.en}）")
     if summary.rejected:
         say(f"被拒绝的行在 {report}，改正后可直接再导入（mend them there and import that file）。")
+
+
+def tell_missing(console: Console, missing: Sequence[Missing]) -> None:
+    """Print which areas the registry has and the file no longer; nothing was done to them."""
+    if not missing:
+        return
+    console.print(
+        f"登记中有、文件中没有的区域 {len(missing)} 个，未作改动；已撤销的请停用"
+        f"（{len(missing)} areas of the registry are not in the file and stay as "
+        "they are; retire those that were withdrawn: DELETE "
+        "/v1/areas/CODE, or retired=true in a file):",
+        markup=False,
+        soft_wrap=True,
+    )
+    for one in missing:
+        same = f"，同名的新代码 {one.perhaps}（same name under a new code）" if one.perhaps else ""
+        console.print(f"  {one.id} {one.name}{same}", markup=False, soft_wrap=True)
 
 
 def column_names(kind: str, text: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ import orjson
 import typer
 from rich.console import Console
 
+from cli.city.command import make_city
 from cli.dead_letters import dead_letters_app
 from cli.failures import FAILED, Failure, Guarded
 from cli.grid_check import grid_check
@@ -130,6 +131,7 @@ def requests(
 app.add_typer(import_app, name="import", help=tr("help.import"))
 app.add_typer(dead_letters_app, name="dead-letters", help=tr("help.dead-letters"))
 app.command("grid-check", help=tr("help.grid-check"))(grid_check)
+app.command("make-city", help=tr("help.make-city"))(make_city)
 app.command("publish", help=tr("help.publish"))(publish)
 app.command("replay", help=tr("help.replay"))(replay)
 app.command("status", help=tr("help.status"))(status)

@@ -78,6 +78,14 @@ _WORDS: dict[str, tuple[str, str]] = {
         "无法读取 {path}（{error}）：请核对路径和权限。",
         "{path} cannot be read ({error}): check the path and the permissions.",
     ),
+    "city-scale": (
+        "--scale 应在 0.001 至 1 之间。",
+        "--scale is from 0.001 to 1.",
+    ),
+    "city-made": (
+        "城市已写入 {folder}，请依次导入：",
+        "The city is in {folder}; load it in this order:",
+    ),
     "output": (
         "无法写入 {path}（{error}）：请用 --output 指定可写的文件夹。",
         "{path} cannot be written ({error}): name a folder that can with --output.",
@@ -290,8 +298,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "sequence must be 1, 2, 3 ...: a unit numbers its own events on Kafka",
     ),
     "line-subject": (
-        "subject 应为 case/编号 或 task/编号",
-        "subject must be case/NUMBER or task/ID",
+        "subject 应为 {wanted}",
+        "subject must be {wanted}",
     ),
     "line-time": (
         "time 应为带时区、不在将来的 RFC 3339 时间，如 2026-01-31T08:00:00+08:00",

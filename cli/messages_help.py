@@ -109,6 +109,16 @@ HELP: dict[str, tuple[str, str]] = {
         "不超过多少平方米的不列出",
         "square metres up to which nothing is told",
     ),
+    "help.make-city": (
+        "生成一座虚构的城市（导入用的文件），同一种子内容相同。",
+        "Write a made-up city as files to import; the same for the same seed.",
+    ),
+    "help.make-city-folder": ("文件夹（没有则新建）", "folder (made if absent)"),
+    "help.make-city-seed": ("种子", "seed"),
+    "help.make-city-scale": (
+        "规模：1 为 16 区 350 街道 100 万人，0.02 为其五十分之一",
+        "size: 1 is 16 districts, 350 streets, 1,000,000 people; 0.02 a fiftieth",
+    ),
     "help.status": (
         "整个系统的状态，最严重的在前；退出码 0 正常，1 注意，2 严重。",
         "The whole system, worst first; exit status 0 well, 1 warnings, 2 critical.",

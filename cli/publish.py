@@ -22,6 +22,7 @@ from shared.contracts.catalog import PUBLISHED
 from shared.contracts.ids import derived_id
 from shared.contracts.payload import Payload
 from shared.contracts.topics import UNITS
+from shared.contracts.units import UnitFact
 from shared.web.schemas import PastTime
 
 _TYPES: dict[str, type[Payload]] = {
@@ -141,8 +142,9 @@ def event_of(unit: str, given: Mapping[str, Any]) -> UnitEvent | str:
     sequence, subject = given.get("sequence"), given.get("subject")
     if not isinstance(sequence, int) or isinstance(sequence, bool) or sequence < 1:
         return tr("line-sequence")
-    if not isinstance(subject, str) or not subject.startswith(("case/", "task/")):
-        return tr("line-subject")
+    about = payload.ABOUT if issubclass(payload, UnitFact) else ()
+    if not isinstance(subject, str) or not subject.startswith(tuple(f"{one}/" for one in about)):
+        return tr("line-subject", wanted=" | ".join(f"{one}/…" for one in about))
     try:
         time = _TIME.validate_python(given.get("time"))
     except ValidationError:

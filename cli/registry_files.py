@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import shapely
 from shapely.geometry import MultiPolygon, mapping, shape
@@ -39,12 +39,17 @@ ALIASES = {
     "人口": "population", "常住人口": "population", "联动人员": "linked",
     "停用": "retired", "志愿者编号": "number", "登记编号": "number",
     "所属党组织": "organization_id", "服务类别": "services", "服务项目": "services",
+    "停用": "retired", **dict.fromkeys(("统计用区划代码", "区划代码"), "id"),
 }  # fmt: skip
 DIVISION_LEVELS = (
     ("streetCode", "community"), ("areaCode", "street"), ("cityCode", "district"),
     ("provinceCode", "city"),
 )  # fmt: skip
 """National division code files: the lowest code that a file's rows carry tells their level."""
+STATISTICS = ("统计用区划代码", "区划代码")
+"""Columns of the statistics bureau's own lists: 12 digits at every level, zeros where it ends."""
+URBAN_RURAL = ("城乡分类代码", "城乡分类")
+"""A column of those lists that the registry does not keep."""
 REPORT = ("line", "field", "reason_zh", "reason_en")
 _LISTS = frozenset({"communities", "members", "skills", "services", "linked"})
 _APART = re.compile(r"[;；、|]")
@@ -60,6 +65,8 @@ _LABELLED = {
 }
 _FEATURES = re.compile(r'"features"\s*:\s*\[')
 _SEPARATOR = re.compile(r"[\s,]*")
+_PIECE = 1 << 16
+"""Characters of a GeoJSON file read at a time."""
 
 
 class BadFile(Exception):
@@ -97,6 +104,7 @@ def read_csv(
             reader = csv.reader(file)
             header = [name.strip() for name in next(reader, [])]
             meant, level = _meaning(kind, header, columns or {})
+            statistics = level is None and kind == "areas" and bool({*STATISTICS} & {*header})
             begun = reader.line_num
             for cells in reader:
                 line, begun = begun + 1, reader.line_num
@@ -107,6 +115,8 @@ def read_csv(
                     if name is not None and cell.strip():
                         values[name] = _value(name, cell.strip())
                 _place(values)
+                if statistics:
+                    values |= division(str(values.get("id", "")))
                 yield Row(line, values, dict(zip(header, cells, strict=False)))
     except UnicodeDecodeError:
         raise BadFile(
@@ -130,7 +140,9 @@ def _meaning(
             parent, level = found if found[1] != "city" else (None, "city")
         if {"level", "级别", "层级"} & {*header, *columns.values()}:
             level = None
-    passed_over = {*REPORT, *(name for name, _ in DIVISION_LEVELS if kind == "areas")}
+    passed_over = {*REPORT}
+    if kind == "areas":
+        passed_over |= {*URBAN_RURAL, *(name for name, _ in DIVISION_LEVELS)}
     meant: list[str | None] = []
     for name in header:
         to = columns.get(name) or (name if name in known else ALIASES.get(name))
@@ -149,6 +161,26 @@ def _meaning(
     if not any(meant):
         raise BadFile("文件没有标题行（the file has no header line）。")
     return meant, level
+
+
+def division(code: str) -> dict[str, str]:
+    """Id, level and parent that a code of 12 digits says; {} for what is not such a code.
+
+    Its digits are 2 of the province, 2 of the city, 2 of the district, 3 of the street, 3 of the
+    community; what is below the level is zeros, which the registry's ids leave out. A city without
+    districts (00) has its streets directly.
+    """
+    if not re.fullmatch(r"[0-9]{12}", code):
+        return {}
+    city, district, street = code[:4], code[:6], code[:9]
+    if code[9:] != "000":
+        return {"id": code, "level": "community", "parent": street}
+    if code[6:9] != "000":
+        above = city if code[4:6] == "00" else district
+        return {"id": street, "level": "street", "parent": above}
+    if code[4:6] != "00":
+        return {"id": district, "level": "district", "parent": city}
+    return {"id": city, "level": "city"}
 
 
 def _value(name: str, cell: str) -> Any:
@@ -212,23 +244,72 @@ def read_geojson(
 
 
 def _features(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The features one by one, each with its line; only some of the file is in memory."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        whole = json.loads(text)
+        with path.open(encoding="utf-8-sig") as file:
+            yield from _Features(file)
     except ValueError as error:
         raise BadFile(f"{path} 不是 GeoJSON 文件（not JSON: {error}）。") from None
-    start = _FEATURES.search(text)
-    if not isinstance(whole, dict) or whole.get("type") != "FeatureCollection" or not start:
-        raise BadFile(f"{path} 应为 GeoJSON FeatureCollection（give a FeatureCollection）。")
-    decoder, position, line, counted = json.JSONDecoder(), start.end(), 1, 0
-    for _ in whole["features"]:
-        separator = _SEPARATOR.match(text, position)
-        position = separator.end() if separator else position
-        line += text.count("\n", counted, position)
-        counted = position
-        feature, position = decoder.raw_decode(text, position)
-        if isinstance(feature, dict):
-            yield line, feature
+    except LookupError:
+        raise BadFile(
+            f"{path} 应为 GeoJSON FeatureCollection（give a FeatureCollection）。"
+        ) from None
+
+
+class _Features:
+    """Walks along `file`, whose features it decodes from a piece of the text at a time.
+
+    Raises `ValueError` where it is not JSON, `LookupError` where it is no FeatureCollection.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._text = ""
+        self._line = 1
+
+    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        begun = _FEATURES.search(self._text)
+        while begun is None:
+            if not self._more():
+                json.loads(self._text)
+                raise LookupError
+            begun = _FEATURES.search(self._text)
+        head = self._take(begun.end())
+        decoder = json.JSONDecoder()
+        while True:
+            self._take(_end_of(_SEPARATOR.match(self._text)))
+            if not self._text and self._more():
+                continue
+            if self._text.startswith("]"):
+                break
+            try:
+                feature, end = decoder.raw_decode(self._text)
+            except ValueError:
+                if not self._more():
+                    raise
+                continue
+            if isinstance(feature, dict):
+                yield self._line, feature
+            self._take(end)
+        whole = json.loads(head + self._text + self._file.read())
+        if not isinstance(whole, dict) or whole.get("type") != "FeatureCollection":
+            raise LookupError
+
+    def _more(self) -> bool:
+        """Read on, as much again as is there; False at the end of the file."""
+        read = self._file.read(max(_PIECE, len(self._text)))
+        self._text += read
+        return bool(read)
+
+    def _take(self, end: int) -> str:
+        """The text up to `end`, which is let go and whose lines are counted."""
+        taken, self._text = self._text[:end], self._text[end:]
+        self._line += taken.count("\n")
+        return taken
+
+
+def _end_of(match: re.Match[str] | None) -> int:
+    return match.end() if match else 0
 
 
 def repaired(geometry: dict[str, Any]) -> tuple[dict[str, Any], str]:

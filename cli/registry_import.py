@@ -2,7 +2,9 @@
 
 import csv
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,10 @@ from cli.registry_files import REPORT, BadFile, Row, read_csv, read_geojson
 ROWS_A_BATCH = 500
 BYTES_A_BATCH = 900_000
 """Under the service's limit of 1 MB for a body."""
+IN_FLIGHT = 2
+"""Batches sent at once, so that the service need not wait while the next one is read."""
+_ONE_BY_ONE = frozenset({"areas", "organizations"})
+"""Kinds whose rows name rows before them: a batch must not overtake the one before it."""
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 _TOO_LARGE = ("此行超过 900 KB：请简化边界后重试。", "The row is over 900 KB: simplify its border.")
 
@@ -35,6 +41,19 @@ class Rejected:
     zh: str
     en: str
     shown: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An area in service that a file of its parent's areas does not have (any more).
+
+    `perhaps` is the code of a row of that file with the same name: its code may have changed.
+    """
+
+    id: str
+    name: str
+    parent: str
+    perhaps: str | None = None
 
 
 @dataclass(slots=True)
@@ -64,28 +83,108 @@ def import_rows(
 ) -> Summary:
     """Send a file's rows to `POST /v1/imports/{kind}`; safe to run again.
 
+    A file is read twice, to count its rows and to send them, and never held as a whole.
+
     Args:
         file: a path (`reading` goes to `rows_of`), or rows.
-        client: with the registry's address and a token.
+        client: with the registry's address and a token; used by threads.
 
     Raises:
         BadFile: the file cannot be read; nothing was sent.
         ImportFailed: the service refused all, or was away for long.
     """
-    rows = list(rows_of(kind, file, **reading) if isinstance(file, Path) else file)
-    summary = Summary(repaired=[(row.line, row.note) for row in rows if row.note])
+    if isinstance(file, Path):
+        plainly = {name: value for name, value in reading.items() if name != "repair"}
+        total = sum(1 for _ in rows_of(kind, file, **plainly))
+        rows: Iterable[Row] = rows_of(kind, file, **reading)
+    else:
+        rows = list(file)
+        total = len(rows)
+    summary = Summary()
     begun = time.monotonic()
     done = 0
-    on_progress(0, len(rows))
-    for batch in batches(rows, summary):
-        for row, result in zip(batch, _send(client, kind, batch), strict=True):
+    on_progress(0, total)
+    for batch, results in _answered(client, kind, batches(rows, summary)):
+        for row, result in zip(batch, results, strict=True):
             _count(summary, row, result)
+            if row.note:
+                summary.repaired.append((row.line, row.note))
         done += len(batch)
-        on_progress(done, len(rows))
-    on_progress(len(rows), len(rows))
+        on_progress(done, total)
+    on_progress(total, total)
     summary.rejected.sort(key=lambda rejected: rejected.line)
     summary.seconds = time.monotonic() - begun
     return summary
+
+
+_Answered = tuple[list[Row], list[dict[str, Any]]]
+
+
+def _answered(client: httpx.Client, kind: str, batches: Iterable[list[Row]]) -> Iterator[_Answered]:
+    """Each batch with what became of its rows, in order; some are sent ahead."""
+    at_once = 1 if kind in _ONE_BY_ONE else IN_FLIGHT
+    sent: deque[tuple[list[Row], Future[list[dict[str, Any]]]]] = deque()
+    with ThreadPoolExecutor(at_once) as pool:
+        try:
+            for batch in batches:
+                # Two batches that have a row in common must not overtake each other either.
+                while sent and (len(sent) >= at_once or _meet(batch, sent)):
+                    yield _first(sent)
+                sent.append((batch, pool.submit(_send, client, kind, batch)))
+            while sent:
+                yield _first(sent)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _first(sent: deque[tuple[list[Row], Future[list[dict[str, Any]]]]]) -> _Answered:
+    batch, answer = sent.popleft()
+    return batch, answer.result()
+
+
+def _meet(batch: Iterable[Row], sent: Iterable[tuple[list[Row], Any]]) -> bool:
+    ids = {row.values.get("id") for row in batch} - {None}
+    return any(row.values.get("id") in ids for before, _ in sent for row in before)
+
+
+def missing_areas(file: Path, client: httpx.Client, **reading: Any) -> list[Missing]:
+    """Areas in service under a parent that the file names, which the file does not have.
+
+    Nothing is retired by a load: a file may be of a part only. What was withdrawn is retired by
+    the one who knows it.
+
+    Raises:
+        ImportFailed: the registry does not answer.
+    """
+    ids: set[str] = set()
+    by_name: dict[tuple[str, str], str] = {}
+    for row in rows_of("areas", file, **reading):
+        id, parent = str(row.values.get("id")), str(row.values.get("parent") or "")
+        ids.add(id)
+        by_name[parent, str(row.values.get("name"))] = id
+    found: list[Missing] = []
+    for parent in sorted({parent for parent, _ in by_name} - {""}):
+        for area in _areas_under(client, parent):
+            if area["id"] not in ids:
+                perhaps = by_name.get((parent, area["name"]))
+                found.append(Missing(area["id"], area["name"], parent, perhaps))
+    return found
+
+
+def _areas_under(client: httpx.Client, parent: str) -> Iterator[dict[str, Any]]:
+    asked: dict[str, Any] = {"parent": parent, "retired": "false", "limit": 200}
+    while True:
+        try:
+            answer = client.get("/v1/areas", params=asked)
+        except httpx.TransportError as error:
+            raise ImportFailed(f"{client.base_url} 没有应答（no answer: {error!r}）") from None
+        if answer.status_code != 200:
+            raise ImportFailed(_detail(answer))
+        page = answer.json()
+        yield from page["items"]
+        if page["next"] is None:
+            return
+        asked["cursor"] = page["next"]
 
 
 def rows_of(
@@ -104,7 +203,7 @@ def rows_of(
     return read_geojson(path, **geojson)
 
 
-def batches(rows: Sequence[Row], summary: Summary) -> Iterator[list[Row]]:
+def batches(rows: Iterable[Row], summary: Summary) -> Iterator[list[Row]]:
     """Rows in batches that the service takes; one too large for any is rejected here."""
     batch: list[Row] = []
     size = 0

@@ -50,6 +50,9 @@ from services.registry.joint.repository import Joints
 from services.registry.moves import Moves
 from services.registry.follow_ups import follow_up
 from services.registry.record_sheet import routes as routes_record_sheet
+from services.registry.ownership import repository as ownership
+from services.registry.ownership import routes as routes_ownership
+from services.registry.ownership.handlers import UnitSystems
 from services.registry.records import routes as routes_records
 from services.registry.records.repository import Records
 from services.registry.registered import Registrations
@@ -72,7 +75,7 @@ from shared.web.tables import table_router
 
 
 def build(settings: Settings, client: Client) -> Assembly:
-    """Wire the parts. It listens to no topic yet."""
+    """Wire the parts."""
     cipher = FieldCipher.from_secret(settings.field_key.get_secret_value())
     load_polyphones(settings.data_folder)
     database = client.database(settings.database_name)
@@ -152,6 +155,12 @@ def build(settings: Settings, client: Client) -> Assembly:
         zone,
     )
     add_watches(runtime, registry, facts)
+    by_name = {kind.name: kind for kind in kinds}
+    systems = UnitSystems(by_name, repository)
+    runtime = Runtime(settings, client, stores=stores, consumes=systems.consumes())
+    watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
+    runtime.add_work("coverage", watch.run)
+    registry = Registry(by_name, repository, coverage, cipher, tables, records)
     runtime.add_work("tables", tables.follow)
 
     async def prepare() -> None:
@@ -188,6 +197,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     async def prepare() -> None:
         for part in (repository, coverage, records, checkins, care):
             await part.create_indexes()
+        await ownership.create_indexes(repository.stores)
         await tables.prepare()
 
     return Assembly(runtime, registry, prepare)
@@ -221,6 +231,7 @@ DEFINITION = Definition(
         routes_checkins_lists.router,
         routes_checkins.router,
         routes_care.router,
+        routes_ownership.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
     ],
     build=build,

@@ -193,6 +193,7 @@ class EntryView(BaseModel):
     version: int
     area_path: list[str]
     retired: bool
+    owner: str | None = Field(default=None, description="The unit whose own system reports it")
 
 
 class AreaView(EntryView):

@@ -1,6 +1,9 @@
 """What the registry keeps of each aggregate."""
 
+from datetime import datetime
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict
 
 from services.registry.chinese import grams, sort_key
 from shared.contracts.payload import Point
@@ -9,11 +12,29 @@ from shared.contracts.words import AreaLevel, Domain, Founding, GridLevel, Organ
 from shared.storage.aggregates import State
 
 
+class Returned(BaseModel):
+    """A change by hand that the first report of the owner's system has overwritten."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    by: str
+    """Who had made it, as in the history."""
+    unit_id: str
+    fields: tuple[str, ...]
+
+
 class Entry(State):
-    """What all have: whether it is retired, and the codes of its areas from the top down."""
+    """What all have: whether it is retired, the codes of its areas from the top down, and who
+    owns it (`service/ownership.py`)."""
 
     area_path: tuple[str, ...] = ()
     retired: bool = False
+    owner: str | None = None
+    """The unit whose own system reports it; None: it is kept by hand."""
+    barred: tuple[str, ...] = ()
+    """Units that an administrator took it away from."""
+    returned: tuple[Returned, ...] = ()
 
 
 class Named(Entry):

@@ -83,6 +83,10 @@ MESSAGES: dict[str, dict[str, str]] = {
         "zh": "不合约定（{error}）：请改正。",
         "en": "Not as agreed ({error}): correct it.",
     },
+    "field.subject_of_type": {
+        "zh": "此类事件的 subject 应为 {wanted}。",
+        "en": "The subject of such an event is {wanted}.",
+    },
     "field.report_is_a_case": {
         "zh": "上报诉求的 subject 应为 case/ 加本单位的编号。",
         "en": "The subject of a report must be case/ and your own number.",

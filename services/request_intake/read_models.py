@@ -6,7 +6,7 @@ database, by the time at which a snapshot was written, about once a second.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,8 +25,7 @@ log = logging.getLogger(__name__)
 NAMES = ("areas", "grids", "units")
 _OVERLAP = timedelta(seconds=30)
 """Replicas' clocks differ, and a write lands a moment after its `applied_at` was taken."""
-
-
+_AT_ONCE = 500
 _KNOWN_TO_ALL = timedelta(seconds=2)
 
 
@@ -84,7 +83,7 @@ class Directory:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._since: dict[str, datetime] = {}
-        self._sequences: dict[tuple[str, str], int] = {}
+        self._sequences: dict[str, dict[str, int]] = {name: {} for name in NAMES}
         self._refreshing = asyncio.Lock()
         self.city = City()
 
@@ -98,43 +97,51 @@ class Directory:
         async with self._refreshing:
             news = {name: await self._news(name) for name in NAMES}
             if any(news.values()):
-                # Polygons cost CPU; the event loop goes on serving meanwhile.
+                # The tree of polygons costs CPU; the event loop goes on serving meanwhile.
                 self.city = await asyncio.to_thread(_next, self.city, news)
 
     async def changes(self, now: datetime) -> Changes:
         """How many changes of each kind are known to every replica, the slowest of them too."""
         return await changes_of(self._database, NAMES, now - _KNOWN_TO_ALL)
 
-    async def _news(self, name: str) -> list[Document]:
+    async def _news(self, name: str) -> dict[str, Any]:
+        """What is new of a kind, by id and as it is kept."""
         since = self._since.get(name)
         query = {} if since is None else {"applied_at": {"$gte": since - _OVERLAP}}
+        seen = self._sequences[name]
         # What was seen is known by its sequence; only what is new is then read as a whole.
-        heads = await self._database[name].find(query, {"sequence": 1, "applied_at": 1}).to_list()
-        wanted = [
-            head for head in heads if self._sequences.get((name, head["_id"])) != head["sequence"]
-        ]
-        if not wanted:
-            return []
-        ids = [head["_id"] for head in wanted]
-        found = await self._database[name].find({"_id": {"$in": ids}}).to_list(None)
-        for document in found:
-            self._sequences[name, document["_id"]] = document["sequence"]
-        newest = max(document["applied_at"] for document in found)
-        self._since[name] = max(newest, since or newest)
-        return found
+        heads = self._database[name].find(query, {"sequence": 1})
+        wanted = [head["_id"] async for head in heads if seen.get(head["_id"]) != head["sequence"]]
+        news: dict[str, Any] = {}
+        newest = since
+        for start in range(0, len(wanted), _AT_ONCE):
+            # In pieces: a whole city's documents are many times as large as what is kept of them.
+            ids = wanted[start : start + _AT_ONCE]
+            found = await self._database[name].find({"_id": {"$in": ids}}).to_list(None)
+            news |= await asyncio.to_thread(_read, name, found)
+            for document in found:
+                seen[document["_id"]] = document["sequence"]
+                at = document["applied_at"]
+                newest = at if newest is None else max(newest, at)
+        if newest is not None:
+            self._since[name] = newest
+        return news
 
 
-def _next(city: City, news: Mapping[str, list[Document]]) -> City:
-    areas, grids, units = dict(city.areas), dict(city.grids), dict(city.units)
-    for document in news["areas"]:
-        areas[document["area"]] = Area(
-            document["name"], tuple(document["path"]), document["retired"]
-        )
-    for document in news["grids"]:
-        grid = _read_grid(document)
-        grids[grid.id] = grid
-    for document in news["units"]:
-        units[document["unit_id"]] = document["name"]
+def _read(name: str, documents: Sequence[Document]) -> dict[str, Any]:
+    if name == "areas":
+        return {
+            one["area"]: Area(one["name"], tuple(one["path"]), one["retired"]) for one in documents
+        }
+    if name == "grids":
+        return {grid.id: grid for grid in map(_read_grid, documents)}
+    return {one["unit_id"]: one["name"] for one in documents}
+
+
+def _next(city: City, news: Mapping[str, Mapping[str, Any]]) -> City:
+    areas = {**city.areas, **news["areas"]}
+    grids = {**city.grids, **news["grids"]}
+    units = {**city.units, **news["units"]}
     same_places = not news["areas"] and not news["grids"]
     locator = city.locator if same_places else Locator(areas, grids.values())
     return City(areas, grids, units, locator)

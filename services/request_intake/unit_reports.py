@@ -13,7 +13,7 @@ from shared.contracts.catalog import BY_FULL_TYPE, PUBLISHED
 from shared.contracts.ids import uuid7
 from shared.contracts.payload import Payload
 from shared.contracts.topics import UNITS
-from shared.contracts.units import RequestReported, TaskResult
+from shared.contracts.units import RequestReported, TaskResult, UnitFact
 from shared.storage.aggregates import Decision, State
 from shared.web.errors import field_error
 from shared.web.problems import FieldError
@@ -47,7 +47,9 @@ class UnitEvent(Body):
     """One event of a unit; `data` as its type's contract says."""
 
     type: str = Field(max_length=100, examples=["request_reported"])
-    subject: Annotated[str, StringConstraints(pattern=r"^(case|task)/\S+$", max_length=120)]
+    subject: Annotated[
+        str, StringConstraints(pattern=r"^(case|task|organization|person)/\S+$", max_length=120)
+    ]
     id: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")] | None = None
     time: PastTime
     data: dict[str, Any]
@@ -91,6 +93,11 @@ def read(given: Mapping[str, Any], now: datetime) -> Read | FieldError:
         return _first(error, "data")
     if isinstance(data, RequestReported) and not event.subject.startswith("case/"):
         return FieldError("subject", "field.report_is_a_case")
+    if isinstance(data, UnitFact) and not event.subject.startswith(
+        tuple(f"{about}/" for about in data.ABOUT)
+    ):
+        wanted = " | ".join(f"{about}/…" for about in data.ABOUT)
+        return FieldError("subject", "field.subject_of_type", {"wanted": wanted})
     completed = data.completed_at if isinstance(data, TaskResult) else None
     if completed is not None and completed > now + CLOCK_TOLERANCE:
         return FieldError("data.completed_at", "field.future_time")

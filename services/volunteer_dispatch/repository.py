@@ -18,6 +18,8 @@ from shared.web.paging import Paging
 _INTAKE = "/services/request-intake"
 _OVERLAP = timedelta(seconds=5)
 """Replicas' clocks differ, and a snapshot's time is set a moment before its write."""
+_AT_ONCE = 5000
+"""Documents taken in at once, so that a whole city is not in memory twice."""
 _SCOPES = ("state.areas", "state.grid_id", "state.assignee.unit_id", "state.assignee.id")
 
 
@@ -133,10 +135,14 @@ class Follower:
 
     async def refresh(self) -> None:
         """Read what was applied since the last time."""
-        for kind in KINDS:
-            since = self._seen.get(kind)
+        for kind, fields in KINDS.items():
+            since = newest = self._seen.get(kind)
             wanted = {} if since is None else {"applied_at": {"$gte": since - _OVERLAP}}
-            documents = await self._database[kind].find(wanted).to_list(None)
-            if documents:
+            seen = dict.fromkeys((*fields, "applied_at"), 1)
+            cursor = self._database[kind].find(wanted, seen)
+            while documents := await cursor.to_list(_AT_ONCE):
                 self._directory.put(kind, documents)
-                self._seen[kind] = max(document["applied_at"] for document in documents)
+                at = max(document["applied_at"] for document in documents)
+                newest = at if newest is None else max(newest, at)
+            if newest is not None:
+                self._seen[kind] = newest

@@ -12,7 +12,7 @@ from shared.settings import Settings
 Document = dict[str, Any]
 
 RECEIVES: dict[str, tuple[Topic, ...]] = {
-    "registry": (),
+    "registry": (topics.UNITS,),
     "request_intake": (topics.REGISTRY, topics.TASKS, topics.UNITS),
     "volunteer_dispatch": (topics.REGISTRY, topics.REQUESTS, topics.UNITS),
     "assessment": (topics.REGISTRY, topics.REQUESTS, topics.TASKS),

@@ -92,7 +92,13 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         tasks.TaskCancelled,
     ),
     topics.ASSESSMENTS.name: (assessments.FigureMeasured,),
-    topics.UNITS.name: (units.RequestReported, units.TaskProgress, units.TaskResult),
+    topics.UNITS.name: (
+        units.RequestReported,
+        units.TaskProgress,
+        units.TaskResult,
+        units.OrganizationReported,
+        units.PersonReported,
+    ),
     topics.REPLAYS.name: (control.ReplayRequested,),
 }
 

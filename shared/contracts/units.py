@@ -1,7 +1,9 @@
 """What units publish on `lianxin.units`, from their own Kafka client or by HTTP.
 
 Source: `/units/{unit_id}`. Subject: `case/{the unit's own number}` for a case that the unit
-reports, or `task/{task id}` for a task that Lianxin sent to it. The unit numbers the events of
+reports, `task/{task id}` for a task that Lianxin sent to it, `organization/{id}` and
+`person/{number}` for what its own system is the source of (the registry has them under that id,
+which is unique in the city). The unit numbers the events of
 each subject 1, 2, 3, ... A report is always number 1 of its case. Unknown fields are refused:
 a misspelt field must not be lost in silence.
 """
@@ -12,7 +14,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from shared.contracts.payload import Code, Fact, Id, Moment, Point
-from shared.contracts.words import Channel, RequestKind, Urgency
+from shared.contracts.words import Channel, Domain, OrganizationLevel, RequestKind, Urgency
 
 _PERSONAL = re.compile(r"(?<!\d)(?:1[3-9]\d{9}|\d{17}[\dXx]|0\d{2,3}-?\d{7,8})(?!\d)", re.ASCII)
 
@@ -35,11 +37,15 @@ class UnitFact(Fact):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    ABOUT: ClassVar[tuple[str, ...]] = ("case", "task")
+    """What its subject begins with."""
+
 
 class RequestReported(UnitFact):
     """A unit took in a request itself. Subject: `case/{number}`; event time: when it was made."""
 
     TYPE: ClassVar[str] = "lianxin.unit.request_reported"
+    ABOUT: ClassVar[tuple[str, ...]] = ("case",)
 
     channel: Channel = Channel.UNIT
     kind: RequestKind = RequestKind.OTHER
@@ -86,3 +92,37 @@ class TaskResult(UnitFact):
     """The unit's own verdict, used only where `completed_at` is not known."""
     ask_resident: bool = True
     words: Words | None = None
+
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+"""An id of the registry: lower-case letters, digits, `_` and `-`."""
+
+
+class OrganizationReported(UnitFact):
+    """The whole of an organization of the unit. Subject: `organization/{id}`."""
+
+    TYPE: ClassVar[str] = "lianxin.unit.organization_reported"
+    ABOUT: ClassVar[tuple[str, ...]] = ("organization",)
+
+    name: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_not_personal)]
+    domain: Domain
+    level: OrganizationLevel = OrganizationLevel.GRASSROOTS
+    area: Code | None = None
+    """None: the unit's."""
+    parent: Slug | None = None
+    """Where the registry does not have it yet; later it is moved there."""
+    retired: bool = False
+
+
+class PersonReported(UnitFact):
+    """A member or volunteer of the unit, without name or telephone. Subject: `person/{number}`."""
+
+    TYPE: ClassVar[str] = "lianxin.unit.person_reported"
+    ABOUT: ClassVar[tuple[str, ...]] = ("person",)
+
+    grid_id: Slug
+    """The home grid."""
+    organization_id: Slug | None = None
+    skills: tuple[Slug, ...] = Field(default=(), max_length=30)
+    available: bool = True
+    retired: bool = False

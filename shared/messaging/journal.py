@@ -64,6 +64,10 @@ class Journal:
             payload = BY_FULL_TYPE[entry["type"]]
             if payload.KIND is Kind.SNAPSHOT:
                 id = f"{entry['source']}|{entry['subject']}"
+                if entry["n"] == 1:
+                    # What is kept is never older than the first, and inserting costs less.
+                    operations.append(InsertOne(entry | {"_id": id, "at": now}))
+                    continue
                 operations.append(
                     UpdateOne(
                         {"_id": id, "n": {"$lt": entry["n"]}}, {"$set": entry | {"at": now}}, True

@@ -30,6 +30,7 @@ from shared.storage.client import (
     BulkWriteError,
     Database,
     Document,
+    InsertOne,
     UpdateOne,
 )
 from shared.telemetry import EVENTS_CONSUMED, HANDLER_RETRIES, HANDLER_SECONDS, trace_id_of
@@ -76,6 +77,8 @@ class Consumes(Generic[S, C]):
         snapshots: handler by payload class; others are passed over.
         judges: topics whose undecodable records this service sends to the dead letters; on other
             topics it passes over what it cannot read, as another service tells of it.
+        store_of: where facts belong to aggregates of several stores, the one of a fact, from its
+            envelope and type alone; None: `store` has all.
     """
 
     topics: Sequence[str]
@@ -85,6 +88,11 @@ class Consumes(Generic[S, C]):
     prepare: Callable[[Sequence[Event]], Awaitable[C]]
     snapshots: Mapping[type[Payload], SnapshotHandler]
     judges: frozenset[str]
+    store_of: Callable[[Event], AggregateStore[Any]] | None = None
+
+    def store_for(self, event: Event) -> AggregateStore[Any]:
+        """The store of the aggregate that a fact belongs to."""
+        return self.store if self.store_of is None else self.store_of(event)
 
 
 class Outcome(StrEnum):
@@ -260,23 +268,33 @@ class Processor(Generic[S, C]):
     async def _attempt_once(self, facts: Sequence[Received]) -> bool:
         consumes = self.consumes
         targets = [consumes.target(fact.event) for fact in facts]
-        aggregates = await consumes.store.get_many({id for id in targets if id is not None})
+        # A service has a handful of stores: each is read and written once a batch.
+        wanted: dict[AggregateStore[Any], set[str]] = {}
+        for fact, id in zip(facts, targets, strict=True):
+            if id is not None:
+                wanted.setdefault(consumes.store_for(fact.event), set()).add(id)
+        found = {store: await store.get_many(ids) for store, ids in wanted.items()}
         context = await consumes.prepare([fact.event for fact in facts])
-        blocked: set[str] = set()
+        blocked: set[tuple[AggregateStore[Any], str]] = set()
         for fact, id in zip(facts, targets, strict=True):
             fact.reason, fact.not_yet = "", False
             if id is None:
                 fact.outcome = Outcome.SKIPPED
-            elif id in blocked:
+                continue
+            store = consumes.store_for(fact.event)
+            if (store, id) in blocked:
                 fact.outcome = Outcome.FAILED
-            else:
-                aggregate = aggregates.setdefault(id, Aggregate(id))
-                self._decide(aggregate, fact, context)
-                if fact.outcome is Outcome.FAILED:
-                    blocked.add(id)
-        return await consumes.store.write(list(aggregates.values()))
+                continue
+            aggregate = found[store].setdefault(id, Aggregate(id))
+            self._decide(store, aggregate, fact, context)
+            if fact.outcome is Outcome.FAILED:
+                blocked.add((store, id))
+        written = [await store.write(list(ones.values())) for store, ones in found.items()]
+        return all(written)
 
-    def _decide(self, aggregate: Aggregate[S], fact: Received, context: C) -> None:
+    def _decide(
+        self, store: AggregateStore[Any], aggregate: Aggregate[S], fact: Received, context: C
+    ) -> None:
         event = fact.event
         key = inbox_key(event.source, event.subject)
         admission = admit(aggregate.inbox.get(key), event)
@@ -302,9 +320,7 @@ class Processor(Generic[S, C]):
                 handler = self.consumes.facts.get(type(event.data))
                 decision = None if handler is None else handler(aggregate.state, event, context)
                 if decision is not None:
-                    self.consumes.store.record(
-                        aggregate, decision, by=event.source, trace=event.trace_parent
-                    )
+                    store.record(aggregate, decision, by=event.source, trace=event.trace_parent)
                 fact.outcome = Outcome.APPLIED
         except NotYet as late:
             fact.outcome, fact.not_yet = Outcome.FAILED, True
@@ -336,7 +352,7 @@ class Processor(Generic[S, C]):
     async def last_applied(self, event: Event) -> int:
         """Sequence of the last fact applied of the source and subject of `event`; 0: none."""
         id = self.consumes.target(event)
-        aggregate = None if id is None else await self.consumes.store.get(id)
+        aggregate = None if id is None else await self.consumes.store_for(event).get(id)
         seen = (
             None
             if aggregate is None
@@ -393,7 +409,7 @@ class Processor(Generic[S, C]):
 
     async def project(self, snapshots: Sequence[Received]) -> None:
         """Write each snapshot into its read model where its sequence is higher; one bulk each."""
-        writes: dict[str, list[tuple[Received, UpdateOne]]] = {}
+        writes: dict[str, list[tuple[Received, InsertOne[Document] | UpdateOne]]] = {}
         for received in snapshots:
             event = received.event
             handler = None if event.data is None else self.consumes.snapshots.get(type(event.data))
@@ -407,11 +423,16 @@ class Processor(Generic[S, C]):
                 continue
             received.outcome = Outcome.APPLIED
             document |= {"sequence": event.sequence, "applied_at": datetime.now(UTC)}
-            write = UpdateOne(
-                {"_id": event.subject, "sequence": {"$lt": event.sequence}},
-                {"$set": document},
-                upsert=True,
-            )
+            write: InsertOne[Document] | UpdateOne
+            if event.sequence == 1:
+                # Nothing older can be there, and inserting costs the database less.
+                write = InsertOne({"_id": event.subject} | document)
+            else:
+                write = UpdateOne(
+                    {"_id": event.subject, "sequence": {"$lt": event.sequence}},
+                    {"$set": document},
+                    upsert=True,
+                )
             writes.setdefault(collection, []).append((received, write))
         for collection, pairs in writes.items():
             try:
@@ -427,7 +448,9 @@ class Processor(Generic[S, C]):
                     except Exception as error:
                         await self._bury_snapshot(received, f"it cannot be written: {error!r}")
 
-    async def _write_all(self, collection: str, operations: Sequence[UpdateOne]) -> None:
+    async def _write_all(
+        self, collection: str, operations: Sequence[InsertOne[Document] | UpdateOne]
+    ) -> None:
         try:
             # Ordered within a subject matters not: the highest sequence wins either way.
             await self._database[collection].bulk_write(operations, ordered=False)

@@ -24,7 +24,13 @@ from shared.contracts.envelope import Event, decode, encode
 from shared.contracts.ids import uuid7
 from shared.contracts.payload import Payload
 from shared.contracts.tasks import Assignee, TaskAssigned
-from shared.contracts.units import RequestReported, TaskProgress, TaskResult
+from shared.contracts.units import (
+    OrganizationReported,
+    PersonReported,
+    RequestReported,
+    TaskProgress,
+    TaskResult,
+)
 from shared.contracts.words import AssigneeKind
 from shared.messaging.broker import Broker
 from shared.messaging.producer import Outgoing, Publisher
@@ -41,8 +47,8 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.M | re.S)
 
 
-PUBLISH, READ = blocks("python")
-KCAT, CURL = blocks("bash")
+PUBLISH, READ, OWN = blocks("python")
+KCAT, CURL, CURL_OWN = blocks("bash")
 
 
 @pytest.fixture
@@ -127,6 +133,22 @@ async def test_the_python_publisher_sends_valid_records(
     assert events[0].time == datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
+async def test_the_python_publisher_of_own_people_sends_valid_records(
+    settings: Settings, broker: Broker, tmp_path: Path
+) -> None:
+    script = tmp_path / "own.py"
+    script.write_text(on_own_topics(OWN, settings))
+    output = await run([sys.executable, str(script)], settings)
+    assert output.count("sent ") == 3
+    events = await published(broker, 3)
+    by_subject = {(event.subject, event.sequence): type(event.data) for event in events}
+    assert by_subject == {
+        ("organization/hospital-1-branch-2", 1): OrganizationReported,
+        ("person/hospital-1-0042", 1): PersonReported,
+        ("person/hospital-1-0042", 2): PersonReported,
+    }
+
+
 def assigned(unit: str, task: str) -> Event:
     return Event(
         id=uuid7(),
@@ -194,8 +216,9 @@ def test_the_kcat_line_names_every_required_header() -> None:
     assert f"-k {event.subject} " in KCAT
 
 
-def test_the_curl_body_is_taken() -> None:
-    found = re.search(r"--data '(.*?)'", CURL, re.S)
+@pytest.mark.parametrize("code", [CURL, CURL_OWN], ids=["cases", "own people"])
+def test_the_curl_body_is_taken(code: str) -> None:
+    found = re.search(r"--data '(.*?)'", code, re.S)
     assert found is not None
     body = UnitEvents.model_validate(json.loads(found[1]))
     events = [read(event, datetime.now(UTC)) for event in body.events]

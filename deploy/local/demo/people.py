@@ -9,8 +9,8 @@ TELEPHONES = 100_0000_0000
 """No mobile number in China begins with 100: nobody can be called by these."""
 SKILLS = ("care", "tutoring", "repairs", "medical", "mediation", "translation", "errands")
 
-_SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
-_GIVEN = (
+SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
+GIVEN = (
     *"伟芳敏静丽强磊军洋勇艳杰娟涛明超霞平刚",
     *(
         "桂英",
@@ -61,7 +61,7 @@ def volunteer_rows(seed: int = 2014) -> list[Row]:
         rows.append(
             {
                 "id": f"v-{number + 1:04}",
-                "name": random.choice(_SURNAMES) + random.choice(_GIVEN),
+                "name": random.choice(SURNAMES) + random.choice(GIVEN),
                 "telephone": str(TELEPHONES + number + 1),
                 "skills": sorted(skills),
                 "grid_id": grid,
@@ -75,7 +75,7 @@ def volunteer_rows(seed: int = 2014) -> list[Row]:
 
 def resident_name(random: Random) -> str:
     """A name for somebody who asks."""
-    return f"{random.choice(_SURNAMES)}{random.choice(_GIVEN)}"
+    return f"{random.choice(SURNAMES)}{random.choice(GIVEN)}"
 
 
 def team_rows() -> list[Row]:

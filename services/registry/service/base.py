@@ -8,6 +8,7 @@ from typing import ClassVar, Generic, NamedTuple, TypeVar
 from pydantic import BaseModel
 
 from services.registry.schemas import EntryBody, EntryView
+from services.registry.service.ownership import carried, ensure_unowned
 from services.registry.states import Entry
 from shared.contracts.payload import Payload
 from shared.contracts.words import AreaLevel
@@ -119,6 +120,8 @@ class Kind(ABC, Generic[S, B]):
     writers: ClassVar[tuple[Role, ...]] = (Role.ADMINISTRATOR, Role.AREA_MANAGER)
     tree: ClassVar[bool] = False
     """Whether entries can be moved under another `parent` at will; see `moves.py`."""
+    reported: ClassVar[tuple[str, ...]] = ()
+    """Fields of the state that a unit's own system can be the source of."""
 
     @abstractmethod
     def references(self, body: B) -> Iterable[Reference]:
@@ -176,10 +179,12 @@ class Kind(ABC, Generic[S, B]):
             self.ensure_own(principal, id, current)
         built = self.build(id, body, current, known)
         retired = current is not None and current.retired if body.retired is None else body.retired
-        new = built.model_copy(update={"retired": retired})
+        new = built.model_copy(update={"retired": retired} | carried(current))
         self.ensure_own(principal, id, new)
         if new == current:
             return None
+        if current is not None:
+            ensure_unowned(principal, self.name, id, self.reported, current, new)
         if current is not None and id in known.in_use and self.moves(body, current):
             raise Problem(409, "in-use", id=id)
         return Decision(new, [self.event(id, new)], "created" if current is None else "changed")
@@ -190,6 +195,7 @@ class Kind(ABC, Generic[S, B]):
         if current.retired:
             return None
         new = current.model_copy(update={"retired": True})
+        ensure_unowned(principal, self.name, id, self.reported, current, new)
         return Decision(new, [self.event(id, new)], "retired")
 
 

@@ -28,6 +28,7 @@ class Organizations(Kind[OrganizationState, OrganizationBody]):
     name, singular = NAME, "organization"
     body, state, view_model = OrganizationBody, OrganizationState, OrganizationView
     tree = True
+    reported = ("name", "domain", "level", "unit_id", "area", "retired")
 
     def references(self, body: OrganizationBody) -> Iterable[Reference]:
         """Its area, unit, parent and successors."""

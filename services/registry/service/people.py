@@ -30,6 +30,7 @@ class People(Kind[PersonState, PersonBody]):
 
     name, singular = "people", "person"
     body, state, view_model = PersonBody, PersonState, PersonView
+    reported = ("skills", "grid_id", "organization_id", "available", "unit_id", "retired")
 
     def __init__(self, cipher: FieldCipher) -> None:
         self._cipher = cipher

@@ -2,54 +2,101 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from sys import intern
+from typing import Any, NamedTuple
 
 from shared.contracts.tasks import Assignee
 from shared.contracts.words import AssigneeKind
 
 NO_CITY = "city"
 """The top area's code while no area is known."""
-KINDS = ("areas", "grids", "units", "organizations")
-"""Read-model collections that the directory is made of."""
+
+
+class AreaSeen(NamedTuple):
+    """As much of an area as routing looks at."""
+
+    parent: str | None
+    retired: bool
+
+
+class GridSeen(NamedTuple):
+    """As much of a grid as routing looks at."""
+
+    organization_id: str | None
+    retired: bool
+
+
+class UnitSeen(NamedTuple):
+    """As much of a unit as routing looks at."""
+
+    domain: str | None
+    area: str | None
+    retired: bool
+
+
+class OrganizationSeen(NamedTuple):
+    """As much of an organization as routing looks at."""
+
+    unit_id: str | None
+    area: str | None
+    retired: bool
+
+
+_SEEN: dict[str, Any] = {
+    "areas": AreaSeen,
+    "grids": GridSeen,
+    "units": UnitSeen,
+    "organizations": OrganizationSeen,
+}
+KINDS: dict[str, tuple[str, ...]] = {kind: seen._fields for kind, seen in _SEEN.items()}
+"""Read-model collections that the directory is made of, and the fields that it keeps of each.
+
+A city has 100,000 organizations: whole documents would be ten times as large.
+"""
 
 
 @dataclass
 class Directory:
-    """Registry documents in memory by kind and id (`put`), and look-ups over them."""
+    """What routing looks at of the registry, by kind and id (`put`), and look-ups over it."""
 
-    areas: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    grids: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    units: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    organizations: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    areas: dict[str, AreaSeen] = field(default_factory=dict)
+    grids: dict[str, GridSeen] = field(default_factory=dict)
+    units: dict[str, UnitSeen] = field(default_factory=dict)
+    organizations: dict[str, OrganizationSeen] = field(default_factory=dict)
     _of_unit: dict[str, str] = field(default_factory=dict)
     _of_area: dict[str, str] = field(default_factory=dict)
     _by_domain: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _top: str = NO_CITY
-    _stale: bool = False
+    _stale: set[str] = field(default_factory=set)
 
     def put(self, kind: str, documents: Iterable[Mapping[str, Any]]) -> None:
         """Take in documents (`_id` is the registry id) of one of `KINDS`."""
-        known: dict[str, Mapping[str, Any]] = getattr(self, kind)
+        known: dict[str, Any] = getattr(self, kind)
+        seen, fields = _SEEN[kind], KINDS[kind]
         for document in documents:
-            known[document["_id"]] = document
-            self._stale = True
+            new = seen._make(_kept(name, document.get(name)) for name in fields)
+            if known.get(document["_id"]) != new:
+                known[document["_id"]] = new
+                self._stale.add(kind)
 
     def _index(self) -> None:
-        if not self._stale:
-            return
-        self._stale = False
-        self._of_unit, self._of_area, self._by_domain = {}, {}, {}
-        for id, organization in sorted(_active(self.organizations), reverse=True):
-            # In reverse, so that the lowest id of several wins.
-            if organization.get("unit_id"):
-                self._of_unit[organization["unit_id"]] = id
-            elif organization.get("area"):
-                self._of_area[organization["area"]] = id
-        for id, unit in sorted(_active(self.units)):
-            if unit.get("area"):
-                self._by_domain.setdefault((unit["domain"], unit["area"]), []).append(id)
-        tops = [id for id, area in _active(self.areas) if not area.get("parent")]
-        self._top = min(tops, default=NO_CITY)
+        if "organizations" in self._stale:
+            self._of_unit, self._of_area = {}, {}
+            for id, organization in _active(self.organizations):
+                # Of several the lowest id.
+                if organization.unit_id:
+                    _lowest(self._of_unit, organization.unit_id, id)
+                elif organization.area:
+                    _lowest(self._of_area, organization.area, id)
+        if "units" in self._stale:
+            self._by_domain = {}
+            for id, unit in sorted(_active(self.units)):
+                if unit.area:
+                    self._by_domain.setdefault((unit.domain, unit.area), []).append(id)
+        if "areas" in self._stale:
+            tops = [id for id, area in _active(self.areas) if not area.parent]
+            self._top = min(tops, default=NO_CITY)
+        self._stale.clear()
 
     def top_area(self) -> str:
         """Code of the area above all others; `city` while none is known."""
@@ -58,12 +105,22 @@ class Directory:
 
     def knows(self, kind: AssigneeKind, id: str) -> bool:
         """Whether there is such a unit, grid or area in service (volunteers are not kept here)."""
-        known = {
+        known: Mapping[AssigneeKind, Mapping[str, Any]] = {
             AssigneeKind.UNIT: self.units,
             AssigneeKind.GRID_TEAM: self.grids,
             AssigneeKind.AREA_DUTY: self.areas,
-        }.get(kind, {})
-        return id in known and not known[id].get("retired")
+        }
+        found = known.get(kind, {}).get(id)
+        return found is not None and not found.retired
+
+    def has_retired_unit(self, id: str) -> bool:
+        """Whether this unit is known to take part no more."""
+        return id in self.units and self.units[id].retired
+
+    def answers_for(self, grid_id: str) -> str | None:
+        """The organization of a grid."""
+        grid = self.grids.get(grid_id)
+        return grid.organization_id if grid else None
 
     def units_of(self, domain: str, area: str) -> list[str]:
         """Ids of the units of a domain registered at exactly this area, sorted."""
@@ -79,7 +136,7 @@ class Directory:
 
     def grid_team(self, id: str) -> Assignee:
         """A grid's team as assignee."""
-        organization = self.grids.get(id, {}).get("organization_id")
+        organization = self.answers_for(id)
         return Assignee(kind=AssigneeKind.GRID_TEAM, id=id, organization_id=organization)
 
     def area_duty(self, code: str) -> Assignee:
@@ -94,7 +151,7 @@ class Directory:
         self._index()
         organization = self._of_unit.get(unit_id) if unit_id else None
         if organization is None and grid_id is not None:
-            organization = self.grids.get(grid_id, {}).get("organization_id")
+            organization = self.answers_for(grid_id)
         return Assignee(
             kind=AssigneeKind.VOLUNTEER, id=id, unit_id=unit_id, organization_id=organization
         )
@@ -106,5 +163,17 @@ class Directory:
         return self.grid_team(id) if kind is AssigneeKind.GRID_TEAM else self.area_duty(id)
 
 
-def _active(known: Mapping[str, Mapping[str, Any]]) -> Iterable[tuple[str, Mapping[str, Any]]]:
-    return [(id, document) for id, document in known.items() if not document.get("retired")]
+def _active(known: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    return ((id, seen) for id, seen in known.items() if not seen.retired)
+
+
+def _kept(name: str, value: Any) -> Any:
+    """The value, its text shared by all that have it; what is not told is not retired."""
+    if name == "retired":
+        return bool(value)
+    return intern(value) if isinstance(value, str) else None
+
+
+def _lowest(found: dict[str, str], key: str, id: str) -> None:
+    if key not in found or id < found[key]:
+        found[key] = id

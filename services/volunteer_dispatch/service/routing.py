@@ -54,7 +54,7 @@ def _first_places(task: TaskState, context: Context) -> tuple[Place, ...]:
         return ()
     places: list[Place] = []
     kind, _, value = to.partition(":")
-    if kind == "unit" and not context.directory.units.get(value, {}).get("retired"):
+    if kind == "unit" and not context.directory.has_retired_unit(value):
         places.append(Place(AssigneeKind.UNIT, value, 0))
     elif kind == "domain":
         units = _units(task, value, context)

@@ -1,6 +1,7 @@
 """Files read as rows."""
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +133,52 @@ def test_linked_people_are_read_with_their_role(tmp_path: Path) -> None:
         {"role": "doctor", "id": "d2"},
         {"role": "property_manager"},
     ]
+
+
+def test_a_list_of_the_statistics_bureau_loads_as_areas(tmp_path: Path) -> None:
+    text = (
+        "统计用区划代码,城乡分类代码,名称\n"
+        "440300000000,,深圳市\n440310000000,,坪山区\n440310001000,,坪山街道\n"
+        "440310001001,111,六联社区居委会\n441900003000,,东城街道\n44031,,坏\n"
+    )
+    found = [row.values for row in rows("areas", tmp_path, text)]
+    assert found[:5] == [
+        {"id": "4403", "name": "深圳市", "level": "city"},
+        {"id": "440310", "name": "坪山区", "level": "district", "parent": "4403"},
+        {"id": "440310001", "name": "坪山街道", "level": "street", "parent": "440310"},
+        {
+            "id": "440310001001", "name": "六联社区居委会", "level": "community",
+            "parent": "440310001",
+        },
+        {"id": "441900003", "name": "东城街道", "level": "street", "parent": "4419"},
+    ]  # fmt: skip
+    assert found[5] == {"id": "44031", "name": "坏"}  # without a level: the service refuses it
+
+
+def test_a_geojson_file_is_read_piece_by_piece(tmp_path: Path) -> None:
+    def feature(n: int) -> str:
+        ring = [[n, 0], [n, 1 + n / 7], [n + 1, 1], [n, 0]]
+        geometry = {"type": "Polygon", "coordinates": [ring]}
+        properties = {"id": f"g{n}", "name": "网" * 200, "area": "a"}
+        return json.dumps({"type": "Feature", "properties": properties, "geometry": geometry})
+
+    path = tmp_path / "grids.geojson"
+    head, tail = '{"crs": null, "features": [\n', '\n], "type": "FeatureCollection"}\n'
+    path.write_text(head + ",\n".join(map(feature, range(5_000))) + tail, "utf-8")
+    tracemalloc.start()
+    found = [(row.line, row.values["id"]) for row in read_geojson(path)]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == [(n + 2, f"g{n}") for n in range(5_000)]
+    assert path.stat().st_size > 5_000_000
+    assert peak < 2_000_000
+    for spoilt in (
+        head + feature(1) + "," + feature(2)[:-3],
+        head + feature(1) + tail.replace("FeatureCollection", "Feature"),
+        '{"type": "FeatureCollection"}',
+        "[]",
+        "",
+    ):
+        path.write_text(spoilt, "utf-8")
+        with pytest.raises(BadFile):
+            list(read_geojson(path))

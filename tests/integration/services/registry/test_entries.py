@@ -26,6 +26,7 @@ async def test_a_unit_from_creation_to_retirement(world: World) -> None:
         "system": None,
         "superior_unit_id": None,
         "superior_organization_id": None,
+        "owner": None,
     }
     new = UNIT | {"name": "坪山区中心医院", "area": "440310002"}
     assert (await client.put("/v1/units/hospital", json=new)).status_code == 428

@@ -172,6 +172,36 @@ async def test_two_thousand_volunteers(world: World) -> None:
     assert len(await world.events(2008)) == 2008
 
 
+async def test_areas_that_a_newer_list_lacks_are_told_and_left_alone(
+    world: World, tmp_path: Path
+) -> None:
+    await world.load("areas", CITY)
+    header = "统计用区划代码,城乡分类代码,名称\n"
+    file = write(
+        tmp_path / "divisions.csv",
+        header + "440310001000,,坪山街道\n440310001201,111,六联社区\n440310001202,112,新建社区\n",
+    )
+    async with served(world) as url:
+        first = await lianxin(world, url, "areas", file)
+        assert first.exit_code == 0, first.output
+        # The street as it was; the community of the same name under a new code, and a new one.
+        assert "2 created, 0 changed, 1 unchanged, 0 rejected" in first.output
+        told = [line.strip() for line in first.output.splitlines() if line.startswith("  ")]
+        assert told == [
+            "440310002 马峦街道",
+            "440310001001 六联社区，同名的新代码 440310001201（same name under a new code）",
+        ]
+        assert (await world.admin.get("/v1/areas/440310001001")).json()["retired"] is False
+        withdrawn = write(
+            tmp_path / "withdrawn.csv",
+            "id,name,level,parent,retired\n440310001001,六联社区,community,440310001,true\n"
+            "440310001201,六联社区,community,440310001,\n"
+            "440310001202,新建社区,community,440310001,\n",
+        )
+        second = await lianxin(world, url, "areas", withdrawn)
+        assert (second.exit_code, "not in the file" in second.output) == (0, False)
+
+
 @real_data
 async def test_the_real_areas_of_pingshan(world: World, tmp_path: Path) -> None:
     await world.load("areas", CITY[:2])
@@ -187,6 +217,12 @@ async def test_the_real_areas_of_pingshan(world: World, tmp_path: Path) -> None:
             assert first.exit_code == again.exit_code == 0, first.output
             assert f"{count} created" in first.output
             assert f"{count} unchanged" in again.output
+            assert "not in the file" not in again.output
+        lines = communities.read_text("utf-8-sig").splitlines()
+        fewer = write(tmp_path / "fewer.csv", "\n".join([lines[0], *lines[2:]]) + "\n")
+        told = await lianxin(world, url, "areas", fewer, *report)
+        assert "1 areas of the registry are not in the file" in told.output
+        assert lines[1].split(",")[0] in told.output
     items = (await world.admin.get("/v1/areas?level=street&area=440310")).json()["items"]
     assert [item["name"] for item in items] == [
         "碧岭街道", "坑梓街道", "龙田街道", "马峦街道", "坪山街道", "深圳坪山综合保税区",

@@ -1,0 +1,41 @@
+"""bench/RESULTS.md: the table of `make bench` on top, the city's section, what people wrote."""
+
+import os
+from pathlib import Path
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+CITY = "## Whole city (`make bench-city`)"
+LIMITS = "## Limits"
+
+
+def resident_megabytes(pid: int, name: str = "VmRSS") -> float:
+    """Resident memory of a process, MB of 1,000,000 bytes; `VmHWM`: the most that it ever had."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    kilobytes = next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+    return kilobytes * 1024 / 1e6
+
+
+def machine() -> str:
+    """What all figures were measured on."""
+    total = int(Path("/proc/meminfo").read_text().split()[1]) / 1e6
+    return (
+        f"Machine: {os.cpu_count()} cores, {total:.0f} GB of memory; embedded broker and database;"
+        "\nload, servers and services share it."
+    )
+
+
+def put(title: str, page: str, results: Path = RESULTS) -> None:
+    """Write `page` in place of the section `title` ("": what stands before all sections).
+
+    The other sections stay as they are; a new one stands before the limits.
+    """
+    text = results.read_text() if results.exists() else ""
+    sections: dict[str, str] = {}
+    at = ""
+    for line in text.splitlines():
+        if line.startswith("## "):
+            at = line
+        sections[at] = sections.get(at, "") + line + "\n"
+    sections[title] = page.strip("\n") + "\n\n"
+    order = ["", CITY, LIMITS, *(name for name in sections if name not in ("", CITY, LIMITS))]
+    results.write_text("".join(sections[name] for name in order if name in sections))
