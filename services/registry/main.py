@@ -17,8 +17,10 @@ from services.registry.records import routes as routes_records
 from services.registry.records.repository import Records
 from services.registry.repository import Repository
 from services.registry.service import all_kinds
+from services.registry.service.grids import on_due
 from services.registry.tables import SHIPPED, TABLES
 from shared.messaging.runtime import Runtime
+from shared.messaging.timers import Timers
 from shared.settings import Settings
 from shared.storage.client import Client
 from shared.storage.encryption import FieldCipher
@@ -41,6 +43,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     runtime = Runtime(settings, client, stores=stores)
     watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
     runtime.add_work("coverage", watch.run)
+    runtime.add_timers(Timers(repository.stores["grids"], on_due, runtime.leases))
     by_name = {kind.name: kind for kind in kinds}
     registry = Registry(by_name, repository, coverage, cipher, tables, records)
     runtime.add_work("tables", tables.follow)

@@ -35,7 +35,14 @@ _REFERRED = {
     "state.level": 1,
     "state.unit_id": 1,
 }
-_LISTED = {"history": 0, "outbox": 0, "inbox": 0, "state.geometry": 0, "state.grams": 0}
+_LISTED = {
+    "history": 0,
+    "outbox": 0,
+    "inbox": 0,
+    "state.geometry": 0,
+    "state.boundaries.geometry": 0,
+    "state.grams": 0,
+}
 
 
 class Repository:

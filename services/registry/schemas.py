@@ -4,13 +4,23 @@ import re
 from collections.abc import Hashable
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from services.registry import messages  # noqa: F401  (registers the sentences)
 from services.registry.geometry import Geometry
+from shared.contracts.registry import Boundary
 from shared.contracts.words import AreaLevel, Domain, GridLevel, OrganizationLevel, TeamRole
-from shared.web.schemas import AreaCode, Body, Latitude, Longitude, ShortText, Slug, clean_text
+from shared.web.schemas import (
+    AreaCode,
+    Body,
+    Latitude,
+    Longitude,
+    ShortText,
+    Slug,
+    Time,
+    clean_text,
+)
 
 H = TypeVar("H", bound=Hashable)
 
@@ -110,6 +120,11 @@ class GridBody(EntryBody):
     linked: Annotated[list[LinkedBody], Field(max_length=100), AfterValidator(_distinct)] = Field(
         default=[], description="Who else serves it: police, doctor, lawyer and so on"
     )
+    valid_from: Time | None = Field(
+        default=None,
+        description="From when area, communities, geometry and level count, past or future; "
+        "absent: from now on where they change",
+    )
 
 
 class PointBody(Body):
@@ -170,7 +185,11 @@ class OrganizationView(EntryView):
 
 
 class GridView(EntryView):
-    """A grid. Lists leave `geometry` out (null)."""
+    """A grid. Lists leave `geometry` out (null).
+
+    Area, communities, geometry and level are the boundary that counts now (`in_force`), from
+    `valid_from` (null: the beginning) until `valid_until`; `boundaries` are past and future ones.
+    """
 
     name: str
     area: str
@@ -182,6 +201,10 @@ class GridView(EntryView):
     level: GridLevel
     population: int | None
     linked: list[LinkedBody]
+    valid_from: AwareDatetime | None
+    valid_until: AwareDatetime | None
+    in_force: bool
+    boundaries: list[Boundary]
 
 
 class LandView(BaseModel):

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel
@@ -46,12 +47,19 @@ class Referred:
     unit_id: str | None = None
 
 
+def moment() -> datetime:
+    """Now in UTC, cut to the milliseconds that the database keeps."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
 @dataclass(slots=True)
 class Known:
     """What was fetched for a decision: entries referred to, and ids that others hang on."""
 
     entries: dict[Reference, Referred] = field(default_factory=dict)
     in_use: frozenset[str] = frozenset()
+    now: datetime = field(default_factory=moment)
 
     def find(self, kind: str, id: str, field: str) -> Referred:
         """The entry named in `field`. Raises `Problem` 422 where it is unknown or retired."""
@@ -112,6 +120,10 @@ class Kind(ABC, Generic[S, B]):
         """Whether `body` changes what others have derived their area path from."""
         return False
 
+    def settled(self, id: str, state: S, current: S | None, now: datetime) -> S:
+        """`state`, of which `retired` is known now, with what follows from that and the time."""
+        return state
+
     def import_id(self, body: B) -> str | None:
         """The id of a row without one, the same each time; None: the row must give it."""
         return None
@@ -133,6 +145,7 @@ class Kind(ABC, Generic[S, B]):
         built = self.build(id, body, current, known)
         retired = current is not None and current.retired if body.retired is None else body.retired
         new = built.model_copy(update={"retired": retired})
+        new = self.settled(id, new, current, known.now)
         self.ensure_own(principal, id, new)
         if new == current:
             return None
@@ -145,7 +158,7 @@ class Kind(ABC, Generic[S, B]):
         self.ensure_own(principal, id, current)
         if current.retired:
             return None
-        new = current.model_copy(update={"retired": True})
+        new = self.settled(id, current.model_copy(update={"retired": True}), current, moment())
         return Decision(new, [self.event(id, new)], "retired")
 
 
