@@ -22,7 +22,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "grids": (
         "id", "name", "area", "communities", "organization_id", "leader", "members",
-        "level", "population", "linked", "retired",
+        "level", "population", "linked", "valid_from", "retired",
     ),
     "people": (
         "id", "name", "telephone", "skills", "grid_id", "capacity", "available",
@@ -37,6 +37,7 @@ ALIASES = {
     "电话": "telephone", "手机": "telephone", "phone": "telephone", "技能": "skills",
     "容量": "capacity", "可用": "available", "经度": "longitude", "纬度": "latitude",
     "人口": "population", "常住人口": "population", "联动人员": "linked",
+    "生效时间": "valid_from",
     "停用": "retired",
 }  # fmt: skip
 DIVISION_LEVELS = (

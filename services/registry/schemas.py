@@ -230,19 +230,47 @@ class OverlapView(LandView):
     share: float
 
 
-class GridCheckView(BaseModel):
-    """Overlaps and holes of an area's grids, the largest first.
+class NamedCommunity(BaseModel):
+    """A community's code and name; null where it is not in service in the area."""
 
-    `drawn` grids have a polygon and were compared; `listed` ones are lists of communities and
-    were not.
+    id: str
+    name: str | None
+
+
+class SharedCommunityView(BaseModel):
+    """A community that several grids of one level name."""
+
+    level: GridLevel
+    community: NamedCommunity
+    grids: list[NamedGrid]
+
+
+class GridCheckTotals(BaseModel):
+    """How many findings there are of each kind, told or not."""
+
+    overlaps: int
+    holes: int
+    shared_communities: int
+    missing_communities: int
+
+
+class GridCheckView(BaseModel):
+    """Overlaps and holes of an area's grids, the largest first; at most `limit` of each kind.
+
+    `drawn` grids have a polygon; `listed` ones are lists of communities only. `at`: the moment
+    whose boundaries were compared.
     """
 
     area: str
+    at: AwareDatetime
     tolerance: float
     drawn: int
     listed: int
+    totals: GridCheckTotals
     overlaps: list[OverlapView]
     holes: list[LandView]
+    shared_communities: list[SharedCommunityView]
+    missing_communities: list[NamedCommunity]
 
 
 class PersonView(EntryView):
