@@ -80,7 +80,7 @@ async def test_who_is_registered_after_being_named_in_a_team_closes_its_gap(worl
 async def test_where_nobody_lives_no_team_is_missed(world: World) -> None:
     async with Facts(world) as facts:
         await world.load("areas", CITY[:3])
-        rows = [
+        rows: list[dict[str, Any]] = [
             GRID | {"id": f"g{n}", "communities": [], "level": level, "population": population}
             | SQUARE
             for n, (level, population) in enumerate(
