@@ -65,6 +65,10 @@ class Directory:
         }.get(kind, {})
         return id in known and not known[id].get("retired")
 
+    def has_retired_grid(self, id: str) -> bool:
+        """Whether the grid is known, and is in service no more."""
+        return bool(self.grids.get(id, {}).get("retired"))
+
     def units_of(self, domain: str, area: str) -> list[str]:
         """Ids of the units of a domain registered at exactly this area, sorted."""
         self._index()
