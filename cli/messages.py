@@ -151,11 +151,23 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     # Grids
     "grid-check": (
-        "有多边形的网格 {drawn} 个，只有社区名单的 {listed} 个（不参与比较）：重叠 {overlaps} 处，"
-        "空白 {holes} 处。",
-        "{drawn} grids with a polygon, {listed} with a list of communities only (not compared): "
-        "{overlaps} overlaps, {holes} holes.",
+        "有多边形的网格 {drawn} 个，只有社区名单的 {listed} 个：重叠 {overlaps} 处，"
+        "空白 {holes} 处，被同级网格重复列出的社区 {shared_communities} 个，"
+        "不在任何网格的社区 {missing_communities} 个。",
+        "{drawn} grids with a polygon, {listed} with a list of communities only: "
+        "{overlaps} overlaps, {holes} holes, {shared_communities} communities named by several "
+        "grids of one level, {missing_communities} communities in no grid.",
     ),
+    "grid-check-more": (
+        "每类最多列出 {limit} 项；用 --limit 列出更多。",
+        "At most {limit} of each kind are listed; --limit lists more.",
+    ),
+    "title.shared_communities": (
+        "被同级网格重复列出的社区",
+        "Communities named by several grids of one level",
+    ),
+    "title.missing_communities": ("不在任何网格的社区", "Communities in no grid"),
+    "column.community": ("社区", "Community"),
     "title.overlaps": ("重叠", "Overlaps"),
     "title.holes": ("空白（被网格包围而不属于任何网格）", "Holes (enclosed, in no grid)"),
     "column.level": ("级别", "Level"),

@@ -102,9 +102,14 @@ HELP: dict[str, tuple[str, str]] = {
     "help.replay-deadline": ("最多等多少秒", "for how many seconds to wait"),
     "help.grid-check": (
         "一个区域的网格有无重叠和空白；退出码 0 没有，1 有。",
-        "Overlaps and holes of an area's grids; exit status 0 none, 1 some.",
+        "Overlaps and holes of an area's grids, and of their lists; exit status 0 none, 1 some.",
     ),
     "help.grid-check-area": ("区域代码（含其下级区域）", "area code (areas inside it too)"),
+    "help.grid-check-at": (
+        "按该时刻的边界（RFC 3339，缺省为现在）",
+        "by the boundaries of this time (RFC 3339; now)",
+    ),
+    "help.grid-check-limit": ("每类最多列出几项", "findings listed of each kind"),
     "help.grid-check-tolerance": (
         "不超过多少平方米的不列出",
         "square metres up to which nothing is told",

@@ -22,7 +22,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "grids": (
         "id", "name", "area", "communities", "organization_id", "leader", "members",
-        "level", "population", "linked", "retired",
+        "level", "population", "linked", "valid_from", "retired",
     ),
     "people": (
         "id", "name", "telephone", "skills", "grid_id", "capacity", "available",
@@ -37,9 +37,11 @@ ALIASES = {
     "电话": "telephone", "手机": "telephone", "phone": "telephone", "技能": "skills",
     "容量": "capacity", "可用": "available", "经度": "longitude", "纬度": "latitude",
     "人口": "population", "常住人口": "population", "联动人员": "linked",
-    "停用": "retired", "志愿者编号": "number", "登记编号": "number",
+    "志愿者编号": "number", "登记编号": "number",
     "所属党组织": "organization_id", "服务类别": "services", "服务项目": "services",
-    "停用": "retired", **dict.fromkeys(("统计用区划代码", "区划代码"), "id"),
+    **dict.fromkeys(("统计用区划代码", "区划代码"), "id"),
+    "生效时间": "valid_from",
+    "停用": "retired",
 }  # fmt: skip
 DIVISION_LEVELS = (
     ("streetCode", "community"), ("areaCode", "street"), ("cityCode", "district"),

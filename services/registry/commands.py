@@ -1,8 +1,8 @@
 """Commands: fetch what a decision looks at, decide, write."""
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -38,27 +38,26 @@ from shared.web.problems import FieldError, Problem
 class Registry:
     """The parts that routes work with."""
 
-    kinds: dict[str, Kind[Any, Any]]
+    kinds: Mapping[str, Kind[Any, Any]]
     repository: Repository
     coverage: CoverageRepository
     cipher: FieldCipher
     tables: Tables
-    records: Records
-    pairings: Pairings
-    assignments: Assignments
-    plans: Plans
-    backbones: Backbones
-    carriers: Carriers
-    scorecards: Scorecards
     zone: ZoneInfo
     """The city's time zone."""
+    records: Records
     moves: Moves
     duties: Duties
     joints: Joints
     follow: Follow
     checkins: Checkins
     care: CareRounds
-    zone: tzinfo
+    backbones: Backbones
+    carriers: Carriers
+    scorecards: Scorecards
+    pairings: Pairings
+    assignments: Assignments
+    plans: Plans
 
 
 async def read(registry: Registry, kind: str, id: str) -> Aggregate[Any]:

@@ -5,7 +5,6 @@ places are touched, and of each place which gaps it has. To add a kind of place:
 `PlaceKind`, a method that puts it, and its teams in `_teams`.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
@@ -32,111 +31,178 @@ class Place(NamedTuple):
 
 
 class Team(NamedTuple):
-    """A grid in service: where it is, the communities that it serves, who serves them."""
+    """A grid in service: where it is, the communities that it serves, who serves them.
+
+    `populated` is false where it is told that nobody lives there.
+    """
 
     path: Path
     communities: tuple[str, ...] = ()
     organization_id: str | None = None
     leader: str | None = None
     members: tuple[str, ...] = ()
+    populated: bool = True
 
     @property
-    def people(self) -> frozenset[str]:
-        """The leader and the members."""
-        return frozenset((*self.members, self.leader)) - {None}  # type: ignore[return-value]
+    def people(self) -> tuple[str, ...]:
+        """The leader and the members; the leader may be among them."""
+        return self.members if self.leader is None else (self.leader, *self.members)
+
+    @property
+    def served(self) -> frozenset[str]:
+        """The communities that it names, and its area, which may be one."""
+        return frozenset((*self.communities, *self.path[-1:]))
 
 
 class City:
-    """Communities and grids in service, and who can be reached.
+    """Communities and grids in service, and who of their teams can be reached.
 
     A grid serves the communities that it lists, and its area where that is a community. The
     polygon of a whole street does not say which of its communities it serves, so it serves none.
+
+    A community is a place that must be served (art. 6: where there are residents there is
+    service), and so is each grid in service, of whatever level, unless its population is told to
+    be 0: of a grid whose population is not told, that nobody lives there cannot be known.
+
+    Of people only those are held who are in a team: of a million in a city some ten thousands.
     """
 
     def __init__(self) -> None:
         self._communities: dict[str, Path] = {}
         self._grids: dict[str, Team] = {}
-        self._retired: set[str] = set()
-        self._reachable: set[str] = set()
-        self._serving: defaultdict[str, set[str]] = defaultdict(set)
-        self._of_person: defaultdict[str, set[str]] = defaultdict(set)
+        self._serving: dict[str, tuple[str, ...]] = {}
+        self._of_person: dict[str, tuple[str, ...]] = {}
+        self._people: dict[str, _Person] = {}
+        self._unread: set[str] = set()
+        self._touched_communities: set[str] = set()
+        self._touched_grids: set[str] = set()
 
-    def put_community(self, code: str, path: Path | None) -> set[Place]:
-        """A community, or None where it is retired or none any more; the places touched."""
+    def put_community(self, code: str, path: Path | None) -> None:
+        """A community, or None where it is retired or none any more."""
         if path is None:
             self._communities.pop(code, None)
         else:
             self._communities[code] = path
-        return {Place(PlaceKind.COMMUNITY, code)}
+        self._touched_communities.add(code)
 
-    def put_grid(self, id: str, team: Team | None) -> set[Place]:
-        """A grid and its team, or None where it is retired; the places touched."""
-        touched = {Place(PlaceKind.GRID, id)}
-        for there in (self._grids.pop(id, None), team):
-            if there is not None:
-                touched |= {Place(PlaceKind.COMMUNITY, code) for code in self._served(there)}
-                for index, keys in self._indexes(there):
-                    for key in keys:
-                        index[key].discard(id)
+    def put_grid(self, id: str, team: Team | None) -> None:
+        """A grid and its team, or None where it is not in service.
+
+        Whoever is new in a team is among `unread` until `put_person`.
+        """
+        before = self._grids.pop(id, None)
+        if before is not None:
+            for code in self._touch(id, before):
+                _take_off(self._serving, code, id)
+            for person in before.people:
+                _take_off(self._of_person, person, id)
         if team is not None:
             self._grids[id] = team
-            for index, keys in self._indexes(team):
-                for key in keys:
-                    index[key].add(id)
-        return touched
+            _put_on(self._serving, self._touch(id, team), id)
+            _put_on(self._of_person, team.people, id)
+            self._unread.update(person for person in team.people if person not in self._people)
+        for person in before.people if before is not None else ():
+            if person not in self._of_person:
+                self._people.pop(person, None)
+                self._unread.discard(person)
 
-    def put_person(self, id: str, *, retired: bool, reachable: bool) -> set[Place]:
-        """A registered volunteer. Reachable: in service, available, with a telephone number.
+    def put_person(self, id: str, *, retired: bool, reachable: bool) -> None:
+        """A person; nothing where he or she is in no team.
 
-        `available: false` has no end in the registry, so that it means until further notice.
+        Reachable: in service, available, with a telephone number. `available: false` has no end
+        in the registry, so that it means until further notice. Who is named in a team and not
+        registered is neither retired nor reachable.
         """
-        for among, there in ((self._retired, retired), (self._reachable, reachable)):
-            (among.add if there else among.discard)(id)
-        touched: set[Place] = set()
-        for grid in self._of_person.get(id, ()):
-            touched.add(Place(PlaceKind.GRID, grid))
-            served = self._served(self._grids[grid])
-            touched |= {Place(PlaceKind.COMMUNITY, code) for code in served}
-        return touched
+        grids = self._of_person.get(id)
+        if grids is None:
+            return
+        self._people[id] = _PEOPLE[retired, reachable]
+        self._unread.discard(id)
+        for grid in grids:
+            if grid not in self._touched_grids:
+                self._touch(grid, self._grids[grid])
+
+    def _touch(self, id: str, team: Team) -> frozenset[str]:
+        """Note a grid and the communities that it serves; these."""
+        served = team.served
+        self._touched_grids.add(id)
+        self._touched_communities |= served
+        return served
+
+    def touched(self) -> set[Place]:
+        """The places that what was put since the last call bears on."""
+        found = {Place(PlaceKind.COMMUNITY, code) for code in self._touched_communities}
+        found |= {Place(PlaceKind.GRID, id) for id in self._touched_grids}
+        self._touched_communities, self._touched_grids = set(), set()
+        return found
+
+    def in_a_team(self, ids: Iterable[str]) -> list[str]:
+        """Those of `ids` who are in a team."""
+        return [id for id in ids if id in self._of_person]
+
+    def unread(self) -> list[str]:
+        """People in a team of whom nothing has been put yet."""
+        return list(self._unread)
 
     def places(self) -> set[Place]:
         """Every place that must be served."""
         return {Place(PlaceKind.COMMUNITY, code) for code in self._communities} | {
-            Place(PlaceKind.GRID, id) for id in self._grids
+            Place(PlaceKind.GRID, id) for id, team in self._grids.items() if team.populated
         }
 
     def path(self, place: Place) -> Path | None:
-        """The place's area path; None where it is not in service."""
+        """The place's area path; None where it need not be served."""
         if place.kind is PlaceKind.COMMUNITY:
             return self._communities.get(place.id)
         team = self._grids.get(place.id)
-        return None if team is None else team.path
+        return None if team is None or not team.populated else team.path
 
     def gaps(self, place: Place) -> tuple[Gap, ...]:
-        """What the place lacks; nothing where it is not in service."""
+        """What the place lacks; nothing where it need not be served."""
         if self.path(place) is None:
             return ()
-        teams = [team for team in self._teams(place) if team.organization_id or team.people]
+        ids = (place.id,) if place.kind is PlaceKind.GRID else self._serving.get(place.id, ())
+        teams = [self._grids[id] for id in ids]
+        teams = [team for team in teams if team.organization_id or team.people]
         if not teams:
             return (Gap.NO_TEAM,)
         found = []
+        people = self._people
         # A leader need not be a registered volunteer; one who is registered must be in service.
-        if all(team.leader is None or team.leader in self._retired for team in teams):
+        if not any(team.leader and not people.get(team.leader, _UNKNOWN).retired for team in teams):
             found.append(Gap.NO_LEADER)
-        if all(team.people.isdisjoint(self._reachable) for team in teams):
+        if not any(people.get(id, _UNKNOWN).reachable for team in teams for id in team.people):
             found.append(Gap.NOBODY_REACHABLE)
         return tuple(found)
 
-    def _teams(self, place: Place) -> Iterable[Team]:
-        ids = {place.id} if place.kind is PlaceKind.GRID else self._serving.get(place.id, ())
-        return (self._grids[id] for id in ids)
 
-    @staticmethod
-    def _served(team: Team) -> frozenset[str]:
-        return frozenset((*team.communities, *team.path[-1:]))
+class _Person(NamedTuple):
+    retired: bool
+    reachable: bool
 
-    def _indexes(self, team: Team) -> tuple[tuple[defaultdict[str, set[str]], Iterable[str]], ...]:
-        return (self._serving, self._served(team)), (self._of_person, team.people)
+
+_PEOPLE = {
+    (retired, reachable): _Person(retired, reachable)
+    for retired in (False, True)
+    for reachable in (False, True)
+}
+_UNKNOWN = _PEOPLE[False, False]
+
+
+def _put_on(index: dict[str, tuple[str, ...]], keys: Iterable[str], id: str) -> None:
+    alone = (id,)
+    for key in keys:
+        there = index.setdefault(key, alone)
+        if there is not alone and id not in there:
+            index[key] = (*there, id)
+
+
+def _take_off(index: dict[str, tuple[str, ...]], key: str, id: str) -> None:
+    left = tuple(other for other in index.get(key, ()) if other != id)
+    if left:
+        index[key] = left
+    else:
+        index.pop(key, None)
 
 
 class OpenGap(BaseModel):

@@ -1,20 +1,43 @@
 """MongoDB calls of the coverage guarantee, with its indexes."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from services.registry.coverage import City, Coverage, Place, Team
+from services.registry.coverage import City, Coverage, Path, Team
 from shared.contracts import topics
 from shared.contracts.words import AreaLevel, Gap, PlaceKind
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate, AggregateStore
-from shared.storage.client import ASCENDING, Collection, Database, Document, aggregate
+from shared.storage.client import ASCENDING, Database, Document, aggregate
 
-_FIELDS = {
-    "areas": ("level", "area_path", "retired"),
-    "grids": ("area_path", "communities", "organization_id", "leader", "members", "retired"),
-    "people": ("telephone_index", "available", "retired"),
-}
+_AREAS = ("level", "area_path", "retired")
+_GRIDS = (
+    "area_path", "communities", "organization_id", "leader", "members", "population", "retired",
+    "in_force",
+)  # fmt: skip
+_KINDS = ("areas", "grids", "people")
+_IDS_AT_ONCE = 5_000
+_ROWS_AT_ONCE = 2_000
+
+
+class _Standing(NamedTuple):
+    """A question about people, and the field in the index beside the id that answers it.
+
+    Its documents would have to be fetched otherwise, of all the teams of a city 90,000.
+    """
+
+    name: str
+    field: str
+    condition: Document
+
+
+_RETIRED = _Standing("coverage_retired", "state.retired", {"state.retired": True})
+_REACHABLE = _Standing(
+    "coverage_reachable",
+    "state.available",
+    {"state.retired": False, "state.available": True, "state.telephone_index": {"$gt": ""}},
+)
 _REGISTERED = {PlaceKind.COMMUNITY: "areas", PlaceKind.GRID: "grids"}
 
 
@@ -32,37 +55,66 @@ class CoverageRepository:
         by_id = ("_id", ASCENDING)
         for name, field in (("path", "state.area_path"), ("gap", "state.open.gap")):
             await self.store.collection.create_index([(field, ASCENDING), by_id], name=name)
+        for standing in (_RETIRED, _REACHABLE):
+            await self._database["people"].create_index(
+                [by_id, (standing.field, ASCENDING)],
+                name=standing.name,
+                partialFilterExpression=standing.condition,
+            )
 
     async def known(self) -> dict[str, Aggregate[Coverage]]:
         """Every place that has or had a gap, by key."""
         found = self.store.collection.find({}, {"history": 0, "outbox": 0})
         return {document["_id"]: self.store.load(document) async for document in found}
 
-    async def put(
-        self, city: City, changed: Mapping[str, Iterable[str]] | None = None
-    ) -> set[Place]:
-        """Put what is registered now into `city`; the places touched.
+    async def put(self, city: City, changed: Mapping[str, Iterable[str]] | None = None) -> None:
+        """Put what is registered now into `city`.
 
         Args:
             changed: ids by kind (`areas`); None: everything.
         """
-        touched: set[Place] = set()
-        for kind in _FIELDS:
-            ids = None if changed is None else list(changed.get(kind, ()))
-            if ids == []:
-                continue
-            async for document in self._read(self._database[kind], kind, ids):
-                touched |= _put(city, kind, document["_id"], document["state"])
-        return touched
+        ids = {} if changed is None else {kind: list(changed.get(kind, ())) for kind in _KINDS}
+        paths: dict[Path, Path] = {}  # many share one: held once
+        async for batch in self._read("areas", _AREAS, ids.get("areas")):
+            for id, state in batch:
+                there = state["level"] == AreaLevel.COMMUNITY and not state["retired"]
+                city.put_community(id, _path(state, paths) if there else None)
+        async for batch in self._read("grids", _GRIDS, ids.get("grids")):
+            for id, state in batch:
+                city.put_grid(id, _team(state, paths))
+        # Only after the grids: they say of which people anything need be known.
+        people = {*city.in_a_team(ids.get("people", ())), *city.unread()}
+        await self._put_people(city, sorted(people))
 
-    @staticmethod
     async def _read(
-        collection: Collection, kind: str, ids: list[str] | None
-    ) -> AsyncIterator[Document]:
+        self, kind: str, fields: Iterable[str], ids: list[str] | None
+    ) -> AsyncIterator[list[tuple[str, Document]]]:
+        """Id and some fields of the state of entries, in batches; of all where `ids` is None."""
+        if ids == []:
+            return
         chosen: Document = {} if ids is None else {"_id": {"$in": ids}}
-        fields = {f"state.{name}": 1 for name in _FIELDS[kind]}
-        async for document in collection.find(chosen, fields).batch_size(2000):
-            yield document
+        shown = {f"state.{name}": 1 for name in fields}
+        found = self._database[kind].find(chosen, shown).batch_size(_ROWS_AT_ONCE)
+        while batch := await found.to_list(_ROWS_AT_ONCE):
+            yield [(document["_id"], document["state"]) for document in batch]
+
+    async def _put_people(self, city: City, ids: Sequence[str]) -> None:
+        for start in range(0, len(ids), _IDS_AT_ONCE):
+            asked = ids[start : start + _IDS_AT_ONCE]
+            retired, reachable = await asyncio.gather(
+                self._among(asked, _RETIRED), self._among(asked, _REACHABLE)
+            )
+            for id in asked:
+                city.put_person(id, retired=id in retired, reachable=id in reachable)
+
+    async def _among(self, ids: Sequence[str], standing: "_Standing") -> set[str]:
+        """Those of `ids` whose standing it is, from its index alone."""
+        pipeline: list[Document] = [
+            {"$match": {"_id": {"$in": list(ids)}} | standing.condition},
+            {"$group": {"_id": None, "ids": {"$push": "$_id"}}},
+        ]
+        found = aggregate(self._database["people"], pipeline, hint=standing.name)
+        return {id async for group in found for id in group["ids"]}
 
     # Reading
 
@@ -108,22 +160,20 @@ def chosen(areas: Iterable[str] | None, area: str | None, gap: Gap | None) -> Do
     return {"$and": conditions}
 
 
-def _put(city: City, kind: str, id: str, state: Mapping[str, Any]) -> set[Place]:
-    path = tuple(state["area_path"]) if "area_path" in state else ()
-    match kind:
-        case "areas":
-            there = state["level"] == AreaLevel.COMMUNITY and not state["retired"]
-            return city.put_community(id, path if there else None)
-        case "grids":
-            team = Team(
-                path,
-                tuple(state["communities"]),
-                state["organization_id"],
-                state["leader"],
-                tuple(state["members"]),
-            )
-            return city.put_grid(id, None if state["retired"] else team)
-        case _:
-            retired = state["retired"]
-            there = state["telephone_index"] is not None and state["available"] and not retired
-            return city.put_person(id, retired=retired, reachable=there)
+def _path(state: Mapping[str, Any], paths: dict[Path, Path]) -> Path:
+    path = tuple(state["area_path"])
+    return paths.setdefault(path, path)
+
+
+def _team(state: Mapping[str, Any], paths: dict[Path, Path]) -> Team | None:
+    """The team of a grid; None where it is not in service."""
+    if state["retired"] or not state.get("in_force", True):
+        return None
+    return Team(
+        _path(state, paths),
+        tuple(state["communities"]),
+        state["organization_id"],
+        state["leader"],
+        tuple(state["members"]),
+        state.get("population") != 0,
+    )

@@ -60,27 +60,26 @@ class CoverageWatch:
                 else:
                     self._view = None
             except UNREACHABLE as error:
-                # What was written may not be known: begin anew.
-                self._view = None
                 log.warning("coverage waits for the database", extra={"error": repr(error)})
             await asyncio.sleep(max(_PAUSE_SECONDS, time.perf_counter() - began))
 
     async def round(self) -> None:
         """Look at what changed since the last round; at everything in the first."""
         now = datetime.now(UTC)
-        if self._view is None or now - self._view.began > _ANEW:
-            self._view = None
+        # Of a round that fails it is not known what was read and written: the next begins anew.
+        view, self._view = self._view, None
+        if view is None or now - view.began > _ANEW:
             # Documents before entries: see the module.
             view = _View(await self._repository.known(), now)
             await self._repository.put(view.city)
-            touched = view.city.places() | {
+            touched = view.city.touched() | {
                 Place(each.state.place, each.state.place_id)
                 for each in view.known.values()
                 if each.state is not None
             }
         else:
-            view = self._view
-            touched = await self._repository.put(view.city, await self._changed(view))
+            await self._repository.put(view.city, await self._changed(view))
+            touched = view.city.touched()
         self._view = view if await self._write(view, touched) else None
 
     async def _changed(self, view: _View) -> dict[str, list[str]]:

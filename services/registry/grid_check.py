@@ -1,4 +1,6 @@
-"""Where grids lie on each other and where none is: overlaps and holes. Pure; polygons by shapely.
+"""Where grids lie on each other and where none is: overlaps and holes, and the same of lists.
+
+Pure; polygons by shapely.
 
 Geometry is worked out in degrees (WGS 84), as RFC 7946 draws it: edges are straight there, so that
 neighbours who share a border share it exactly. Areas are square metres on the ellipsoid. Polygons
@@ -6,7 +8,7 @@ that cross the 180th meridian are not provided for.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,13 +28,15 @@ _E = 0.081_819_190_842_622
 """WGS 84: the ellipsoid's semi-major axis in metres, and its first eccentricity."""
 
 
-class Drawn(NamedTuple):
-    """A grid to check: its id, its name and its polygon (valid, not empty, degrees)."""
+class Checked(NamedTuple):
+    """A grid to check: its polygon (valid, not empty, degrees) or None, and its communities."""
 
     id: str
     name: str
     polygon: Any
     level: GridLevel = GridLevel.COMMUNITY_GRID
+    communities: tuple[str, ...] = ()
+    area: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,32 +55,66 @@ class Place:
 class Overlap:
     """Land that two grids of one level both have; `share` of the smaller one's land, 0 to 1."""
 
-    first: Drawn
-    second: Drawn
+    first: Checked
+    second: Checked
     share: float
     place: Place
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """A community that several grids of one level have, by id in their order."""
+
+    community: str
+    level: GridLevel
+    grids: tuple[Checked, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What was found, the largest first."""
+    """What was found, the largest first; communities by their codes."""
 
     overlaps: list[Overlap]
     holes: list[Place]
+    shared: list[Shared] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
 
 
-def check(grids: Sequence[Drawn], tolerance: float = TOLERANCE) -> Report:
+def check(
+    grids: Sequence[Checked], tolerance: float = TOLERANCE, communities: Iterable[str] = ()
+) -> Report:
     """The overlaps of `grids`, and the places that they enclose and none of them covers.
 
     Grids of different levels are meant to lie on each other: an overlap is one of two of the same
     level, and what a grid of any level covers is no hole. A common border is no overlap, and a gap
     that is open to the outside is no hole. What measures at most `tolerance` (square metres) is
     left out.
+
+    Of lists: a community that two grids of one level name is shared where one of them has no
+    polygon and so claims the whole of it (two polygons may each have a part of it: of those the
+    land is compared). One of `communities` is missing where no grid names it or is of it.
     """
+    drawn = [grid for grid in grids if grid.polygon is not None]
     return Report(
-        sorted(_overlaps(grids, tolerance), key=lambda found: -found.place.square_metres),
-        sorted(_holes(grids, tolerance), key=lambda found: -found.square_metres),
+        sorted(_overlaps(drawn, tolerance), key=lambda found: -found.place.square_metres),
+        sorted(_holes(drawn, tolerance), key=lambda found: -found.square_metres),
+        list(_shared(grids)),
+        sorted(
+            set(communities).difference(
+                *(grid.communities for grid in grids), (grid.area for grid in grids)
+            )
+        ),
     )
+
+
+def _shared(grids: Iterable[Checked]) -> Iterator[Shared]:
+    naming: dict[tuple[str, GridLevel], list[Checked]] = {}
+    for grid in grids:
+        for community in grid.communities:
+            naming.setdefault((community, grid.level), []).append(grid)
+    for (community, level), there in sorted(naming.items()):
+        if len(there) > 1 and any(grid.polygon is None for grid in there):
+            yield Shared(community, level, tuple(sorted(there, key=lambda grid: grid.id)))
 
 
 def square_metres(polygon: Any) -> float:
@@ -98,7 +136,7 @@ def _equal_area(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([_SEMI_MAJOR * longitude, _SEMI_MAJOR * q / 2])
 
 
-def _overlaps(grids: Sequence[Drawn], tolerance: float) -> Iterator[Overlap]:
+def _overlaps(grids: Sequence[Checked], tolerance: float) -> Iterator[Overlap]:
     polygons = np.array([grid.polygon for grid in grids], dtype=object)
     # Pairs whose rectangles meet; of the two ways round only one.
     ones, others = shapely.STRtree(polygons).query(polygons)
@@ -113,7 +151,7 @@ def _overlaps(grids: Sequence[Drawn], tolerance: float) -> Iterator[Overlap]:
             yield Overlap(first, second, min(measured / smaller, 1.0), _place(common, measured))
 
 
-def _holes(grids: Iterable[Drawn], tolerance: float) -> Iterator[Place]:
+def _holes(grids: Iterable[Checked], tolerance: float) -> Iterator[Place]:
     covered = shapely.union_all([grid.polygon for grid in grids])
     for part in shapely.get_parts(_land(covered)):
         for ring in part.interiors:

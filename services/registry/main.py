@@ -1,6 +1,7 @@
 """The registry as a process: `python -m services.registry.main`."""
 
 import sys
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.registry import (
@@ -19,14 +20,14 @@ from services.registry.assignments.repository import Assignments
 from services.registry.backbone import routes as routes_backbone
 from services.registry.backbone import routes_lists as routes_backbone_lists
 from services.registry.backbone.repository import Backbones
+from services.registry.care import routes as routes_care
+from services.registry.care.repository import CareRounds, CareTimers
+from services.registry.care.table import CareRules
 from services.registry.carriers import (
     routes as routes_carriers,
 )
 from services.registry.carriers import routes_errands, routes_promises
 from services.registry.carriers.repository import Carriers
-from services.registry.care import routes as routes_care
-from services.registry.care.repository import CareRounds, CareTimers
-from services.registry.care.table import CareRules
 from services.registry.checkins import routes as routes_checkins
 from services.registry.checkins import routes_lists as routes_checkins_lists
 from services.registry.checkins.repository import Checkins, ReportTimers
@@ -36,28 +37,30 @@ from services.registry.commands import Registry
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.coverage_watch import CoverageWatch
 from services.registry.derived import FOLLOWED, Derived
-from services.registry.following import Follower
-from services.registry.pairings import routes as routes_pairings
-from services.registry.pairings.repository import Pairings
-from services.registry.plans import routes as routes_plans
-from services.registry.plans.repository import Plans
 from services.registry.duties import routes as routes_duties
 from services.registry.duties.repository import Duties
+from services.registry.follow_ups import follow_up
+from services.registry.following import Follower
 from services.registry.joint import routes as routes_joint
 from services.registry.joint import routes_lists as routes_joint_lists
 from services.registry.joint.follow import Follow
 from services.registry.joint.repository import Joints
 from services.registry.moves import Moves
-from services.registry.follow_ups import follow_up
-from services.registry.record_sheet import routes as routes_record_sheet
 from services.registry.ownership import repository as ownership
 from services.registry.ownership import routes as routes_ownership
 from services.registry.ownership.handlers import UnitSystems
+from services.registry.pairings import routes as routes_pairings
+from services.registry.pairings.repository import Pairings
+from services.registry.plans import routes as routes_plans
+from services.registry.plans.repository import Plans
+from services.registry.record_sheet import routes as routes_record_sheet
 from services.registry.records import routes as routes_records
 from services.registry.records.repository import Records
 from services.registry.registered import Registrations
 from services.registry.repository import Repository
 from services.registry.service import all_kinds
+from services.registry.service.base import Kind
+from services.registry.service.grids import on_due
 from services.registry.tables import SHIPPED, TABLES
 from services.registry.together import add_watches
 from services.registry.venues import routes as routes_venues
@@ -79,123 +82,111 @@ def build(settings: Settings, client: Client) -> Assembly:
     cipher = FieldCipher.from_secret(settings.field_key.get_secret_value())
     load_polyphones(settings.data_folder)
     database = client.database(settings.database_name)
-    tables = Tables(database, TABLES, SHIPPED, settings.data_folder)
     zone = ZoneInfo(settings.timezone)
-    kinds = (*all_kinds(cipher), Venues(lambda: tables.get(VenueUses).codes, zone))
-    repository = Repository(database, kinds, settings)
+    tables = Tables(database, TABLES, SHIPPED, settings.data_folder)
+    kinds: dict[str, Kind[Any, Any]] = {
+        kind.name: kind
+        for kind in (*all_kinds(cipher), Venues(lambda: tables.get(VenueUses).codes, zone))
+    }
+    repository = Repository(database, list(kinds.values()), settings)
     coverage = CoverageRepository(database, settings)
     records = Records(database, settings)
-    pairings = Pairings(database, settings, records)
-    assignments = Assignments(database, settings)
-    plans = Plans(database, settings, repository, records)
-    facts = Facts(database, settings)
     registrations = Registrations(database)
+
+    joints = Joints(database, settings)
+    checkins = Checkins(database, settings, lambda: tables.get(CheckinRules))
+    care = CareRounds(database, settings, records, lambda: tables.get(CareRules))
     backbones = Backbones(database, settings, tables, registrations)
     carriers = Carriers(database, settings, records)
     counts = Counts(database, zone, records, backbones, carriers)
     scorecards = Scorecards(database, settings, tables, counts, registrations)
-    stores = [
-        *repository.stores.values(),
-        coverage.store,
-        records.store,
-        backbones.store,
-        carriers.posts,
-        carriers.promises,
-        carriers.errands,
-        scorecards.store,
-        pairings.store,
-        assignments.store,
-        plans.store,
-        facts.store,
-    ]
-    checkins = Checkins(database, settings, lambda: tables.get(CheckinRules))
-    stores = [*repository.stores.values(), coverage.store, records.store]
-    care = CareRounds(database, settings, records, lambda: tables.get(CareRules))
-    stores += [checkins.store, checkins.places, care.store]
-    runtime = Runtime(settings, client, stores=stores)
-    watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
-    runtime.add_work("coverage", watch.run)
-    runtime.add_timers(Timers(backbones.store, backbones.on_due, runtime.leases))
-    runtime.add_timers(Timers(carriers.promises, carriers.on_due, runtime.leases))
+    pairings = Pairings(database, settings, records)
+    assignments = Assignments(database, settings)
+    plans = Plans(database, settings, repository, records)
+    facts = Facts(database, settings)
 
+    runtime = Runtime(
+        settings,
+        client,
+        stores=[
+            *repository.stores.values(),
+            coverage.store,
+            records.store,
+            joints.store,
+            checkins.store,
+            checkins.places,
+            care.store,
+            backbones.store,
+            carriers.posts,
+            carriers.promises,
+            carriers.errands,
+            scorecards.store,
+            pairings.store,
+            assignments.store,
+            plans.store,
+            facts.store,
+        ],
+        consumes=UnitSystems(kinds, repository).consumes(),
+    )
+    leases = runtime.leases
+    follow = Follow(joints, repository, records, tables, leases, zone)
+    registry = Registry(
+        kinds=kinds,
+        repository=repository,
+        coverage=coverage,
+        cipher=cipher,
+        tables=tables,
+        zone=zone,
+        records=records,
+        moves=Moves(database),
+        duties=Duties(repository, records, zone),
+        joints=joints,
+        follow=follow,
+        checkins=checkins,
+        care=care,
+        backbones=backbones,
+        carriers=carriers,
+        scorecards=scorecards,
+        pairings=pairings,
+        assignments=assignments,
+        plans=plans,
+    )
+
+    runtime.add_work("tables", tables.follow)
+    runtime.add_work("coverage", CoverageWatch(coverage, runtime.journal, leases).run)
+    runtime.add_work("joint organizations", follow.run)
+    waiting = [*checkins.follow_ups, care.follow_up]
+    runtime.add_work("follow-ups", lambda: follow_up(waiting, leases))
     derived = Derived(backbones, carriers, scorecards)
     follower = Follower(
-        database,
-        runtime.journal,
-        runtime.leases,
-        "derived",
-        FOLLOWED,
-        derived.follow,
-        derived.catch_up,
+        database, runtime.journal, leases, "derived", FOLLOWED, derived.follow, derived.catch_up
     )
     runtime.add_work("derived", follower.run)
-    joints = Joints(database, settings)
-    stores = [*repository.stores.values(), coverage.store, records.store, joints.store]
-    runtime = Runtime(settings, client, stores=stores)
-    watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
-    runtime.add_work("coverage", watch.run)
-    zone = ZoneInfo(settings.timezone)
-    duties = Duties(repository, records, zone)
-    follow = Follow(joints, repository, records, tables, runtime.leases, zone)
-    runtime.add_work("joint organizations", follow.run)
-    by_name = {kind.name: kind for kind in kinds}
-    registry = Registry(
-        by_name,
-        repository,
-        coverage,
-        cipher,
-        tables,
-        records,
-        pairings,
-        assignments,
-        plans,
-        backbones,
-        carriers,
-        scorecards,
-        zone,
-    )
+    for timers in (
+        Timers(repository.stores["grids"], on_due, leases),
+        Timers(backbones.store, backbones.on_due, leases),
+        Timers(carriers.promises, carriers.on_due, leases),
+        ReportTimers(checkins, repository, leases),
+        CareTimers(care, leases),
+    ):
+        runtime.add_timers(timers)
     add_watches(runtime, registry, facts)
-    by_name = {kind.name: kind for kind in kinds}
-    systems = UnitSystems(by_name, repository)
-    runtime = Runtime(settings, client, stores=stores, consumes=systems.consumes())
-    watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
-    runtime.add_work("coverage", watch.run)
-    registry = Registry(by_name, repository, coverage, cipher, tables, records)
-    runtime.add_work("tables", tables.follow)
 
     async def prepare() -> None:
         for part in (
             repository,
             coverage,
             records,
-            pairings,
-            assignments,
-            plans,
+            joints,
+            checkins,
+            care,
             backbones,
             carriers,
             scorecards,
+            pairings,
+            assignments,
+            plans,
         ):
-        Moves(database),
-        duties,
-        joints,
-        follow,
-    )
-    runtime.add_work("tables", tables.follow)
-
-    async def prepare() -> None:
-        for part in (repository, coverage, records, joints):
-        checkins,
-        care,
-        zone=ZoneInfo(settings.timezone),
-    )
-    runtime.add_timers(ReportTimers(checkins, repository, runtime.leases))
-    runtime.add_timers(CareTimers(care, runtime.leases))
-    waiting = [*checkins.follow_ups, care.follow_up]
-    runtime.add_work("follow-ups", lambda: follow_up(waiting, runtime.leases))
-    runtime.add_work("tables", tables.follow)
-
-    async def prepare() -> None:
-        for part in (repository, coverage, records, checkins, care):
             await part.create_indexes()
         await ownership.create_indexes(repository.stores)
         await tables.prepare()

@@ -70,6 +70,12 @@ register_messages(
             "en": "The community {id} is not inside the grid's area {area}: "
             "correct communities or area.",
         },
+        "too-many-boundaries": {
+            "zh": "一个网格最多保留 {kept} 个边界、共 {limit} 个顶点，将来生效的已超出："
+            "请先取消其中一些，或简化边界。",
+            "en": "A grid keeps at most {kept} boundaries of {limit} positions together, and those "
+            "still to come are more: take some of them back, or simplify the borders.",
+        },
         "field.geometry_defect": {
             "zh": "多边形有误（{defect_zh}，{defect}），位置在经度 {longitude}、纬度 {latitude}："
             "请在该处改正边界。",

@@ -10,6 +10,7 @@ from services.registry.numbers import FIRST, made_number
 from services.registry.service.base import Holder, Kind, Known, Reference, Referred, Unique
 from services.registry.service.organizations import LEVELS
 from services.registry.stores import entry_store
+from shared.contracts.words import AreaLevel
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate, AggregateStore, IdempotencyConflict
 from shared.storage.changes import Changes, changes_of
@@ -55,7 +56,14 @@ _REFERRED = {
     "state.level": 1,
     "state.unit_id": 1,
 }
-_LISTED = {"history": 0, "outbox": 0, "inbox": 0, "state.geometry": 0, "state.grams": 0}
+_LISTED = {
+    "history": 0,
+    "outbox": 0,
+    "inbox": 0,
+    "state.geometry": 0,
+    "state.boundaries.geometry": 0,
+    "state.grams": 0,
+}
 
 
 class Repository:
@@ -81,6 +89,9 @@ class Repository:
                 await _index(store.collection, "order", order)
                 await _index(store.collection, "grams", [("state.grams", ASCENDING)])
             await _index(store.collection, "path", [("state.area_path", ASCENDING), *order])
+            if name == "grids":
+                others = "state.boundaries.area_path"
+                await _index(store.collection, "boundaries", [(others, ASCENDING)])
             for field in _FILTERS[name]:
                 await _index(store.collection, field, [(f"state.{field}", ASCENDING), *order])
             for field in _SOMETIMES.get(name, ()):
@@ -275,11 +286,21 @@ class Repository:
             .to_list(None)
         )
 
-    async def grids_in(self, area: str) -> Sequence[Document]:
-        """The grids in use in an area or one inside it: id, name, level and geometry."""
-        wanted = {"state.area_path": area, "state.retired": False}
-        shown = {"state.name": 1, "state.level": 1, "state.geometry": 1}
-        return await self.stores["grids"].collection.find(wanted, shown).to_list(None)
+    async def grids_of(self, area: str) -> Sequence[Document]:
+        """The grids that are or were or will be in an area or one inside it; `_id`, `state`."""
+        fields = ("state.area_path", "state.boundaries.area_path")
+        wanted = {"$or": [{field: area} for field in fields]}
+        return await self.stores["grids"].collection.find(wanted, {"state": 1}).to_list(None)
+
+    async def communities_in(self, area: str) -> dict[str, str]:
+        """The names of the communities in service in an area, by code."""
+        wanted = {
+            "state.area_path": area,
+            "state.level": AreaLevel.COMMUNITY,
+            "state.retired": False,
+        }
+        found = self.stores["areas"].collection.find(wanted, {"state.name": 1})
+        return {document["_id"]: document["state"]["name"] async for document in found}
 
     async def has_number(self, number: str) -> bool:
         """Whether somebody has this number."""

@@ -1,21 +1,24 @@
 """Overlaps and holes of an area's grids over HTTP (policy, art. 6: each place has one team)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, Response
 from shapely.geometry import shape
 
 from services.registry import commands
-from services.registry.grid_check import TOLERANCE, Drawn, Overlap, Place, Report, check
+from services.registry.grid_check import TOLERANCE, Checked, Overlap, Place, Report, check
 from services.registry.routes import registry_of
 from services.registry.schemas import GridCheckView
-from shared.contracts.words import GridLevel
+from services.registry.service import boundaries
+from services.registry.states import GridState
+from services.registry.stores import moment
 from shared.storage.client import Document
 from shared.web.auth import Principal, Role, ensure_area, require
 from shared.web.routing import Router
-from shared.web.schemas import AreaCode, Json
+from shared.web.schemas import AreaCode, Json, Time
 
 router = Router(prefix="/v1", tags=["grids"])
 
@@ -37,39 +40,71 @@ async def check_grids(
     principal: Checker,
     area: Annotated[AreaCode, Query(description="Its grids, and those of areas inside it")],
     tolerance: Tolerance = TOLERANCE,
+    at: Annotated[Time | None, Query(description="By the boundaries of this time; now")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Findings of each kind")] = 200,
 ) -> Response:
-    """Where grids in use of one level lie on each other, and what they enclose and none covers."""
+    """Where grids of one level lie on each other, and what they enclose and none covers.
+
+    Of community lists: what two grids of one level name, and what none does.
+    """
     registry = registry_of(request)
     known = await commands.read(registry, "areas", area)
     assert known.state is not None  # what is read is there
     ensure_area(principal, known.state.area_path)
-    documents = await registry.repository.grids_in(area)
+    documents = await registry.repository.grids_of(area)
+    names = await registry.repository.communities_in(area)
+    when = at or moment()
+
+    def work() -> dict[str, Any]:
+        grids = list(_grids(documents, area, when))
+        drawn = sum(grid.polygon is not None for grid in grids)
+        counted = {"drawn": drawn, "listed": len(grids) - drawn}
+        return counted | _shown(check(grids, tolerance, names), names, limit)
+
     # Polygons cost CPU; the event loop goes on serving meanwhile.
-    drawn, report = await asyncio.to_thread(_checked, documents, tolerance)
-    return Json(
-        {
-            "area": area,
-            "tolerance": tolerance,
-            "drawn": drawn,
-            "listed": len(documents) - drawn,
-            "overlaps": [_overlap(found) for found in report.overlaps],
-            "holes": [_land(found) for found in report.holes],
-        }
-    )
+    found = await asyncio.to_thread(work)
+    return Json({"area": area, "at": when, "tolerance": tolerance} | found)
 
 
-def _checked(documents: Sequence[Document], tolerance: float) -> tuple[int, Report]:
-    grids = [
-        Drawn(
-            document["_id"],
-            document["state"]["name"],
-            shape(document["state"]["geometry"]),
-            GridLevel(document["state"].get("level", GridLevel.COMMUNITY_GRID)),
-        )
-        for document in documents
-        if document["state"].get("geometry") is not None
-    ]
-    return len(grids), check(grids, tolerance)
+def _grids(documents: Sequence[Document], area: str, when: datetime) -> Iterator[Checked]:
+    """The grids that are inside `area` at a moment, as they are then."""
+    for document in documents:
+        state = GridState.model_validate(document["state"])
+        if state.retired and state.valid_until is None:
+            continue  # until when it was in use is not known
+        there = boundaries.at(boundaries.timeline_of(state), when)
+        if there is not None and area in there.area_path:
+            polygon = None if there.geometry is None else shape(there.geometry)
+            yield Checked(
+                document["_id"], state.name, polygon, there.level, there.communities, there.area
+            )
+
+
+def _shown(report: Report, names: Mapping[str, str], limit: int) -> dict[str, Any]:
+    """The largest findings, and how many there are of each kind."""
+    found: dict[str, Sequence[Any]] = {
+        "overlaps": report.overlaps,
+        "holes": report.holes,
+        "shared_communities": report.shared,
+        "missing_communities": report.missing,
+    }
+    totals = {kind: len(all) for kind, all in found.items()}
+    return {
+        "totals": totals,
+        "overlaps": [_overlap(one) for one in report.overlaps[:limit]],
+        "holes": [_land(one) for one in report.holes[:limit]],
+        "shared_communities": [
+            {
+                "level": one.level,
+                "community": {"id": one.community, "name": names.get(one.community)},
+                "grids": [{"id": grid.id, "name": grid.name} for grid in one.grids],
+            }
+            for one in report.shared[:limit]
+        ],
+        "missing_communities": [
+            {"id": code, "name": names.get(code)} for code in report.missing[:limit]
+        ],
+    }
 
 
 def _overlap(found: Overlap) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -17,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from services.registry import messages  # noqa: F401  (registers the sentences)
 from services.registry.geometry import Geometry
 from services.registry.numbers import is_identity_card, plain
+from shared.contracts.registry import Boundary
 from shared.contracts.words import (
     AreaLevel,
     Domain,
@@ -25,7 +27,16 @@ from shared.contracts.words import (
     OrganizationLevel,
     TeamRole,
 )
-from shared.web.schemas import AreaCode, Body, Latitude, Longitude, ShortText, Slug, clean_text
+from shared.web.schemas import (
+    AreaCode,
+    Body,
+    Latitude,
+    Longitude,
+    ShortText,
+    Slug,
+    Time,
+    clean_text,
+)
 
 H = TypeVar("H", bound=Hashable)
 
@@ -155,6 +166,11 @@ class GridBody(EntryBody):
     linked: Annotated[list[LinkedBody], Field(max_length=100), AfterValidator(distinct)] = Field(
         default=[], description="Who else serves it: police, doctor, lawyer and so on"
     )
+    valid_from: Time | None = Field(
+        default=None,
+        description="From when area, communities, geometry and level count, past or future; "
+        "absent: from now on where they change",
+    )
 
 
 class PointBody(Body):
@@ -229,7 +245,11 @@ class OrganizationView(EntryView):
 
 
 class GridView(EntryView):
-    """A grid. Lists leave `geometry` out (null)."""
+    """A grid. Lists leave `geometry` out (null).
+
+    Area, communities, geometry and level are the boundary that counts now (`in_force`), from
+    `valid_from` (null: the beginning) until `valid_until`; `boundaries` are past and future ones.
+    """
 
     name: str
     area: str
@@ -241,6 +261,10 @@ class GridView(EntryView):
     level: GridLevel
     population: int | None
     linked: list[LinkedBody]
+    valid_from: AwareDatetime | None
+    valid_until: AwareDatetime | None
+    in_force: bool
+    boundaries: list[Boundary]
 
 
 class LandView(BaseModel):
@@ -266,19 +290,47 @@ class OverlapView(LandView):
     share: float
 
 
-class GridCheckView(BaseModel):
-    """Overlaps and holes of an area's grids, the largest first.
+class NamedCommunity(BaseModel):
+    """A community's code and name; null where it is not in service in the area."""
 
-    `drawn` grids have a polygon and were compared; `listed` ones are lists of communities and
-    were not.
+    id: str
+    name: str | None
+
+
+class SharedCommunityView(BaseModel):
+    """A community that several grids of one level name."""
+
+    level: GridLevel
+    community: NamedCommunity
+    grids: list[NamedGrid]
+
+
+class GridCheckTotals(BaseModel):
+    """How many findings there are of each kind, told or not."""
+
+    overlaps: int
+    holes: int
+    shared_communities: int
+    missing_communities: int
+
+
+class GridCheckView(BaseModel):
+    """Overlaps and holes of an area's grids, the largest first; at most `limit` of each kind.
+
+    `drawn` grids have a polygon; `listed` ones are lists of communities only. `at`: the moment
+    whose boundaries were compared.
     """
 
     area: str
+    at: AwareDatetime
     tolerance: float
     drawn: int
     listed: int
+    totals: GridCheckTotals
     overlaps: list[OverlapView]
     holes: list[LandView]
+    shared_communities: list[SharedCommunityView]
+    missing_communities: list[NamedCommunity]
 
 
 class PersonView(EntryView):

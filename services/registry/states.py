@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.registry.chinese import grams, sort_key
 from shared.contracts.payload import Point
-from shared.contracts.registry import Linked
+from shared.contracts.registry import Boundary, Linked
 from shared.contracts.words import AreaLevel, Domain, Founding, GridLevel, OrganizationLevel
 from shared.storage.aggregates import State
 
@@ -80,7 +80,11 @@ class OrganizationState(Named):
 
 
 class GridState(Named):
-    """A grid and its team; `geometry` is GeoJSON."""
+    """A grid and its team; `geometry` is GeoJSON.
+
+    Area, path, communities, geometry and level are the boundary that counts now, from `valid_from`
+    (None: the beginning) until `valid_until`; `boundaries` are the others (`service/boundaries`).
+    """
 
     area: str
     communities: tuple[str, ...] = ()
@@ -91,6 +95,19 @@ class GridState(Named):
     level: GridLevel = GridLevel.COMMUNITY_GRID
     population: int | None = None
     linked: tuple[Linked, ...] = ()
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    undated: bool = False
+    boundaries: tuple[Boundary, ...] = ()
+    in_force: bool = True
+    """Whether the boundary counts: not of a grid that is still to come, or has ended."""
+    due: datetime | None = None
+    """When the next boundary takes effect; then `grid_id` is the own id, for the timer."""
+    grid_id: str | None = None
+
+    def next_due(self) -> datetime | None:
+        """When the next boundary takes effect."""
+        return self.due
 
 
 class PersonState(Entry):

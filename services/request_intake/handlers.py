@@ -64,7 +64,7 @@ def on_request_reported(state: RequestState | None, event: Event, context: Conte
         raise NotYet(
             f"area {report.area!r} is not known; the registry lists the codes at /v1/areas"
         )
-    placement = context.locator.locate(report.point, report.area)
+    placement = context.locator.locate(report.point, report.area, event.time)
     classifier = context.classifier
     classified = classifier.classify(report.text or "", report.category)
     given = report.category is not None and report.urgency is not None

@@ -6,12 +6,13 @@ database, by the time at which a snapshot was written, about once a second.
 
 import asyncio
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.request_intake.locator import Area, Grid, Locator, polygon_of
+from services.request_intake.locator import Area, Boundary, Grid, Locator, polygon_of
 from shared.contracts.envelope import Event
 from shared.contracts.payload import Payload
 from shared.contracts.registry import AreaChanged, GridChanged, UnitChanged
@@ -36,7 +37,8 @@ def _area(event: Event) -> tuple[str, Document]:
 
 def _grid(event: Event) -> tuple[str, Document]:
     assert isinstance(event.data, GridChanged)
-    polygon_of(event.data.geometry)  # raises what makes a dead letter
+    for geometry in (event.data.geometry, *(one.geometry for one in event.data.boundaries)):
+        polygon_of(geometry)  # raises what makes a dead letter
     return "grids", event.data.model_dump(mode="json")
 
 
@@ -148,14 +150,27 @@ def _next(city: City, news: Mapping[str, Mapping[str, Any]]) -> City:
 
 
 def _read_grid(document: Mapping[str, Any]) -> Grid:
+    told = [document, *document.get("boundaries", ())]
+    if document["retired"] and document.get("valid_until") is None:
+        told = []  # retired before there were dates: until when it counted is not known
+    boundaries = sorted((_read_boundary(one) for one in told), key=lambda one: one.start)
     return Grid(
         id=document["grid_id"],
         name=document["name"],
-        area=document["area"],
-        area_path=tuple(document["area_path"]),
-        communities=tuple(document["communities"]),
-        polygon=polygon_of(document["geometry"]),
-        retired=document["retired"],
-        # What was kept before there were levels has none.
-        level=GridLevel(document.get("level", GridLevel.COMMUNITY_GRID)),
+        boundaries=tuple(boundaries),
+        undated=document.get("undated", False),
+    )
+
+
+def _read_boundary(told: Mapping[str, Any]) -> Boundary:
+    # What was kept before there were levels or dates has none.
+    start, end = told.get("valid_from"), told.get("valid_until")
+    return Boundary(
+        area=told["area"],
+        area_path=tuple(told["area_path"]),
+        communities=tuple(told["communities"]),
+        polygon=polygon_of(told["geometry"]),
+        level=GridLevel(told.get("level", GridLevel.COMMUNITY_GRID)),
+        start=-math.inf if start is None else datetime.fromisoformat(start).timestamp(),
+        end=math.inf if end is None else datetime.fromisoformat(end).timestamp(),
     )

@@ -35,9 +35,12 @@ async def place_request(
     """Place an unlocated request (`If-Match` with its ETag); area managers into their areas."""
     parts = parts_of(request)
     version = if_match(request, required=True)
-    await load(request, id, principal)
+    asked = (await load(request, id, principal)).state
+    assert asked is not None
     check_area(parts, body)
-    placement = parts.directory.city.locator.locate(point_of(body), body.area)
+    # By the grids of the request's own time, whenever it is placed.
+    locator = parts.directory.city.locator
+    placement = locator.locate(point_of(body), body.area, asked.accepted_at)
     if placement is None:
         raise Problem(422, "place-outside", field="place.point")
     ensure_area(principal, placement.area_path)

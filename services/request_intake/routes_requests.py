@@ -79,8 +79,9 @@ def _requested(parts: Parts, body: NewRequest, principal: Principal) -> RequestS
         )
     classified = classifier.classify(body.text, body.category)
     point = point_of(body.place)
-    placement = parts.directory.city.locator.locate(point, body.place.area)
     id, received = uuid7(), now()
+    accepted_at = body.happened_at or received
+    placement = parts.directory.city.locator.locate(point, body.place.area, accepted_at)
     requester = None
     if body.requester is not None:
         requester = Requester(
@@ -104,7 +105,7 @@ def _requested(parts: Parts, body: NewRequest, principal: Principal) -> RequestS
         grid_id=placement.grid_id if placement else None,
         area_path=placement.area_path if placement else (),
         located=placement is not None,
-        accepted_at=body.happened_at or received,
+        accepted_at=accepted_at,
         received_at=received,
         submitted_by=principal.subject,
         reporting_unit=principal.unit_id if principal.role is Role.UNIT_OPERATOR else None,

@@ -122,7 +122,7 @@ SNAPSHOTS: Mapping[type[Payload], SnapshotHandler] = {
     registry.AreaChanged: lambda event: ("areas", _document(event)),
     registry.UnitChanged: lambda event: ("units", _document(event)),
     registry.OrganizationChanged: lambda event: ("organizations", _document(event)),
-    registry.GridChanged: lambda event: ("grids", _document(event, "geometry")),
+    registry.GridChanged: lambda event: ("grids", _document(event, "geometry", "boundaries")),
     # Reservations (`tasks`) stand in the same document: one conditional update sees both.
     registry.VolunteerChanged: lambda event: ("volunteers", _document(event)),
 }

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts.payload import Code, Id, Point, Snapshot
+from shared.contracts.payload import Code, Id, Moment, Point, Snapshot
 from shared.contracts.words import (
     AreaLevel,
     Domain,
@@ -106,8 +106,29 @@ class Linked(BaseModel):
     id: Id
 
 
+class Boundary(BaseModel):
+    """Where a grid is from one moment to another: from `valid_from` on, before `valid_until`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    valid_from: Moment | None = None
+    """None: from the beginning."""
+    valid_until: Moment | None = None
+    """None: until further notice."""
+    area: Code
+    area_path: tuple[Code, ...]
+    communities: tuple[Code, ...] = ()
+    geometry: dict[str, Any] | None = None
+    level: GridLevel = GridLevel.COMMUNITY_GRID
+
+
 class GridChanged(Snapshot):
-    """A grid with its team. Subject: its id."""
+    """A grid with its team. Subject: its id.
+
+    `area`, `area_path`, `communities`, `geometry` and `level` are its boundary at the moment when
+    this is told (of a retired grid its last, of one that is still to come its first); it counts
+    from `valid_from` on, before `valid_until`. The others, past and future, are in `boundaries`.
+    """
 
     TYPE: ClassVar[str] = "lianxin.grid.changed"
 
@@ -126,6 +147,15 @@ class GridChanged(Snapshot):
     """Residents; None where it is not told."""
     linked: tuple[Linked, ...] = ()
     retired: bool = False
+    valid_from: Moment | None = None
+    """None: from the beginning."""
+    valid_until: Moment | None = None
+    """None: until further notice."""
+    undated: bool = False
+    """Registered without a date: the first boundary also takes what is older than it and lies in
+    no other grid's boundary of that time."""
+    boundaries: tuple[Boundary, ...] = ()
+    """Past and future ones in their order; at most 19."""
 
 
 class VolunteerChanged(Snapshot):

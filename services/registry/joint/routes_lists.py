@@ -1,7 +1,6 @@
 """`/v1/joints/{id}/needs`, `resources`, `projects`: what is needed, offered, done together."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request, Response
@@ -205,4 +204,3 @@ async def list_ended(
     found, following = await registry.joints.list_ended(id, name, page)
     items = [seen.ended(each).model_dump(mode="json") for each in found]
     return Json({"items": items, "next": following})
-

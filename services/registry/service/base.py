@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel
@@ -10,6 +11,7 @@ from pydantic import BaseModel
 from services.registry.schemas import EntryBody, EntryView
 from services.registry.service.ownership import carried, ensure_unowned
 from services.registry.states import Entry
+from services.registry.stores import moment
 from shared.contracts.payload import Payload
 from shared.contracts.words import AreaLevel
 from shared.storage.aggregates import Decision
@@ -81,6 +83,7 @@ class Known:
     """Parents that organizations have or may soon have beside the one in `entries`."""
     holders: Mapping[Unique, Holder] = field(default_factory=dict)
     numbers: Mapping[str, str] = field(default_factory=dict)
+    now: datetime = field(default_factory=moment)
 
     def parents(self, kind: str, id: str) -> tuple[str, ...]:
         """Every parent that the entry has or may soon have."""
@@ -159,6 +162,10 @@ class Kind(ABC, Generic[S, B]):
         """Whether a number is to be made for it."""
         return False
 
+    def settled(self, id: str, state: S, current: S | None, now: datetime) -> S:
+        """`state`, of which `retired` is known now, with what follows from that and the time."""
+        return state
+
     def import_id(self, body: B) -> str | None:
         """The id of a row without one, the same each time; None: the row must give it."""
         return None
@@ -180,6 +187,7 @@ class Kind(ABC, Generic[S, B]):
         built = self.build(id, body, current, known)
         retired = current is not None and current.retired if body.retired is None else body.retired
         new = built.model_copy(update={"retired": retired} | carried(current))
+        new = self.settled(id, new, current, known.now)
         self.ensure_own(principal, id, new)
         if new == current:
             return None
@@ -194,7 +202,7 @@ class Kind(ABC, Generic[S, B]):
         self.ensure_own(principal, id, current)
         if current.retired:
             return None
-        new = current.model_copy(update={"retired": True})
+        new = self.settled(id, current.model_copy(update={"retired": True}), current, moment())
         ensure_unowned(principal, self.name, id, self.reported, current, new)
         return Decision(new, [self.event(id, new)], "retired")
 

@@ -122,6 +122,10 @@ class Directory:
         grid = self.grids.get(grid_id)
         return grid.organization_id if grid else None
 
+    def has_retired_grid(self, grid_id: str) -> bool:
+        """Whether the grid is known, and is in service no more."""
+        return grid_id in self.grids and self.grids[grid_id].retired
+
     def units_of(self, domain: str, area: str) -> list[str]:
         """Ids of the units of a domain registered at exactly this area, sorted."""
         self._index()

@@ -62,7 +62,8 @@ def _first_places(task: TaskState, context: Context) -> tuple[Place, ...]:
     elif kind == "volunteer" and task.grid_id is not None:
         skill = (rule.skill if rule else None) or task.category
         places.append(Place(AssigneeKind.VOLUNTEER, "", 0, skill))
-    if task.grid_id is not None:
+    # A request that is reported late goes by the grid of its time, which may have ended since.
+    if task.grid_id is not None and not context.directory.has_retired_grid(task.grid_id):
         places.append(Place(AssigneeKind.GRID_TEAM, task.grid_id, 0))
     return tuple(places)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from shapely.geometry import box, mapping
 
 from shared.web.auth import Role
-from tests.integration.services.registry.world import World
+from tests.integration.services.registry.world import CITY, CROSSING, World
 
 DATA = Path(os.environ.get("LIANXIN_REAL_DATA") or Path(__file__).parents[5] / "shared" / "data")
 real_data = pytest.mark.skipif(
@@ -41,6 +42,9 @@ async def test_overlaps_and_holes_of_an_area(world: World) -> None:
     assert answer.status_code == 200, answer.text
     found = answer.json()
     assert (found["drawn"], found["listed"]) == (3, 1)
+    assert found["totals"] == {
+        "overlaps": 1, "holes": 1, "shared_communities": 0, "missing_communities": 0,
+    }  # fmt: skip
     [overlap] = found["overlaps"]
     assert [one["id"] for one in overlap["grids"]] == ["g1", "over"]
     assert overlap["grids"][1]["name"] == "网格over"
@@ -55,6 +59,72 @@ async def test_overlaps_and_holes_of_an_area(world: World) -> None:
     whole = (await world.admin.get("/v1/grid-check?area=4403")).json()
     assert len(whole["overlaps"]) == 4
     assert whole["holes"] == []  # the other street's grid covers it
+
+
+async def test_community_lists_are_compared_too(world: World) -> None:
+    await world.city()
+    new = [
+        {"id": f"44031000100{n}", "name": f"社区{n}", "level": "community", "parent": STREET}
+        for n in range(2, 6)
+    ]
+    await world.load("areas", new)
+    two, three, four = (area["id"] for area in new[:3])
+    rows = [
+        grid("a", None, communities=[COMMUNITY, two]),
+        grid("b", None, communities=[two, three]),
+        grid("cells", None, communities=[two], level="cell"),  # levels lie on each other
+        grid("drawn", square(110, 20, 111, 21), communities=[three]),
+        grid("of-it", square(112, 20, 113, 21), four),
+    ]
+    assert {r["status"] for r in await world.load("grids", rows)} == {"created"}
+    found = (await world.admin.get(f"/v1/grid-check?area={STREET}")).json()
+    shared = [
+        (one["level"], one["community"]["name"], [grid["id"] for grid in one["grids"]])
+        for one in found["shared_communities"]
+    ]
+    assert shared == [
+        ("community_grid", "社区2", ["a", "b"]),
+        ("community_grid", "社区3", ["b", "drawn"]),
+    ]
+    assert found["missing_communities"] == [{"id": "440310001005", "name": "社区5"}]
+    few = (await world.admin.get(f"/v1/grid-check?area={STREET}&limit=1")).json()
+    assert (len(few["shared_communities"]), few["totals"]) == (1, found["totals"])
+    assert few["totals"]["shared_communities"] == 2
+
+
+async def test_boundaries_are_compared_as_they_are_at_a_time(world: World) -> None:
+    await world.load("areas", CITY)
+    whole, half = square(114.3, 22.6, 114.4, 22.7), square(114.35, 22.6, 114.4, 22.7)
+    await world.load("grids", [grid("a", whole), grid("b", half, OTHER)])
+    coming = {"valid_from": "2090-01-01T00:00:00Z"}
+    rows = [grid("b", half) | coming, grid("c", half) | coming]
+    assert {r["status"] for r in await world.load("grids", rows)} == {"changed", "created"}
+
+    async def overlaps(**at: str) -> list[list[str]]:
+        answer = await world.admin.get("/v1/grid-check", params={"area": STREET} | at)
+        assert answer.status_code == 200, answer.text
+        return [[one["id"] for one in found["grids"]] for found in answer.json()["overlaps"]]
+
+    assert await overlaps() == []
+    assert await overlaps(at="2089-12-31T23:59:59Z") == []
+    assert sorted(await overlaps(at="2090-01-01T00:00:00Z")) == [["a", "b"], ["a", "c"], ["b", "c"]]
+    before = datetime.now(UTC).isoformat()
+    await world.admin.delete("/v1/grids/b")
+    assert await overlaps(at="2090-01-01T00:00:00Z") == [["a", "c"]]
+    city = await world.admin.get("/v1/grid-check", params={"area": "4403", "at": before})
+    [overlap] = city.json()["overlaps"]
+    assert [one["id"] for one in overlap["grids"]] == ["a", "b"]
+    assert (await world.admin.get(f"/v1/grid-check?area={STREET}&at=today")).status_code == 422
+
+
+async def test_a_polygon_that_crosses_itself_is_refused_with_the_place_named(world: World) -> None:
+    await world.load("areas", CITY)
+    answer = await world.admin.post("/v1/grids", json=grid("x", CROSSING))
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert error["field"] == "geometry"
+    assert "114.35" in error["detail"]
+    assert "22.65" in error["detail"]
 
 
 async def test_who_may_check_and_what(world: World) -> None:

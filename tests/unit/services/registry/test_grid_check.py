@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from shapely.geometry import MultiPolygon, Polygon, box, shape
 from shapely.geometry import Point as XY
 
-from services.registry.grid_check import Drawn, Report, check, square_metres
+from services.registry.grid_check import Checked, Report, check, square_metres
 from shared.contracts.words import GridLevel
 
 DEGREE = 12_308_463_893.0
@@ -14,8 +14,8 @@ DEGREE = 12_308_463_893.0
 METRE = 1 / 111_320
 
 
-def drawn(**polygons: Polygon | MultiPolygon) -> list[Drawn]:
-    return [Drawn(id, f"网格{id}", polygon) for id, polygon in polygons.items()]
+def drawn(**polygons: Polygon | MultiPolygon) -> list[Checked]:
+    return [Checked(id, f"网格{id}", polygon) for id, polygon in polygons.items()]
 
 
 def test_square_metres_are_those_of_the_ellipsoid() -> None:
@@ -90,12 +90,29 @@ def test_grids_of_several_parts_and_no_grids_at_all() -> None:
 
 def test_levels_lie_on_each_other_and_cover_each_others_holes() -> None:
     ring = box(0, 0, 3, 3).difference(box(1, 1, 2, 2))
-    street = Drawn("s", "", box(0, 0, 3, 3), GridLevel.STREET_GRID)
-    cells = [Drawn(id, "", ring, GridLevel.CELL) for id in ("c1", "c2")]
+    street = Checked("s", "", box(0, 0, 3, 3), GridLevel.STREET_GRID)
+    cells = [Checked(id, "", ring, GridLevel.CELL) for id in ("c1", "c2")]
     assert check([street, cells[0]]) == Report([], [])
     [found] = check([street, *cells]).overlaps
     assert (found.first.id, found.second.id) == ("c1", "c2")
     assert len(check(cells).holes) == 1
+
+
+def test_a_community_is_shared_where_a_list_claims_the_whole_of_it() -> None:
+    listed = [Checked(id, "", None, communities=("c1", "c2")) for id in ("b", "a")]
+    cell = Checked("cell", "", None, GridLevel.CELL, ("c1",))
+    drawn = [Checked(id, "", box(n, 0, n + 1, 1), communities=("c3",)) for n, id in enumerate("de")]
+    report = check([*listed, cell, *drawn], communities=["c1", "c2", "c3", "c4", "c5"])
+    assert [(s.community, [g.id for g in s.grids]) for s in report.shared] == [
+        ("c1", ["a", "b"]),
+        ("c2", ["a", "b"]),
+    ]
+    assert report.missing == ["c4", "c5"]
+    # Of two with polygons each may have a part; a list has the whole.
+    [shared] = check([*drawn, Checked("list", "", None, communities=("c3",))]).shared
+    assert [g.id for g in shared.grids] == ["d", "e", "list"]
+    of_it = Checked("f", "", box(9, 0, 10, 1), area="c4")
+    assert check([of_it], communities=["c4", "c5"]).missing == ["c5"]
 
 
 corners = st.tuples(*[st.integers(0, 12)] * 2)
@@ -107,7 +124,7 @@ boxes = st.builds(
 
 @given(st.lists(boxes, max_size=8))
 def test_it_agrees_with_brute_force(polygons: list[Polygon]) -> None:
-    grids = [Drawn(str(n), "", polygon) for n, polygon in enumerate(polygons)]
+    grids = [Checked(str(n), "", polygon) for n, polygon in enumerate(polygons)]
     wanted = {
         (one.id, other.id): square_metres(one.polygon.intersection(other.polygon))
         for n, one in enumerate(grids)

@@ -1,5 +1,6 @@
 import csv
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from shapely.geometry import MultiPoint, Polygon, box
 from shapely.geometry import Point as ShapelyPoint
 
-from services.request_intake.locator import Area, Grid, Locator, Placement, polygon_of
+from services.request_intake.locator import Area, Boundary, Grid, Locator, Placement, polygon_of
 from shared.contracts.payload import Point
 from shared.contracts.words import GridLevel
 
@@ -17,8 +18,8 @@ DATA = Path(__file__).parents[5] / "shared" / "data"
 
 
 def grid(id: str, polygon: Any = None, **more: Any) -> Grid:
-    given = {"name": id, "area": "c", "area_path": ("s", id)} | more
-    return Grid(id=id, polygon=polygon, **given)
+    given = {"area": "c", "area_path": ("s", id)} | more
+    return Grid(id, id, (Boundary(polygon=polygon, **given),))
 
 
 def at(x: float, y: float) -> Point:
@@ -46,7 +47,7 @@ def test_a_shared_edge_belongs_to_one_grid_whatever_the_order() -> None:
 
 def test_retired_and_empty_grids_take_no_request() -> None:
     assert Locator({}, []).locate(at(0, 0)) is None
-    assert Locator({}, [grid("g", box(0, 0, 1, 1), retired=True)]).locate(at(0, 0)) is None
+    assert Locator({}, [Grid("g", "g")]).locate(at(0, 0)) is None
     assert Locator({}, [grid("g", Polygon())]).locate(at(0, 0)) is None
 
 
@@ -83,10 +84,12 @@ def test_the_most_specific_of_nested_levels_wins_whatever_its_size() -> None:
             found = locator.locate(at(x, x))
             assert found is not None
             assert found.grid_id == wanted
-    in_use = [*grids[:2], grid("cell", box(1, 1, 6, 6), level=levels.CELL, retired=True)]
-    found = Locator({}, in_use).locate(at(3, 3))
-    assert found is not None
-    assert found.grid_id == "middle"
+    ended = grid("cell", box(1, 1, 6, 6), level=levels.CELL, end=1000)
+    locator = Locator({}, [*grids[:2], ended])
+    for seconds, wanted in ((999, "cell"), (1000, "middle")):
+        found = locator.locate(at(3, 3), at=datetime.fromtimestamp(seconds, UTC))
+        assert found is not None
+        assert found.grid_id == wanted
 
 
 def test_an_area_alone_has_the_widest_grid_there_unless_one_lists_it() -> None:
@@ -117,8 +120,9 @@ def test_it_agrees_with_brute_force(shapes: list[Any], places: list[tuple[float,
     grids = [grid(f"g{n}", polygon) for n, polygon in enumerate(shapes)]
     locator = Locator({}, grids)
     for x, y in places:
-        holding = [g for g in grids if g.polygon.intersects(ShapelyPoint(x, y))]
-        wanted = min(holding, key=lambda g: (g.polygon.area, g.id), default=None)
+        land = {g: g.boundaries[0].polygon for g in grids}
+        holding = [g for g in grids if land[g].intersects(ShapelyPoint(x, y))]
+        wanted = min(holding, key=lambda g: (land[g].area, g.id), default=None)
         found = locator.locate(at(x, y))
         assert (found and found.grid_id) == (wanted and wanted.id)
 

@@ -26,4 +26,4 @@ def test_a_grid_kept_before_there_were_levels_is_a_community_grid() -> None:
         found = city.locator.locate(Point(longitude=0.5, latitude=0.5))
         assert found is not None
         assert found.grid_id == wanted
-    assert city.grids["old"].level is GridLevel.COMMUNITY_GRID
+    assert city.grids["old"].boundaries[0].level is GridLevel.COMMUNITY_GRID

@@ -54,6 +54,13 @@ def test_a_retired_unit_is_passed_over() -> None:
     assert _keys([{"to": "unit:shut"}])[0] == "0 grid_team:g1"
 
 
+def test_a_grid_that_has_ended_is_passed_over() -> None:
+    ctx = context(rules=[])
+    ctx.directory.put("grids", [{"_id": "old", "organization_id": None, "retired": True}])
+    keys = [place.key for place in route(new(ctx, grid_id="old").state, ctx)]
+    assert keys == DUTIES
+
+
 def test_assignees_carry_who_answers_for_them() -> None:
     ctx = context(rules=[{"to": "unit:power"}])
     unit = new(ctx).state.assignee
