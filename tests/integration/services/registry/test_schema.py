@@ -1,13 +1,10 @@
 """The API as a process, against its own OpenAPI document, with good and spoilt input."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from pymongo import MongoClient
 from schemathesis.checks import (
     content_type_conformance,
     not_a_server_error,
@@ -43,26 +40,6 @@ OWN = (
     "/v1/plan",
 )
 TOKEN = issue_token(SECRET.get_secret_value(), Principal("someone", Role.ADMINISTRATOR))
-
-
-@pytest.fixture
-def registry(
-    tmp_path: Path, kafka_bootstrap: str, mongodb_uri: str, unique: str
-) -> Iterator[ServiceProcess]:
-    environment = {
-        "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
-        "MONGODB_URI": mongodb_uri,
-        "LIANXIN_TOPIC_PREFIX": f"{unique}.",
-        "LIANXIN_DATABASE": unique,
-        "LIANXIN_TOKEN_SECRET": SECRET.get_secret_value(),
-        "LIANXIN_FIELD_KEY": "f" * 40,
-        "LIANXIN_KAFKA_IDEMPOTENCE": "false",
-        "LIANXIN_KAFKA_PARTITIONS": "4",
-    }
-    with ServiceProcess("registry", tmp_path, environment) as process:
-        yield process
-    with MongoClient[dict[str, Any]](mongodb_uri) as client:
-        client.drop_database(unique)
 
 
 @pytest.mark.timeout(400)  # six requests at least for each of many operations
