@@ -1,15 +1,18 @@
 """The registry running in the test's own world, over HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from fastapi import FastAPI
 from pydantic import SecretStr
+from pymongo import MongoClient
 
+from deploy.local.services import ServiceProcess
 from services.registry.main import DEFINITION
 from shared.contracts import topics
 from shared.contracts.envelope import Event, decode
@@ -18,7 +21,7 @@ from shared.settings import Settings
 from shared.storage.client import connect
 from shared.web.auth import Principal, Role, issue_token
 from shared.web.process import service_app
-from tests.integration.messaging.world import settings_for
+from tests.integration.messaging.world import SECRET, settings_for
 
 SQUARE = {
     "type": "Polygon",
@@ -136,3 +139,22 @@ async def running(settings: Settings) -> AsyncIterator[World]:
     database = connect(settings.mongodb_uri, settings.mongo_driver)
     await database.drop(settings.database_name)
     await database.close()
+
+
+@contextmanager
+def registry_process(folder: Path, kafka: str, mongo: str, unique: str) -> Iterator[ServiceProcess]:
+    """The registry as a process on its own topics and database, which is dropped after it."""
+    environment = {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka,
+        "MONGODB_URI": mongo,
+        "LIANXIN_TOPIC_PREFIX": f"{unique}.",
+        "LIANXIN_DATABASE": unique,
+        "LIANXIN_TOKEN_SECRET": SECRET.get_secret_value(),
+        "LIANXIN_FIELD_KEY": "f" * 40,
+        "LIANXIN_KAFKA_IDEMPOTENCE": "false",
+        "LIANXIN_KAFKA_PARTITIONS": "4",
+    }
+    with ServiceProcess("registry", folder, environment) as process:
+        yield process
+    with MongoClient[dict[str, Any]](mongo) as client:
+        client.drop_database(unique)
