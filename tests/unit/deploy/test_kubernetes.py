@@ -58,10 +58,6 @@ def test_a_service_is_probed_limited_and_stopped_in_order(name: str) -> None:
 def test_a_service_is_scaled_by_the_lag_of_what_it_listens_to(name: str) -> None:
     parts = manifests(name)
     topics = {topic.name for topic in RECEIVES[OURS[name]]}
-    if not topics:
-        assert "ScaledObject" not in parts
-        assert parts["Deployment"]["spec"]["replicas"] == 2
-        return
     assert "replicas" not in parts["Deployment"]["spec"]  # else each apply would undo the scaling
     scaled = parts["ScaledObject"]["spec"]
     literals = dict(
@@ -89,7 +85,7 @@ def test_kustomize_puts_it_together() -> None:
     documents = list(yaml.safe_load_all(made.stdout))
     kinds = [document["kind"] for document in documents]
     assert kinds.count("Deployment") == kinds.count("PodDisruptionBudget") == len(OURS)
-    assert kinds.count("ScaledObject") == len(OURS) - 1
+    assert kinds.count("ScaledObject") == len(OURS)
     generated = next(d["metadata"]["name"] for d in documents if d["kind"] == "ConfigMap")
     for document in documents:
         if document["kind"] == "Deployment":
