@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.registry.coverage_repository import CoverageRepository
+from services.registry.duties.repository import Duties
 from services.registry.messages import not_registered
 from services.registry.moves import TRIES, Moves, moved, pause
 from services.registry.records.repository import Records
@@ -31,6 +32,7 @@ class Registry:
     tables: Tables
     records: Records
     moves: Moves
+    duties: Duties
 
 
 async def read(registry: Registry, kind: str, id: str) -> Aggregate[Any]:

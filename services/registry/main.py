@@ -1,6 +1,7 @@
 """The registry as a process: `python -m services.registry.main`."""
 
 import sys
+from zoneinfo import ZoneInfo
 
 from services.registry import (
     routes,
@@ -13,6 +14,8 @@ from services.registry.chinese import load_polyphones
 from services.registry.commands import Registry
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.coverage_watch import CoverageWatch
+from services.registry.duties import routes as routes_duties
+from services.registry.duties.repository import Duties
 from services.registry.moves import Moves
 from services.registry.records import routes as routes_records
 from services.registry.records.repository import Records
@@ -42,8 +45,11 @@ def build(settings: Settings, client: Client) -> Assembly:
     runtime = Runtime(settings, client, stores=stores)
     watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
     runtime.add_work("coverage", watch.run)
+    duties = Duties(repository, records, ZoneInfo(settings.timezone))
     by_name = {kind.name: kind for kind in kinds}
-    registry = Registry(by_name, repository, coverage, cipher, tables, records, Moves(database))
+    registry = Registry(
+        by_name, repository, coverage, cipher, tables, records, Moves(database), duties
+    )
     runtime.add_work("tables", tables.follow)
 
     async def prepare() -> None:
@@ -64,6 +70,7 @@ DEFINITION = Definition(
         routes_imports.router,
         routes_coverage.router,
         routes_records.router,
+        routes_duties.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
     ],
     build=build,

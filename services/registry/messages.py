@@ -28,6 +28,16 @@ register_messages(
             "zh": "上级 {parent} 就是它自己或它的下级：请选择别的上级。",
             "en": "The parent {parent} is the organization itself or below it: choose another.",
         },
+        "superior-is-itself": {
+            "zh": "上级单位不能是本单位：请填写本系统内的另一单位，或留空。",
+            "en": "A unit is not its own superior: name another unit of its system, or none.",
+        },
+        "successors-of-retired": {
+            "zh": "只有已停用的党组织才有承接者，且不能是它自己：请同时填写 retired 为 true，"
+            "或删除 successors。",
+            "en": "Only a retired organization has successors, never itself: give retired true "
+            "as well, or leave successors out.",
+        },
         "parent-too-deep": {
             "zh": "上级 {parent} 之上的层级超过 {levels} 级，无法检查是否成环：请选择更高的上级。",
             "en": "More than {levels} organizations stand above the parent {parent}, too many to "

@@ -22,8 +22,8 @@ _HANGING = {
 """Which entries derive their place from an entry of a kind, and by which field."""
 _FILTERS = {
     "areas": ("parent",),
-    "units": ("domain", "area"),
-    "organizations": ("domain", "unit_id", "area", "parent"),
+    "units": ("domain", "area", "system", "superior_unit_id"),
+    "organizations": ("domain", "unit_id", "area", "parent", "founding"),
     "grids": ("area", "communities"),
     "people": ("grid_id", "skills", "unit_id"),
 }

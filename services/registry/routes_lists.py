@@ -15,7 +15,7 @@ from services.registry.schemas import (
     UnitView,
 )
 from services.registry.service import People
-from shared.contracts.words import AreaLevel, Domain, GridLevel, OrganizationLevel
+from shared.contracts.words import AreaLevel, Domain, Founding, GridLevel, OrganizationLevel
 from shared.storage.changes import Changes
 from shared.storage.client import Document
 from shared.web.auth import Principal, Role, require
@@ -96,11 +96,19 @@ async def list_units(
     page: Paged,
     area: Inside = None,
     domain: Domain | None = None,
+    system: Annotated[Slug | None, Query(description="Managed from above in this system")] = None,
+    superior_unit_id: Slug | None = None,
     text: Text = None,
     retired: Retired = None,
 ) -> Response:
     """Units by name."""
-    filters = {"area_path": area, "domain": domain, "retired": retired}
+    filters = {
+        "area_path": area,
+        "domain": domain,
+        "system": system,
+        "superior_unit_id": superior_unit_id,
+        "retired": retired,
+    }
     return await _list(request, "units", principal, page, filters, text)
 
 
@@ -114,6 +122,7 @@ async def list_organizations(
     level: OrganizationLevel | None = None,
     unit_id: Slug | None = None,
     parent: Slug | None = None,
+    founding: Founding | None = None,
     text: Text = None,
     retired: Retired = None,
 ) -> Response:
@@ -124,6 +133,7 @@ async def list_organizations(
         "level": level,
         "unit_id": unit_id,
         "parent": parent,
+        "founding": founding,
         "retired": retired,
     }
     return await _list(request, "organizations", principal, page, filters, text)

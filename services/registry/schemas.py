@@ -9,7 +9,14 @@ from pydantic_core import PydanticCustomError
 
 from services.registry import messages  # noqa: F401  (registers the sentences)
 from services.registry.geometry import Geometry
-from shared.contracts.words import AreaLevel, Domain, GridLevel, OrganizationLevel, TeamRole
+from shared.contracts.words import (
+    AreaLevel,
+    Domain,
+    Founding,
+    GridLevel,
+    OrganizationLevel,
+    TeamRole,
+)
 from shared.web.schemas import AreaCode, Body, Latitude, Longitude, ShortText, Slug, clean_text
 
 H = TypeVar("H", bound=Hashable)
@@ -65,12 +72,15 @@ class AreaBody(EntryBody):
 
 
 class UnitBody(EntryBody):
-    """A unit."""
+    """A unit; one under vertical management also has a line in its system (policy, art. 14)."""
 
     id: OwnId = None
     name: ShortText
     domain: Domain
     area: AreaCode | None = None
+    system: Slug | None = Field(default=None, description="As `taxation`; its line from above")
+    superior_unit_id: Slug | None = None
+    superior_organization_id: Slug | None = None
 
 
 class OrganizationBody(EntryBody):
@@ -83,6 +93,10 @@ class OrganizationBody(EntryBody):
     unit_id: Slug | None = None
     area: AreaCode | None = None
     parent: Slug | None = None
+    founding: Founding | None = Field(default=None, description="How it was founded (art. 6)")
+    successors: Annotated[list[Slug], Field(max_length=20), AfterValidator(_distinct)] = Field(
+        default=[], description="Who took over; only of a retired one"
+    )
 
 
 class LinkedBody(Body):
@@ -156,6 +170,9 @@ class UnitView(EntryView):
     name: str
     domain: Domain
     area: str | None
+    system: str | None
+    superior_unit_id: str | None
+    superior_organization_id: str | None
 
 
 class OrganizationView(EntryView):
@@ -167,6 +184,8 @@ class OrganizationView(EntryView):
     unit_id: str | None
     area: str | None
     parent: str | None
+    founding: Founding | None
+    successors: list[str]
 
 
 class GridView(EntryView):

@@ -5,7 +5,7 @@ from typing import Any
 from services.registry.chinese import grams, sort_key
 from shared.contracts.payload import Point
 from shared.contracts.registry import Linked
-from shared.contracts.words import AreaLevel, Domain, GridLevel, OrganizationLevel
+from shared.contracts.words import AreaLevel, Domain, Founding, GridLevel, OrganizationLevel
 from shared.storage.aggregates import State
 
 
@@ -41,6 +41,9 @@ class UnitState(Named):
 
     domain: Domain
     area: str | None = None
+    system: str | None = None
+    superior_unit_id: str | None = None
+    superior_organization_id: str | None = None
 
 
 class OrganizationState(Named):
@@ -51,6 +54,8 @@ class OrganizationState(Named):
     unit_id: str | None = None
     area: str | None = None
     parent: str | None = None
+    founding: Founding | None = None
+    successors: tuple[str, ...] = ()
 
 
 class GridState(Named):

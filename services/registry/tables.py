@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from services.registry.duties.table import DutyTable
 from services.registry.records.table import WorkTable
 from shared.storage.tables import Table
 
 SHIPPED = Path(__file__).parent / "data"
-TABLES: tuple[type[Table], ...] = (WorkTable,)
+TABLES: tuple[type[Table], ...] = (WorkTable, DutyTable)

@@ -8,7 +8,14 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.payload import Code, Id, Point, Snapshot
-from shared.contracts.words import AreaLevel, Domain, GridLevel, OrganizationLevel, TeamRole
+from shared.contracts.words import (
+    AreaLevel,
+    Domain,
+    Founding,
+    GridLevel,
+    OrganizationLevel,
+    TeamRole,
+)
 
 
 class AreaChanged(Snapshot):
@@ -35,6 +42,10 @@ class UnitChanged(Snapshot):
     domain: Domain
     area: Code | None = None
     retired: bool = False
+    system: Code | None = None
+    """The system that it is managed by from above, as `taxation`; `area` is its other line."""
+    superior_unit_id: Id | None = None
+    superior_organization_id: Id | None = None
 
 
 class OrganizationChanged(Snapshot):
@@ -50,6 +61,9 @@ class OrganizationChanged(Snapshot):
     area: Code | None = None
     parent: Id | None = None
     retired: bool = False
+    founding: Founding | None = None
+    successors: tuple[Id, ...] = ()
+    """Who took over from a retired one."""
 
 
 class Linked(BaseModel):

@@ -30,6 +30,24 @@ class OrganizationLevel(Term):
     GRASSROOTS = "grassroots"
 
 
+class Founding(Term):
+    """Ways of founding an organization (policy, art. 6)."""
+
+    ALONE = "alone"
+    JOINT_AREA = "joint_area"
+    """Several units of one area together."""
+    TRADE = "trade"
+    """Several units of one trade together."""
+    BUILDING = "building"
+    BUSINESS_PARK = "business_park"
+    MARKET = "market"
+    HOUSING_ESTATE = "housing_estate"
+    ONLINE = "online"
+    MOBILE_MEMBERS = "mobile_members"
+    """A point where members on the move come together."""
+    INTEREST_GROUP = "interest_group"
+
+
 class AreaLevel(Term):
     """Levels of areas inside a city."""
 
@@ -135,6 +153,16 @@ LABELS: dict[str, tuple[str, str]] = {
     "level.county": ("县（区）", "County"),
     "level.township": ("乡镇（街道）", "Township"),
     "level.grassroots": ("基层", "Grassroots"),
+    "founding.alone": ("单独组建", "Founded alone"),
+    "founding.joint_area": ("区域联建", "Joint by area"),
+    "founding.trade": ("行业统建", "Joint by trade"),
+    "founding.building": ("楼宇组建", "By building"),
+    "founding.business_park": ("园区组建", "By business park"),
+    "founding.market": ("商圈市场组建", "By market"),
+    "founding.housing_estate": ("居民小区组建", "By housing estate"),
+    "founding.online": ("网络组建", "Online"),
+    "founding.mobile_members": ("流动党员集中点", "Point of mobile members"),
+    "founding.interest_group": ("兴趣群体组建", "Interest group"),
     "area.city": ("市", "City"),
     "area.district": ("区", "District"),
     "area.street": ("街道", "Street"),

@@ -30,8 +30,9 @@ class Organizations(Kind[OrganizationState, OrganizationBody]):
     tree = True
 
     def references(self, body: OrganizationBody) -> Iterable[Reference]:
-        """Its area, unit and parent."""
-        return named(areas=body.area, units=body.unit_id, organizations=body.parent)
+        """Its area, unit, parent and successors."""
+        own = named(areas=body.area, units=body.unit_id, organizations=body.parent)
+        return [*own, *(Reference(NAME, each) for each in body.successors)]
 
     def build(
         self,
@@ -56,6 +57,8 @@ class Organizations(Kind[OrganizationState, OrganizationBody]):
             area=area,
             parent=body.parent,
             area_path=path,
+            founding=body.founding,
+            successors=_successors(id, body, current, known),
         )
 
     @staticmethod
@@ -89,6 +92,8 @@ class Organizations(Kind[OrganizationState, OrganizationBody]):
             area=state.area,
             parent=state.parent,
             retired=state.retired,
+            founding=state.founding,
+            successors=state.successors,
         )
 
     def view(
@@ -96,6 +101,19 @@ class Organizations(Kind[OrganizationState, OrganizationBody]):
     ) -> OrganizationView:
         """See `Kind.view`."""
         return OrganizationView(id=id, version=version, **state.model_dump())
+
+
+def _successors(
+    id: str, body: OrganizationBody, current: OrganizationState | None, known: Known
+) -> tuple[str, ...]:
+    retired = current is not None and current.retired if body.retired is None else body.retired
+    if body.successors and (not retired or id in body.successors):
+        raise Problem(422, "successors-of-retired", field="successors")
+    kept = current.successors if current is not None else ()
+    for each in body.successors:
+        if each not in kept:
+            known.find(NAME, each, "successors")
+    return tuple(body.successors)
 
 
 def refuse_cycle(id: str, parent: str, known: Known) -> None:

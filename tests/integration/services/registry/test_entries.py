@@ -23,6 +23,9 @@ async def test_a_unit_from_creation_to_retirement(world: World) -> None:
         "version": 1,
         "area_path": ["4403", "440310", "440310001"],
         "retired": False,
+        "system": None,
+        "superior_unit_id": None,
+        "superior_organization_id": None,
     }
     new = UNIT | {"name": "坪山区中心医院", "area": "440310002"}
     assert (await client.put("/v1/units/hospital", json=new)).status_code == 428

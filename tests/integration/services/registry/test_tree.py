@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from services.registry import bulk, commands
@@ -255,7 +255,8 @@ def test_no_order_of_steps_and_no_kill_makes_a_cycle(
             assert cycle_in(found) == [], found
 
         @settings(
-            max_examples=120,
+            max_examples=100,
+            phases=[Phase.explicit, Phase.generate],
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),

@@ -1,0 +1,69 @@
+"""What of a duty is due, done and missing; pure."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from math import floor
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from services.registry.duties.table import Duty
+from services.registry.records.repository import Total
+
+_NOTHING = Total(0, 0.0)
+
+
+class Span(NamedTuple):
+    """A year in the city's time: its first moment, and that of the next one."""
+
+    since: datetime
+    until: datetime
+
+
+class Standing(NamedTuple):
+    """A duty and what was recorded: `due` and `due_quantity` by now, `missing` of them."""
+
+    duty: Duty
+    due: int
+    done: int
+    missing: int
+    due_quantity: float | None
+    quantity: float
+    missing_quantity: float
+
+    @property
+    def behind(self) -> bool:
+        """Whether something that is due by now is missing."""
+        return self.missing > 0 or self.missing_quantity > 0
+
+
+def span_of(year: int, zone: ZoneInfo) -> Span:
+    """The year as the city counts it."""
+    return Span(datetime(year, 1, 1, tzinfo=zone), datetime(year + 1, 1, 1, tzinfo=zone))
+
+
+def due_by(times: int, span: Span, now: datetime) -> int:
+    """How many of `times` a year are due: of 4, one at the end of each quarter of the year."""
+    passed = (now - span.since) / (span.until - span.since)
+    return floor(times * min(max(passed, 0.0), 1.0))
+
+
+def standing(duty: Duty, done: Total, span: Span, now: datetime) -> Standing:
+    """A duty against what was recorded for it in the span."""
+    due = due_by(duty.times, span, now)
+    wanted = None if duty.quantity is None else duty.quantity * due / duty.times
+    return Standing(
+        duty=duty,
+        due=due,
+        done=done.records,
+        missing=max(0, due - done.records),
+        due_quantity=wanted,
+        quantity=done.quantity,
+        missing_quantity=max(0.0, (wanted or 0.0) - done.quantity),
+    )
+
+
+def standings(
+    duties: Iterable[Duty], done: Mapping[str, Total], span: Span, now: datetime
+) -> list[Standing]:
+    """Each duty of an organization; `done` by work."""
+    return [standing(duty, done.get(duty.work, _NOTHING), span, now) for duty in duties]

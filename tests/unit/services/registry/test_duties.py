@@ -1,0 +1,77 @@
+"""What of a duty is due, done and missing."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from services.registry.duties.decisions import due_by, span_of, standing
+from services.registry.duties.table import Duty, DutyTable
+from services.registry.records.repository import Total
+from services.registry.records.table import WorkTable
+from services.registry.tables import SHIPPED
+from shared.contracts.words import Domain
+
+SPAN = span_of(2026, ZoneInfo("Asia/Shanghai"))
+VISITS = Duty(domain=Domain.VILLAGE, work="household_visit", times=4, quantity=40, article=5)
+
+
+def test_the_year_is_the_citys() -> None:
+    assert SPAN.since == datetime(2025, 12, 31, 16, tzinfo=UTC)
+    assert SPAN.until == datetime(2026, 12, 31, 16, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        (datetime(2025, 12, 1, tzinfo=UTC), 0),
+        (datetime(2026, 3, 1, tzinfo=UTC), 0),
+        (datetime(2026, 4, 3, tzinfo=UTC), 1),
+        (datetime(2026, 11, 24, tzinfo=UTC), 3),
+        (datetime(2027, 1, 1, tzinfo=UTC), 4),
+        (datetime(2030, 1, 1, tzinfo=UTC), 4),
+    ],
+)
+def test_one_of_four_a_year_is_due_at_the_end_of_each_quarter(now: datetime, due: int) -> None:
+    assert due_by(4, SPAN, now) == due
+
+
+def test_times_and_quantity_must_both_be_there() -> None:
+    half = datetime(2026, 7, 5, tzinfo=UTC)
+    found = standing(VISITS, Total(2, 12.0), SPAN, half)
+    assert (found.due, found.done, found.missing) == (2, 2, 0)
+    assert (found.due_quantity, found.missing_quantity, found.behind) == (20.0, 8.0, True)
+    assert not standing(VISITS, Total(2, 20.0), SPAN, half).behind
+    assert standing(VISITS, Total(1, 99.0), SPAN, half).missing == 1
+
+
+@given(
+    st.integers(1, 400),
+    st.integers(0, 400),
+    st.datetimes(datetime(2024, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),
+)
+def test_what_is_due_never_exceeds_the_year_and_what_is_missing_what_is_due(
+    times: int, done: int, now: datetime
+) -> None:
+    duty = Duty(domain=Domain.AGENCY, work="w", times=times)
+    found = standing(duty, Total(done, float(done)), SPAN, now)
+    assert 0 <= found.missing <= found.due <= times
+    assert found.missing == 0 or found.done + found.missing == found.due
+    assert found.behind == (found.missing > 0)
+
+
+def test_each_of_the_eight_domains_has_duties_of_works_that_there_are() -> None:
+    def shipped(name: str) -> bytes:
+        return Path(SHIPPED / f"{name}.json").read_bytes()
+
+    works = WorkTable.model_validate_json(shipped("works")).by_code
+    table = DutyTable.model_validate_json(shipped("duties"))
+    assert set(table.by_domain) == set(Domain)
+    for duty in table.duties:
+        assert "organization" in works[duty.work].doers
+    with pytest.raises(ValidationError):
+        DutyTable(duties=(VISITS, VISITS))
