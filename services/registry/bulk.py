@@ -60,7 +60,7 @@ async def load(
                 aggregates[row.id] = aggregate
                 store.record(aggregate, decision, by=author(principal))
                 refer(kind, row.id, decision.state, known)
-                if kind.tree and aggregate.version:
+                if kind.tree and old is not None:
                     moves += moved(row.id, aggregate.version, old.parent, decision.state.parent)
                 status = "created" if old is None else "changed"
                 results[row.number] = RowResult(row=row.number, status=status, id=row.id)

@@ -5,6 +5,8 @@ from typing import Any
 
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.duties.repository import Duties
+from services.registry.joint.follow import Follow
+from services.registry.joint.repository import Joints
 from services.registry.messages import not_registered
 from services.registry.moves import TRIES, Moves, moved, pause
 from services.registry.records.repository import Records
@@ -33,6 +35,8 @@ class Registry:
     records: Records
     moves: Moves
     duties: Duties
+    joints: Joints
+    follow: Follow
 
 
 async def read(registry: Registry, kind: str, id: str) -> Aggregate[Any]:
@@ -115,6 +119,7 @@ async def _change_in_tree(
         if version is not None and current.version != version:
             raise VersionMismatch(current.version)
         known = await registry.repository.known(kind, [(id, body, current)], look.open)
+        assert current.state is not None  # no entry of the registry is without
         parent = current.state.parent
         try:
             decision = kind.decide(id, body, current.state, known, principal)

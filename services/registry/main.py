@@ -16,6 +16,10 @@ from services.registry.coverage_repository import CoverageRepository
 from services.registry.coverage_watch import CoverageWatch
 from services.registry.duties import routes as routes_duties
 from services.registry.duties.repository import Duties
+from services.registry.joint import routes as routes_joint
+from services.registry.joint import routes_lists as routes_joint_lists
+from services.registry.joint.follow import Follow
+from services.registry.joint.repository import Joints
 from services.registry.moves import Moves
 from services.registry.records import routes as routes_records
 from services.registry.records.repository import Records
@@ -41,19 +45,32 @@ def build(settings: Settings, client: Client) -> Assembly:
     coverage = CoverageRepository(database, settings)
     tables = Tables(database, TABLES, SHIPPED, settings.data_folder)
     records = Records(database, settings)
-    stores = [*repository.stores.values(), coverage.store, records.store]
+    joints = Joints(database, settings)
+    stores = [*repository.stores.values(), coverage.store, records.store, joints.store]
     runtime = Runtime(settings, client, stores=stores)
     watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
     runtime.add_work("coverage", watch.run)
-    duties = Duties(repository, records, ZoneInfo(settings.timezone))
+    zone = ZoneInfo(settings.timezone)
+    duties = Duties(repository, records, zone)
+    follow = Follow(joints, repository, records, tables, runtime.leases, zone)
+    runtime.add_work("joint organizations", follow.run)
     by_name = {kind.name: kind for kind in kinds}
     registry = Registry(
-        by_name, repository, coverage, cipher, tables, records, Moves(database), duties
+        by_name,
+        repository,
+        coverage,
+        cipher,
+        tables,
+        records,
+        Moves(database),
+        duties,
+        joints,
+        follow,
     )
     runtime.add_work("tables", tables.follow)
 
     async def prepare() -> None:
-        for part in (repository, coverage, records):
+        for part in (repository, coverage, records, joints):
             await part.create_indexes()
         await tables.prepare()
 
@@ -71,6 +88,8 @@ DEFINITION = Definition(
         routes_coverage.router,
         routes_records.router,
         routes_duties.router,
+        routes_joint.router,
+        routes_joint_lists.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
     ],
     build=build,

@@ -36,7 +36,8 @@ def _telephone(value: Any) -> Any:
     return digits
 
 
-def _distinct(value: list[H]) -> list[H]:
+def distinct(value: list[H]) -> list[H]:
+    """The list; refused where an item stands there twice."""
     if len(set(value)) != len(value):
         raise PydanticCustomError("not_unique", "repeated items")
     return value
@@ -46,9 +47,9 @@ Telephone = Annotated[
     str, BeforeValidator(_telephone), Field(json_schema_extra={"examples": ["13800001234"]})
 ]
 """Digits, as `13800001234`; spaces, hyphens and +86 are taken off, so that equal ones are equal."""
-Slugs = Annotated[list[Slug], Field(max_length=200), AfterValidator(_distinct)]
-Codes = Annotated[list[AreaCode], Field(max_length=500), AfterValidator(_distinct)]
-Skills = Annotated[list[Slug], Field(max_length=30), AfterValidator(_distinct)]
+Slugs = Annotated[list[Slug], Field(max_length=200), AfterValidator(distinct)]
+Codes = Annotated[list[AreaCode], Field(max_length=500), AfterValidator(distinct)]
+Skills = Annotated[list[Slug], Field(max_length=30), AfterValidator(distinct)]
 Retired = Annotated[
     bool | None, Field(description="false brings a retired one back; absent: stays as it is")
 ]
@@ -94,7 +95,7 @@ class OrganizationBody(EntryBody):
     area: AreaCode | None = None
     parent: Slug | None = None
     founding: Founding | None = Field(default=None, description="How it was founded (art. 6)")
-    successors: Annotated[list[Slug], Field(max_length=20), AfterValidator(_distinct)] = Field(
+    successors: Annotated[list[Slug], Field(max_length=20), AfterValidator(distinct)] = Field(
         default=[], description="Who took over; only of a retired one"
     )
 
@@ -121,7 +122,7 @@ class GridBody(EntryBody):
     members: Slugs = Field(default=[])
     level: GridLevel = GridLevel.COMMUNITY_GRID
     population: int | None = Field(default=None, ge=0, le=100_000_000, description="Residents")
-    linked: Annotated[list[LinkedBody], Field(max_length=100), AfterValidator(_distinct)] = Field(
+    linked: Annotated[list[LinkedBody], Field(max_length=100), AfterValidator(distinct)] = Field(
         default=[], description="Who else serves it: police, doctor, lawyer and so on"
     )
 

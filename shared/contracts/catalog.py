@@ -18,6 +18,7 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         registry.AreaChanged,
         registry.UnitChanged,
         registry.OrganizationChanged,
+        registry.JointChanged,
         registry.GridChanged,
         registry.VolunteerChanged,
     ),

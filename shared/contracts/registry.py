@@ -3,6 +3,7 @@
 No names of people, telephone numbers or addresses: a person is an id, skills and a home grid.
 """
 
+from datetime import date
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -64,6 +65,36 @@ class OrganizationChanged(Snapshot):
     founding: Founding | None = None
     successors: tuple[Id, ...] = ()
     """Who took over from a retired one."""
+
+
+class JointMember(BaseModel):
+    """A member of a joint organization; `left` is the first day without it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    organization_id: Id
+    unit_id: Id | None = None
+    joined: date
+    left: date | None = None
+
+
+class JointChanged(Snapshot):
+    """A joint organization. Subject: its id."""
+
+    TYPE: ClassVar[str] = "lianxin.joint.changed"
+
+    joint_id: Id
+    name: str
+    form: Founding
+    area: Code | None = None
+    area_path: tuple[Code, ...] = ()
+    lead: Id
+    members: tuple[JointMember, ...] = ()
+    open_needs: int = Field(ge=0)
+    open_resources: int = Field(ge=0)
+    open_projects: int = Field(ge=0)
+    successors: tuple[Id, ...] = ()
+    retired: bool = False
 
 
 class Linked(BaseModel):

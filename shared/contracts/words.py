@@ -48,6 +48,16 @@ class Founding(Term):
     INTEREST_GROUP = "interest_group"
 
 
+class ResourceKind(Term):
+    """What a unit offers in a joint organization (policy, art. 6, 12)."""
+
+    VENUE = "venue"
+    PARKING = "parking"
+    SKILL = "skill"
+    MONEY = "money"
+    HOURS = "hours"
+
+
 class AreaLevel(Term):
     """Levels of areas inside a city."""
 
@@ -163,6 +173,11 @@ LABELS: dict[str, tuple[str, str]] = {
     "founding.online": ("网络组建", "Online"),
     "founding.mobile_members": ("流动党员集中点", "Point of mobile members"),
     "founding.interest_group": ("兴趣群体组建", "Interest group"),
+    "resource.venue": ("场地", "Venue"),
+    "resource.parking": ("停车位", "Parking"),
+    "resource.skill": ("专业技能", "Skill"),
+    "resource.money": ("资金", "Money"),
+    "resource.hours": ("服务时长", "Hours"),
     "area.city": ("市", "City"),
     "area.district": ("区", "District"),
     "area.street": ("街道", "Street"),

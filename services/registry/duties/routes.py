@@ -89,6 +89,7 @@ async def read_duties(
     registry = registry_of(request)
     found = await commands.read(registry, "organizations", id)
     state = found.state
+    assert state is not None  # no entry of the registry is without
     if not may_record(principal, state.area_path, state.unit_id):
         raise Problem(403, "wrong-area")
     year, span, now = _asked(registry, year)
@@ -156,6 +157,7 @@ async def _area(registry: Registry, principal: Principal, area: str | None) -> l
     """Conditions on where; an area of others must not look as if nobody was behind."""
     if area is not None:
         found = await commands.read(registry, "areas", area)
+        assert found.state is not None
         ensure_area(principal, found.state.area_path)
         return [{"state.area_path": area}]
     if principal.role is Role.ADMINISTRATOR:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from services.registry import bulk, commands
 from services.registry.commands import Registry
 from services.registry.main import DEFINITION
-from services.registry.moves import Moves
+from services.registry.moves import Moves, moved
 from services.registry.schemas import OrganizationBody
 from shared.storage.aggregates import Contended
 from shared.storage.client import connect
@@ -110,7 +110,7 @@ async def test_a_move_left_behind_by_a_killed_process_holds_nobody_up_for_long(
         await world.load("organizations", [organization("a"), organization("b")])
         registry: Registry = world.app.state.parts
         look = await registry.moves.look()
-        [claimed] = commands.moved("a", 1, None, "b")
+        [claimed] = moved("a", 1, None, "b")
         assert await registry.moves.claim(look, [claimed])
         # Killed here. The opposite move waits until that one can never be written, and is done.
         assert await put(world, "b", "a") == 200
