@@ -36,6 +36,8 @@ OWN = (
     "/v1/coverage",
     "/v1/records",
     "/v1/works",
+    "/v1/duties",
+    "/v1/joints",
 )
 TOKEN = issue_token(SECRET.get_secret_value(), Principal("someone", Role.ADMINISTRATOR))
 
