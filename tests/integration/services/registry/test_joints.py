@@ -306,18 +306,22 @@ async def test_killed_between_the_two_documents_it_is_still_ended_once(
         heirs = [Heir(joint_id="new")]
         old = await store.execute(
             "old",
-            lambda state: state and dissolve("old", state, heirs, "2026-05-01", "x", ROOT),
+            lambda state: (
+                None if state is None else dissolve("old", state, heirs, "2026-05-01", "x", ROOT)
+            ),
             by="killed",
         )
         assert old.state is not None
         if taken and old.state.parcels:
             [parcel] = old.state.parcels
             await store.execute(
-                "new", lambda state: state and receive("new", state, "old", parcel), by="killed"
+                "new",
+                lambda state: None if state is None else receive("new", state, "old", parcel),
+                by="killed",
             )
 
         async def over() -> bool:
-            return (await read(first, "old"))["moving"] == 0
+            return not (await read(first, "old"))["moving"]
 
         await eventually(over)
         new = await read(first, "new")
@@ -340,7 +344,9 @@ async def test_a_merge_that_was_begun_and_killed_is_ended(
         needs = [await need(world, "a", "school"), await need(world, "b", "hospital")]
         registry: Registry = world.app.state.parts
         await registry.joints.store.execute(
-            "c", lambda state: state and absorb("c", state, ["a", "b"], "x", ROOT), by="killed"
+            "c",
+            lambda state: None if state is None else absorb("c", state, ["a", "b"], "x", ROOT),
+            by="killed",
         )
 
         async def over() -> bool:
