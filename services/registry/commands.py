@@ -2,8 +2,10 @@
 
 import contextlib
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
+from services.registry.checkins.repository import Checkins
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.messages import not_registered
 from services.registry.records.repository import Records
@@ -30,6 +32,8 @@ class Registry:
     cipher: FieldCipher
     tables: Tables
     records: Records
+    checkins: Checkins
+    zone: tzinfo
 
 
 async def read(registry: Registry, kind: str, id: str) -> Aggregate[Any]:

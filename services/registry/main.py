@@ -1,6 +1,7 @@
 """The registry as a process: `python -m services.registry.main`."""
 
 import sys
+from zoneinfo import ZoneInfo
 
 from services.registry import (
     routes,
@@ -9,10 +10,15 @@ from services.registry import (
     routes_imports,
     routes_lists,
 )
+from services.registry.checkins import routes as routes_checkins
+from services.registry.checkins import routes_lists as routes_checkins_lists
+from services.registry.checkins.repository import Checkins, ReportTimers
+from services.registry.checkins.table import CheckinRules
 from services.registry.chinese import load_polyphones
 from services.registry.commands import Registry
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.coverage_watch import CoverageWatch
+from services.registry.follow_ups import follow_up
 from services.registry.record_sheet import routes as routes_record_sheet
 from services.registry.records import routes as routes_records
 from services.registry.records.repository import Records
@@ -38,16 +44,29 @@ def build(settings: Settings, client: Client) -> Assembly:
     coverage = CoverageRepository(database, settings)
     tables = Tables(database, TABLES, SHIPPED, settings.data_folder)
     records = Records(database, settings)
+    checkins = Checkins(database, settings, lambda: tables.get(CheckinRules))
     stores = [*repository.stores.values(), coverage.store, records.store]
+    stores += [checkins.store, checkins.places]
     runtime = Runtime(settings, client, stores=stores)
     watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
     runtime.add_work("coverage", watch.run)
     by_name = {kind.name: kind for kind in kinds}
-    registry = Registry(by_name, repository, coverage, cipher, tables, records)
+    registry = Registry(
+        by_name,
+        repository,
+        coverage,
+        cipher,
+        tables,
+        records,
+        checkins,
+        zone=ZoneInfo(settings.timezone),
+    )
+    runtime.add_timers(ReportTimers(checkins, repository, runtime.leases))
+    runtime.add_work("follow-ups", lambda: follow_up(checkins.follow_ups, runtime.leases))
     runtime.add_work("tables", tables.follow)
 
     async def prepare() -> None:
-        for part in (repository, coverage, records):
+        for part in (repository, coverage, records, checkins):
             await part.create_indexes()
         await tables.prepare()
 
@@ -65,6 +84,8 @@ DEFINITION = Definition(
         routes_coverage.router,
         routes_records.router,
         routes_record_sheet.router,
+        routes_checkins_lists.router,
+        routes_checkins.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
     ],
     build=build,

@@ -51,7 +51,8 @@ def _own_id(value: str | None) -> str | None:
     return value and _no_identity_card(value)
 
 
-def _distinct(value: list[H]) -> list[H]:
+def distinct(value: list[H]) -> list[H]:
+    """A list as it is; refused where an item stands in it twice."""
     if len(set(value)) != len(value):
         raise PydanticCustomError("not_unique", "repeated items")
     return value
@@ -69,9 +70,9 @@ Number = Annotated[
     Field(json_schema_extra={"examples": ["10000004"]}),
 ]
 """A person's number: capital letters and digits; spaces and hyphens are taken off."""
-Slugs = Annotated[list[Slug], Field(max_length=200), AfterValidator(_distinct)]
-Codes = Annotated[list[AreaCode], Field(max_length=500), AfterValidator(_distinct)]
-Skills = Annotated[list[Slug], Field(max_length=30), AfterValidator(_distinct)]
+Slugs = Annotated[list[Slug], Field(max_length=200), AfterValidator(distinct)]
+Codes = Annotated[list[AreaCode], Field(max_length=500), AfterValidator(distinct)]
+Skills = Annotated[list[Slug], Field(max_length=30), AfterValidator(distinct)]
 Retired = Annotated[
     bool | None, Field(description="false brings a retired one back; absent: stays as it is")
 ]
@@ -137,7 +138,7 @@ class GridBody(EntryBody):
     members: Slugs = Field(default=[])
     level: GridLevel = GridLevel.COMMUNITY_GRID
     population: int | None = Field(default=None, ge=0, le=100_000_000, description="Residents")
-    linked: Annotated[list[LinkedBody], Field(max_length=100), AfterValidator(_distinct)] = Field(
+    linked: Annotated[list[LinkedBody], Field(max_length=100), AfterValidator(distinct)] = Field(
         default=[], description="Who else serves it: police, doctor, lawyer and so on"
     )
 

@@ -1,6 +1,7 @@
 """Stores of the registry's aggregates: their events' addresses, pages, changes by command."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from services.registry.messages import not_registered
 from shared.contracts import topics
@@ -12,6 +13,12 @@ from shared.web.auth import Principal
 from shared.web.paging import Paging
 
 _LISTED = {"history": 0, "outbox": 0}
+
+
+def moment() -> datetime:
+    """Now in UTC, cut to the milliseconds that the database keeps."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def author(principal: Principal) -> str:

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from services.registry.checkins.table import CheckinRules
 from services.registry.record_sheet.table import RecordSheet
 from services.registry.records.table import WorkTable
 from shared.storage.tables import Table
 
 SHIPPED = Path(__file__).parent / "data"
-TABLES: tuple[type[Table], ...] = (WorkTable, RecordSheet)
+TABLES: tuple[type[Table], ...] = (WorkTable, RecordSheet, CheckinRules)

@@ -2,6 +2,8 @@
 
 from shared.contracts import (
     assessments,
+    care,
+    checkins,
     control,
     coverage,
     registry,
@@ -23,6 +25,15 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
     ),
     topics.COVERAGE.name: (coverage.GapFound, coverage.GapClosed),
     topics.WORK.name: (work.WorkRecorded, work.WorkVoided),
+    topics.CHECKINS.name: (
+        checkins.CheckedIn,
+        checkins.ReportDue,
+        checkins.Reported,
+        checkins.ReportOverdue,
+        checkins.FeedbackGiven,
+        checkins.CheckinEnded,
+    ),
+    topics.CARE.name: (care.CareDue, care.CareOverdue, care.CareDone),
     topics.REQUESTS.name: (
         requests.RequestAccepted,
         requests.RequestLocated,

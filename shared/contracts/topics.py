@@ -34,6 +34,18 @@ WORK = Topic(
     "Work that was recorded: facts",
     config={"retention.ms": str(30 * DAY_MS)},
 )
+CHECKINS = Topic(
+    "lianxin.checkins",
+    "registry",
+    "Members and organizations who report to communities: facts",
+    config={"retention.ms": str(30 * DAY_MS)},
+)
+CARE = Topic(
+    "lianxin.care",
+    "registry",
+    "Care tasks, due, overdue and done: facts",
+    config={"retention.ms": str(30 * DAY_MS)},
+)
 REQUESTS = Topic(
     "lianxin.requests",
     "request_intake",
@@ -74,4 +86,16 @@ DEAD_LETTERS = Topic(
     config={"retention.ms": str(90 * DAY_MS)},
 )
 
-TOPICS = (REGISTRY, COVERAGE, WORK, REQUESTS, TASKS, ASSESSMENTS, UNITS, REPLAYS, DEAD_LETTERS)
+TOPICS = (
+    REGISTRY,
+    COVERAGE,
+    WORK,
+    CHECKINS,
+    CARE,
+    REQUESTS,
+    TASKS,
+    ASSESSMENTS,
+    UNITS,
+    REPLAYS,
+    DEAD_LETTERS,
+)
