@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from services.registry.checkins import decisions, posts
 from services.registry.checkins.settling import Step, Steps, settle, settle_places
@@ -19,8 +19,8 @@ from shared.web.problems import Problem
 
 SHIPPED = Path("services/registry/data/checkin-rules.json")
 BEGAN = datetime(2026, 3, 1, 8, tzinfo=UTC)
-PEOPLE = ("p1", "p2", "p3", "p4")
-COMMUNITIES = ("c1", "c2", "c3")
+PEOPLE = ("p1", "p2", "p3")
+COMMUNITIES = ("c1", "c2")
 POSTS = ("mediation", "patrol")
 RULES = CheckinRules.model_validate(
     json.loads(SHIPPED.read_bytes())
@@ -69,6 +69,12 @@ class Limits(RuleBasedStateMachine):
 
     # What people do
 
+    @initialize()
+    def all_check_in(self) -> None:
+        for person in PEOPLE:
+            for community in COMMUNITIES:
+                self.checks_in(person, community)
+
     @rule(person=st.sampled_from(PEOPLE), community=st.sampled_from(COMMUNITIES))
     def checks_in(self, person: str, community: str) -> None:
         def decide(book: Book | None) -> Any:
@@ -90,6 +96,7 @@ class Limits(RuleBasedStateMachine):
             return posts.ask(book, checkin, self.new_id(), post, RULES, self.now)
 
         self.change(person, decide)
+        self.begin(settle(book_id("people", person), RULES, self.now))
 
     @rule(person=st.sampled_from(PEOPLE), choice=CHOICE)
     def leaves_a_post(self, person: str, choice: int) -> None:
@@ -100,20 +107,19 @@ class Limits(RuleBasedStateMachine):
             return posts.leave(book, held[choice % len(held)], self.now)
 
         self.change(person, decide)
+        self.begin(settle(book_id("people", person), RULES, self.now))
 
-    @rule(person=st.sampled_from(PEOPLE), choice=CHOICE)
-    def ends(self, person: str, choice: int) -> None:
+    @rule(person=st.sampled_from(PEOPLE), choice=CHOICE, all_of_them=st.booleans())
+    def ends(self, person: str, choice: int, all_of_them: bool) -> None:
         def decide(book: Book | None) -> Any:
             active = [] if book is None else book.active
             if book is None or not active:
                 return None
+            if all_of_them:  # the entry was retired
+                return decisions.on_due(book, self.now, gone=True)
             return decisions.end(book, active[choice % len(active)], "moved", self.now)
 
         self.change(person, decide)
-
-    @rule(person=st.sampled_from(PEOPLE))
-    def is_retired(self, person: str) -> None:
-        self.change(person, lambda book: book and decisions.on_due(book, self.now, gone=True))
 
     # Who settles: any number of callers and replicas, each killed at any step
 
@@ -129,12 +135,13 @@ class Limits(RuleBasedStateMachine):
         self.running.append((steps, next(steps)))
 
     @precondition(lambda self: self.running)
-    @rule(choice=CHOICE)
-    def does_a_step(self, choice: int) -> None:
-        steps, step = self.running.pop(choice % len(self.running))
-        state = self.write(*step)
-        with contextlib.suppress(StopIteration):
-            self.running.append((steps, steps.send(state)))
+    @rule(choices=st.lists(CHOICE, min_size=1, max_size=12))
+    def do_steps(self, choices: list[int]) -> None:
+        for choice in choices:
+            if self.running:
+                steps, step = self.running.pop(choice % len(self.running))
+                with contextlib.suppress(StopIteration):
+                    self.running.append((steps, steps.send(self.write(*step))))
 
     @precondition(lambda self: self.running)
     @rule(choice=CHOICE)
@@ -200,4 +207,4 @@ class Limits(RuleBasedStateMachine):
 
 
 class TestLimits(Limits.TestCase):  # type: ignore[misc]
-    settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+    settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
