@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
+from services.registry.care.repository import CareRounds
 from services.registry.checkins.repository import Checkins
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.messages import not_registered
@@ -33,6 +34,7 @@ class Registry:
     tables: Tables
     records: Records
     checkins: Checkins
+    care: CareRounds
     zone: tzinfo
 
 

@@ -10,6 +10,9 @@ from services.registry import (
     routes_imports,
     routes_lists,
 )
+from services.registry.care import routes as routes_care
+from services.registry.care.repository import CareRounds, CareTimers
+from services.registry.care.table import CareRules
 from services.registry.checkins import routes as routes_checkins
 from services.registry.checkins import routes_lists as routes_checkins_lists
 from services.registry.checkins.repository import Checkins, ReportTimers
@@ -46,7 +49,8 @@ def build(settings: Settings, client: Client) -> Assembly:
     records = Records(database, settings)
     checkins = Checkins(database, settings, lambda: tables.get(CheckinRules))
     stores = [*repository.stores.values(), coverage.store, records.store]
-    stores += [checkins.store, checkins.places]
+    care = CareRounds(database, settings, records, lambda: tables.get(CareRules))
+    stores += [checkins.store, checkins.places, care.store]
     runtime = Runtime(settings, client, stores=stores)
     watch = CoverageWatch(coverage, runtime.journal, runtime.leases)
     runtime.add_work("coverage", watch.run)
@@ -59,14 +63,17 @@ def build(settings: Settings, client: Client) -> Assembly:
         tables,
         records,
         checkins,
+        care,
         zone=ZoneInfo(settings.timezone),
     )
     runtime.add_timers(ReportTimers(checkins, repository, runtime.leases))
-    runtime.add_work("follow-ups", lambda: follow_up(checkins.follow_ups, runtime.leases))
+    runtime.add_timers(CareTimers(care, runtime.leases))
+    waiting = [*checkins.follow_ups, care.follow_up]
+    runtime.add_work("follow-ups", lambda: follow_up(waiting, runtime.leases))
     runtime.add_work("tables", tables.follow)
 
     async def prepare() -> None:
-        for part in (repository, coverage, records, checkins):
+        for part in (repository, coverage, records, checkins, care):
             await part.create_indexes()
         await tables.prepare()
 
@@ -86,6 +93,7 @@ DEFINITION = Definition(
         routes_record_sheet.router,
         routes_checkins_lists.router,
         routes_checkins.router,
+        routes_care.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
     ],
     build=build,

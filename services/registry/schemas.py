@@ -292,6 +292,12 @@ class TelephoneBody(Body):
     telephone: Telephone
 
 
+class ReasonBody(Body):
+    """Why something ends; kept in the history."""
+
+    reason: ShortText
+
+
 class ImportBody(Body):
     """Rows of a bulk load: each as the body of POST, `id` given."""
 

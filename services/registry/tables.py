@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from services.registry.care.table import CareRules
 from services.registry.checkins.table import CheckinRules
 from services.registry.record_sheet.table import RecordSheet
 from services.registry.records.table import WorkTable
 from shared.storage.tables import Table
 
 SHIPPED = Path(__file__).parent / "data"
-TABLES: tuple[type[Table], ...] = (WorkTable, RecordSheet, CheckinRules)
+TABLES: tuple[type[Table], ...] = (WorkTable, RecordSheet, CheckinRules, CareRules)

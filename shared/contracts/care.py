@@ -1,5 +1,5 @@
 """What the registry publishes on `lianxin.care`: care tasks for members who need it (policy,
-art. 3). Subject: the mark's id. Who is marked, and why, is told to nobody here.
+art. 3). Subject: a round of a mark, `{care_id}-{round}`. Who is marked, and why, is not told.
 """
 
 from typing import ClassVar

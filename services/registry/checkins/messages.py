@@ -35,7 +35,7 @@ register_messages(
             "en": "At most {limit} posts at once: leave one first.",
         },
         "post-full": {
-            "zh": "该社区的“{zh}”已满（{limit} 人）：请选择别的岗位，名额见 where 所示地址。",
+            "zh": "该社区的“{zh}”（{en}）已满（{limit} 人）：请另选，名额见 where 所示地址。",
             "en": "{en} has no place left in this community ({limit}; {zh}): choose another post; "
             "places stand at the address in where.",
         },

@@ -11,7 +11,6 @@ from services.registry.checkins.repository import NAME
 from services.registry.checkins.schemas import (
     CheckinBody,
     CheckinView,
-    EndBody,
     FeedbackBody,
     PostBody,
     ReportBody,
@@ -22,7 +21,7 @@ from services.registry.checkins.views import view
 from services.registry.commands import Registry
 from services.registry.messages import not_registered
 from services.registry.routes import EntryId, registry_of
-from services.registry.schemas import CreatedView
+from services.registry.schemas import CreatedView, ReasonBody
 from services.registry.service.base import Known, Reference
 from services.registry.stores import author, moment
 from shared.contracts.ids import derived_id, uuid7
@@ -241,7 +240,9 @@ async def give_feedback(
 
 
 @router.post("/{id}/end", response_model=CheckinView)
-async def end_checkin(request: Request, id: EntryId, body: EndBody, principal: Actor) -> Response:
+async def end_checkin(
+    request: Request, id: EntryId, body: ReasonBody, principal: Actor
+) -> Response:
     """End a check-in: its posts are free for others."""
     book = await _change(
         request,

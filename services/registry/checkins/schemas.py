@@ -6,7 +6,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from services.registry.checkins.states import PostStatus, Stage
 from services.registry.schemas import Words, distinct
-from shared.web.schemas import AreaCode, Body, ShortText, Slug, Text4000
+from shared.web.schemas import AreaCode, Body, Slug, Text4000
 
 Services = Annotated[list[Slug], Field(min_length=1, max_length=30), AfterValidator(distinct)]
 
@@ -37,12 +37,6 @@ class FeedbackBody(Body):
 
     period: str = Field(max_length=20, examples=["2026-Q1"])
     words: Text4000
-
-
-class EndBody(Body):
-    """Why it ends."""
-
-    reason: ShortText
 
 
 class PostView(BaseModel):

@@ -44,7 +44,13 @@ def may_record(principal: Principal, area_path: tuple[str, ...], unit_id: str | 
 
 
 def record(
-    id: str, body: RecordBody, table: WorkTable, known: Known, principal: Principal, seal: Seal
+    id: str,
+    body: RecordBody,
+    table: WorkTable,
+    known: Known,
+    principal: Principal,
+    seal: Seal,
+    may: Callable[[Principal, tuple[str, ...], str | None], bool] = may_record,
 ) -> Decision[RecordState]:
     """Record work. Raises `Problem` 403, 422."""
     work = table.by_code.get(body.work)
@@ -63,7 +69,7 @@ def record(
             unit_id = unit_id or found.unit_id
     if body.about is not None:
         known.find(body.about.kind, body.about.id, "about")
-    if not may_record(principal, path, unit_id):
+    if not may(principal, path, unit_id):
         raise Problem(403, "wrong-area")
     state = RecordState(
         work=body.work,

@@ -206,5 +206,5 @@ class Limits(RuleBasedStateMachine):
                 return
 
 
-class TestLimits(Limits.TestCase):  # type: ignore[misc]
+class TestLimits(Limits.TestCase):  # type: ignore[misc, valid-type]
     settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
