@@ -11,7 +11,7 @@ ARGS ?=
 UV_COMPILE := uv pip compile --quiet --universal --generate-hashes --no-strip-extras \
 	--no-annotate --no-header --no-emit-index-url --python-version 3.11
 
-.PHONY: help run clean-data venv venv-dev lint type test test-kafka test-real bench contracts lock
+.PHONY: help run clean-data venv venv-dev lint type test test-kafka test-pymongo test-real bench contracts lock
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ test: $(VENV)/dev.stamp ## Run all tests against real servers (10 minutes on 2 c
 test-kafka: $(VENV)/dev.stamp ## The integration, end-to-end and fault tests on Apache Kafka (Java 17, Maven)
 	LIANXIN_TEST_BROKER=kafka $(PYTEST) $(CALM) $(ARGS)
 	LIANXIN_TEST_BROKER=kafka $(PYTEST) tests/contracts tests/integration -n 2 $(ARGS)
+
+test-pymongo: $(VENV)/dev.stamp ## The services' integration tests on motor's successor
+	MONGO_DRIVER=pymongo $(PYTEST) tests/integration/storage tests/integration/services -n 2 $(ARGS)
 
 test-real: $(VENV)/dev.stamp ## Import two cities' real tables whole and compare with the files (../shared/data)
 	$(PYTEST) tests/real $(ARGS)

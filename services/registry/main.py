@@ -7,6 +7,7 @@ from services.registry import (
     routes,
     routes_coverage,
     routes_grid_check,
+    routes_history,
     routes_imports,
     routes_lists,
 )
@@ -88,6 +89,7 @@ DEFINITION = Definition(
         routes_grid_check.router,
         *routes.ROUTERS,
         routes_imports.router,
+        routes_history.router,
         routes_coverage.router,
         routes_records.router,
         routes_record_sheet.router,

@@ -8,12 +8,13 @@ from fastapi import Depends, Query, Request, Response
 from services.volunteer_dispatch.access import ensure_sees, scope_of
 from services.volunteer_dispatch.desk import Worker, detail, load, parts_of
 from services.volunteer_dispatch.repository import Wanted
-from services.volunteer_dispatch.schemas import Change, TaskDetail, TaskView, shown
+from services.volunteer_dispatch.schemas import TaskDetail, TaskView, shown
 from services.volunteer_dispatch.service.state import OPEN, Status, TaskState
 from shared.contracts.words import Urgency
 from shared.web.etag import etag
 from shared.web.paging import Page, Paging, paging
 from shared.web.routing import Router
+from shared.web.schemas import Change
 
 router = Router(prefix="/v1", tags=["tasks"])
 

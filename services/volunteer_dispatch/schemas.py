@@ -97,15 +97,6 @@ class TaskDetail(TaskView):
     words: list[WordsView]
 
 
-class Change(BaseModel):
-    """A line of a task's history."""
-
-    at: datetime
-    by: str
-    what: list[str]
-    why: str
-
-
 def shown(state: TaskState, version: int, now: datetime) -> dict[str, Any]:
     """The members of `TaskView`."""
     late = state.is_open and state.deadline is not None and state.deadline < now

@@ -1,6 +1,6 @@
 """What the registry publishes on `lianxin.checkins`: members and organizations who report to a
-community and serve there (policy, art. 5). Subject: the one who reports, `people/{id}` or
-`organizations/{id}`. Communities are told by code; no names, no addresses.
+community and serve there (policy, art. 5). Subject: the one who reports, `people-{id}` or
+`organizations-{id}`. Communities are told by code; no names, no addresses.
 """
 
 from typing import ClassVar

@@ -28,6 +28,15 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Change(BaseModel):
+    """A line of an aggregate's history: when, who (`role:subject`), which events, and why."""
+
+    at: datetime
+    by: str
+    what: list[str]
+    why: str
+
+
 class Json(JSONResponse):
     """A JSON answer rendered by orjson; return it from a hot route to skip the response model."""
 

@@ -148,5 +148,5 @@ class CommunityPosts(State):
 
 
 def book_id(kind: str, id: str) -> str:
-    """The id of a book, as `people/p1`."""
-    return f"{kind}/{id}"
+    """The id of a book, as `people-p1`."""
+    return f"{kind}-{id}"

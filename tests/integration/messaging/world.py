@@ -1,5 +1,6 @@
 """Two small services on the real runtime: one publishes requests' facts, the other tallies them."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -22,9 +23,12 @@ SECRET = SecretStr("a secret of the tests with 32 characters or more")
 
 
 def settings_for(
-    service: str, kafka: str, mongo: str, unique: str, *, driver: str = "motor", **more: Any
+    service: str, kafka: str, mongo: str, unique: str, *, driver: str | None = None, **more: Any
 ) -> Settings:
-    """Settings of a service in a world of its own: topics, groups and database by `unique`."""
+    """Settings of a service in a world of its own: topics, groups and database by `unique`.
+
+    `driver`: None: as `MONGO_DRIVER` says, else motor.
+    """
     return Settings(
         service=service,
         replica=f"{service}-{uuid7()}",
@@ -35,7 +39,7 @@ def settings_for(
         kafka_partitions=4,
         KAFKA_BOOTSTRAP_SERVERS=kafka,
         MONGODB_URI=mongo,
-        MONGO_DRIVER=driver,
+        MONGO_DRIVER=driver or os.environ.get("MONGO_DRIVER", "motor"),
         **{
             "kafka_idempotence": embedded_broker() is ApacheKafka,
             "kafka_session_timeout_ms": 3000,

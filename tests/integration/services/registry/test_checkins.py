@@ -114,7 +114,7 @@ async def test_a_member_and_a_whole_organization_report_to_a_community(city: Wor
         assert items == []
     events = await told(city, topics.CHECKINS, 2)
     assert {(event.subject, type(event.data)) for event in events} == {
-        ("people/p1", facts.CheckedIn), ("organizations/o1", facts.CheckedIn),
+        ("people-p1", facts.CheckedIn), ("organizations-o1", facts.CheckedIn),
     }  # fmt: skip
     assert "党员" not in str([event.data for event in events])
 
@@ -182,8 +182,8 @@ async def test_what_was_broken_off_between_two_steps_is_finished(city: World) ->
     def ask(book: Any) -> Any:
         return posts.ask(book, book.find(checkin), "asked", "mediation", rules, now)
 
-    await checkins.store.execute("people/p1", ask, by="test")
-    lost = Place(id="lost", book="people/p1", checkin_id=checkin, post="opinions")
+    await checkins.store.execute("people-p1", ask, by="test")
+    lost = Place(id="lost", book="people-p1", checkin_id=checkin, post="opinions")
     await checkins.places.execute(
         COMMUNITY, lambda state: posts.place(state, COMMUNITY, lost, 9, now), by="test"
     )

@@ -112,3 +112,24 @@ async def test_nothing_personal_is_readable_in_database_or_events(world: World) 
     assert "王芳" not in text
     assert "1380" not in text
     assert '"longitude":114.312,' in text
+
+
+async def test_history_says_who_when_and_why_to_those_who_answer_for_the_area(
+    world: World,
+) -> None:
+    await world.city()
+    manager = world.as_(Role.AREA_MANAGER, areas={"440310001"})
+    await manager.put("/v1/units/u1", json=UNIT | {"name": "自来水公司"}, headers=ANY)
+    await world.admin.delete("/v1/units/u1")
+    for client in (manager, world.admin):
+        lines = (await client.get("/v1/history/units/u1")).json()
+        assert [(line["by"], line["why"]) for line in lines] == [
+            ("administrator:someone", "created"),
+            ("area_manager:someone", "changed"),
+            ("administrator:someone", "retired"),
+        ]
+        assert lines[0]["what"] == ["lianxin.unit.changed.v1"]
+    stranger = world.as_(Role.AREA_MANAGER, areas={"440310002"})
+    assert (await stranger.get("/v1/history/units/u1")).status_code == 403
+    for path in ("units/nobody", "journal/u1"):
+        assert (await world.admin.get(f"/v1/history/{path}")).status_code == 404
