@@ -83,7 +83,7 @@ class People(Kind[PersonState, PersonBody]):
     ) -> Decision[PersonState] | None:
         """See `Kind.decide`; a person or a number that is registered already is refused (409)."""
         decision = super().decide(id, body, current, known, principal)
-        if decision is not None:
+        if decision is not None and known.holders:
             for unique in self.unique(body):
                 holder = known.holders.get(unique)
                 if holder is not None and holder.id != id:
