@@ -140,7 +140,7 @@ def leave(
     ensure_open(state)
     member = next((m for m in state.members if m.organization_id == who and not m.left), None)
     if member is None:
-        raise Problem(404, "not-a-member", where=f"/v1/joints/{id}", id=who)
+        raise Problem(404, "not-a-member-organization", where=f"/v1/joints/{id}", id=who)
     if day < member.joined:
         raise Problem(422, "left-before-joined", field="left", joined=member.joined)
     gone = member.model_copy(update={"left": day})

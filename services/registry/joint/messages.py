@@ -23,7 +23,7 @@ register_messages(
             "zh": "{id} 目前不是成员党组织：请先将其加入。",
             "en": "{id} is not a member now: let it join first.",
         },
-        "not-a-member": {
+        "not-a-member-organization": {
             "zh": "{id} 目前不是成员：请到 where 所示地址查看成员。",
             "en": "{id} is not a member now: see the members at the address in where.",
         },
