@@ -183,7 +183,7 @@ class Repository:
         found: dict[Reference, Referred] = {}
         for kind, ids in by_kind.items():
             # Other documents of the database are no entries, though a caller may name them.
-            entries = {"_id": {"$in": ids}, "state.retired": {"$exists": True}}
+            entries = {"_id": {"$in": ids}, "state.area_path": {"$exists": True}}
             cursor = self._database[kind].find(entries, _REFERRED)
             async for document in cursor:
                 state = document.get("state")
