@@ -54,7 +54,8 @@ class Measuring:
     """Keeps the figures up; one replica does it, the one that leads. Two for a moment do no harm.
 
     A figure is written on the version that was read before its tally was, also where nothing
-    changed, so that older sums never replace newer ones.
+    changed, and also where there is none yet: so older sums never replace newer ones, and one that
+    is of nothing now is not made by a slower leader out of what was so before.
     """
 
     def __init__(self, repository: Repository, leases: Leases) -> None:
@@ -92,7 +93,9 @@ class Measuring:
         rebuild = await tallies.to_rebuild(_REBUILT_A_BATCH)
         changes = [] if rebuild else await repository.dirty_cases(CASES_A_BATCH)
         CASES_UNMEASURED.set(len(changes))
-        if rebuild or changes or apart != batch.apart:
+        # Changed areas make a batch whatever comes of them: a slower leader's plan, made by what
+        # they were before, has to fail. Nobody would come back to its areas apart.
+        if rebuild or changes or areas:
             following = Batch(
                 number=batch.number + 1,
                 done=False,
@@ -103,7 +106,7 @@ class Measuring:
             if not (await tallies.begin(following) and await self._finish(following)):
                 return True
         # What was counted for an area while its level was not known shows up now.
-        if areas and await self.tell(keys):
+        if areas and await self.tell(keys, of_changed_areas=True):
             await repository.clean_areas(areas)
         return bool(rebuild or changes or areas)
 
@@ -154,15 +157,20 @@ class Measuring:
                 whole[key].add(counted.measure, 1)
         return whole
 
-    async def tell(self, keys: Iterable[str]) -> bool:
-        """Write the figures of groups by their tallies; False where another writer was first."""
+    async def tell(self, keys: Iterable[str], *, of_changed_areas: bool = False) -> bool:
+        """Write the figures of groups by their tallies; False where another writer was first.
+
+        Args:
+            of_changed_areas: a slower leader may still tell of them by their former levels; it
+                must not win, so figures of the levels that they have not are written as well.
+        """
         wanted = sorted(keys)
         done = True
         for start in range(0, len(wanted), _GROUPS_AT_ONCE):
-            done &= await self._tell(wanted[start : start + _GROUPS_AT_ONCE])
+            done &= await self._tell(wanted[start : start + _GROUPS_AT_ONCE], of_changed_areas)
         return done
 
-    async def _tell(self, keys: list[str]) -> bool:
+    async def _tell(self, keys: list[str], of_changed_areas: bool) -> bool:
         repository = self._repository
         ids = {
             figure_id(month, kind, id): (key, kind)
@@ -182,12 +190,20 @@ class Measuring:
         waiting |= {tally.key for tally in shown if tally.key not in sums}
         changed: list[Aggregate[Figure]] = []
         for id, (key, kind) in ids.items():
-            if key in waiting:
+            # Of a level that its area has not, nothing: whatever the tally says.
+            other = kinds[key] is not kind
+            if key in waiting and not other:
                 continue
-            counts = sums.get(key) if kinds[key] is kind else None
+            _, subject, month = parts_of(key)
+            counts = Sums() if other else sums.get(key, Sums())
+            now = figure_of(month, kind, subject, counts)
             aggregate = known.get(id) or Aggregate(id)
-            self._remeasure(aggregate, key, kind, counts or Sums())
-            changed.append(aggregate)
+            if other and not of_changed_areas and aggregate.state in (None, now):
+                continue
+            # Where there is no tally yet, no leader has found anything to tell.
+            if aggregate.version or key in tallies:
+                self._remeasure(aggregate, now)
+                changed.append(aggregate)
         if not await repository.figures.write(changed):
             return False
         await repository.tallies.freshen(t for t in tallies.values() if t.key not in waiting)
@@ -207,16 +223,12 @@ class Measuring:
             await tallies.mark(torn)
         return sums
 
-    def _remeasure(
-        self, aggregate: Aggregate[Figure], key: str, kind: SubjectKind, sums: Sums
-    ) -> None:
-        _, id, month = parts_of(key)
-        decision = remeasured(aggregate.state, figure_of(month, kind, id, sums))
+    def _remeasure(self, aggregate: Aggregate[Figure], now: Figure) -> None:
+        decision = remeasured(aggregate.state, now)
         if decision is not None:
             self._repository.figures.record(aggregate, decision, by="figures")
-        elif aggregate.version:
-            # Measured and found the same: a slower leader with older sums must not win now.
-            aggregate.changed = True
+        # Also where it is the same: a slower leader with older sums must not win now.
+        aggregate.changed = True
 
 
 def _has_figures(level: str) -> bool:

@@ -138,13 +138,14 @@ def figure_of(month: str, kind: SubjectKind, id: str, sums: Sums) -> Figure:
 
 
 def remeasured(known: Figure | None, now: Figure) -> Decision[Figure] | None:
-    """The change from `known` to `now`; None where nothing changed or nothing was ever counted."""
-    if now == known or (known is None and not now.requests):
+    """The change from `known` to `now`; None where nothing changed. One of nothing is not told
+    of where there was none."""
+    if now == known:
         return None
     told = _told(now)
     # Samples alone are not told: a snapshot goes out where what it says changed.
-    unchanged = known is not None and told == _told(known)
-    return Decision(now, [] if unchanged else [told], why="its cases changed")
+    before = known or figure_of(now.month, now.kind, now.subject_id, Sums())
+    return Decision(now, [] if told == _told(before) else [told], why="its cases changed")
 
 
 _TOLD = set(FigureMeasured.model_fields) - {"subject_kind"}

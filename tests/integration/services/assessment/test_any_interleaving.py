@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from services.assessment.handlers import HANDLERS, target
@@ -192,6 +192,7 @@ def test_any_interleaving_with_crashes_and_two_leaders_ends_in_the_recounts_figu
     @given(st.integers(0, 2**32), st.integers(1, 8))
     @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     def check(seed: int, size: int) -> None:
+        note(f"seed {seed}, size {size}")
         asyncio.run(one_course(mongodb_uri, database_name, seed, size))
 
     check()

@@ -1,7 +1,8 @@
 """Tallies made anew: after damage, after an upgrade, and where an area comes to have figures."""
 
+import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -15,7 +16,9 @@ from services.assessment.routes_audit import recount
 from services.assessment.schemas import RecountOut
 from services.assessment.service.rankings import Weights
 from services.assessment.service.tallies import Batch, Change, Counted, Difference
+from shared.contracts.requests import RequestLocated
 from shared.messaging.leases import Leases
+from shared.settings import Settings
 from shared.storage.aggregates import Aggregate
 from shared.storage.client import Database, Document, connect
 from tests.integration.messaging.world import settings_for
@@ -28,6 +31,7 @@ WEIGHTS = Weights(version=1, source="", response=1, resolution=1, satisfaction=1
 class World:
     """A database with 40 requests of one street, measured."""
 
+    settings: Settings
     database: Database
     repository: Repository
     measuring: Measuring
@@ -56,7 +60,8 @@ class World:
             assert await self.repository.cases.write([case])
 
     async def sequences(self) -> dict[str, int]:
-        found = self.repository.figures.collection.find()
+        """Of the figures that were ever told of."""
+        found = self.repository.figures.collection.find({"sequence": {"$gt": 0}})
         return {figure["_id"]: figure["sequence"] async for figure in found}
 
     async def requests(self, figure: str) -> int:
@@ -64,12 +69,40 @@ class World:
         return 0 if found is None or found.state is None else found.state.requests
 
 
-def teller(number: int) -> Teller:
+def teller(number: int, path: Sequence[str] = ("bj", "xc", "s1", "c1")) -> Teller:
     tell = Teller(f"r{number}")
-    tell.accept(START, ("bj", "xc", "s1", "c1"))
+    tell.accept(START, path)
     tell.assign("u1")
     tell.complete("u1", None, START.replace(minute=number), in_time=True)
     return tell
+
+
+class Slow:
+    """A leader that takes its time before a step: a method of a part of its repository."""
+
+    def __init__(self, world: World, patch: pytest.MonkeyPatch, part: str, step: str) -> None:
+        repository = Repository(world.database, world.settings)
+        self._measuring = Measuring(repository, Leases(world.database, "there"))
+        self._arrived, self._awake = asyncio.Event(), asyncio.Event()
+        go_on = getattr(getattr(repository, part), step)
+
+        async def late(what: object) -> bool:
+            self._arrived.set()
+            await self._awake.wait()
+            done: bool = await go_on(what)
+            return done
+
+        patch.setattr(getattr(repository, part), step, late)
+
+    async def begin(self) -> None:
+        """Go on until the step."""
+        self._round = asyncio.create_task(self._measuring.round())
+        await asyncio.wait_for(self._arrived.wait(), 20)
+
+    async def finish(self) -> None:
+        """Take it, and what is left of the round."""
+        self._awake.set()
+        await self._round
 
 
 @asynccontextmanager
@@ -79,7 +112,7 @@ async def measured(uri: str, name: str) -> AsyncIterator[World]:
     database = client.database(name)
     repository = Repository(database, of)
     await repository.create_indexes()
-    world = World(database, repository, Measuring(repository, Leases(database, "here")))
+    world = World(of, database, repository, Measuring(repository, Leases(database, "here")))
     for code, level in LEVELS.items():
         await world.place(code, level)
     await world.tell(*(teller(number) for number in range(40)))
@@ -228,3 +261,84 @@ async def test_what_a_slow_leader_writes_late_changes_nothing(
         assert await tallies.stale(10) == [key]
         await tallies.freshen([now])
         assert await tallies.stale(10) == []
+
+
+@pytest.mark.parametrize("waiting", [False, True])
+async def test_a_slow_leader_makes_no_figure_of_a_level_that_its_area_has_no_more(
+    mongodb_uri: str, database_name: str, monkeypatch: pytest.MonkeyPatch, waiting: bool
+) -> None:
+    async with measured(mongodb_uri, database_name) as world:
+        await world.place("c9", "community")
+        await world.settle()
+        await world.tell(teller(40, ("bj", "xc", "s1", "c9")))
+        slow = Slow(world, monkeypatch, "figures", "write")
+        await slow.begin()  # to write the first figure of a community
+        await world.place("c9", "street", 2)
+        if waiting:
+            # The changed area is seen to before its tally, which is to be made anew.
+            tallies = world.repository.tallies
+            await tallies.mark(["area/c9/2026-04"])
+            with monkeypatch.context() as patch:
+                patch.setattr(tallies, "to_rebuild", nothing)
+                await world.settle()
+            assert await world.requests("2026-04/street/c9") == 0
+        await world.settle()
+        assert await world.requests("2026-04/street/c9") == 1
+        await slow.finish()
+        await world.settle()
+        assert await world.requests("2026-04/community/c9") == 0
+        assert (await world.audited()).differing == []
+
+
+async def nothing(_limit: int) -> list[str]:
+    return []
+
+
+async def test_a_slow_leader_makes_no_figure_of_cases_that_went_elsewhere(
+    mongodb_uri: str, database_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with measured(mongodb_uri, database_name) as world:
+        moving = teller(40, ("bj", "xc", "s1", "c9"))
+        await world.tell(moving)
+        await world.settle()  # it is counted, and not told of: nobody knows what c9 is
+        await world.place("c9", "community")
+        slow = Slow(world, monkeypatch, "figures", "write")
+        await slow.begin()
+        moving.requests.clear()
+        moving.tasks.clear()
+        moving.request(RequestLocated, area_path=("bj", "xc", "s1", "c1"))
+        await world.tell(moving)
+        await world.settle()
+        await slow.finish()
+        await world.settle()
+        assert await world.requests("2026-04/community/c9") == 0
+        assert (await world.audited()).differing == []
+
+
+async def test_a_slow_leader_sets_no_area_apart_that_has_figures_by_now(
+    mongodb_uri: str, database_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with measured(mongodb_uri, database_name) as world:
+        await world.place("c9", "city")
+        slow = Slow(world, monkeypatch, "tallies", "begin")
+        await slow.begin()
+        await world.place("c9", "street", 2)
+        await world.settle()  # no area comes to be apart, and none back
+        await slow.finish()
+        await world.tell(teller(40, ("bj", "xc", "c9")))
+        await world.settle()
+        assert await world.requests("2026-04/street/c9") == 1
+        assert (await world.audited()).differing == []
+
+
+async def test_a_figure_of_nothing_is_not_told_of(mongodb_uri: str, database_name: str) -> None:
+    async with measured(mongodb_uri, database_name) as world:
+        assert await world.requests("2026-04/community/c1") == 40
+        await world.place("c1", "street", 2)
+        await world.place("c1", "community", 3)
+        await world.settle()
+        found = await world.repository.figures.get("2026-04/street/c1")
+        assert found is not None
+        assert found.sequence == 0
+        assert await world.repository.figures_of("2026-04", "street", ["c1"]) == []
+        assert (await world.sequences())["2026-04/community/c1"] == 1

@@ -78,8 +78,11 @@ def test_a_figure_is_told_only_when_it_changed() -> None:
     assert isinstance(told, FigureMeasured)
     assert (told.subject_id, told.requests, told.median_hours) == ("u1", 8, 8.0)
     assert remeasured(now, now) is None
-    assert remeasured(None, Figure(month="2026-05", kind=now.kind, subject_id="u1")) is None
-    emptied = remeasured(now, Figure(month="2026-05", kind=now.kind, subject_id="u1"))
+    nothing = Figure(month="2026-05", kind=now.kind, subject_id="u1")
+    never = remeasured(None, nothing)
+    assert never is not None
+    assert (never.state, never.events) == (nothing, [])
+    emptied = remeasured(now, nothing)
     assert emptied is not None
     told = emptied.events[0]
     assert isinstance(told, FigureMeasured)
