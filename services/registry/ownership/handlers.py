@@ -36,7 +36,7 @@ def target(event: Event) -> str | None:
 
 
 class UnitSystems:
-    """The reports as facts of two stores; see decision 11."""
+    """The reports as facts of two stores; see decision 8."""
 
     def __init__(self, kinds: dict[str, Kind[Any, Any]], repository: Repository) -> None:
         self._kinds = kinds
