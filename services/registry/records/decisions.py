@@ -33,7 +33,10 @@ class RecordState(State):
 def references(body: RecordBody) -> Iterable[Reference]:
     """What must be fetched to decide on `body`."""
     found = named(organizations=body.organization_id, people=body.person_id)
-    return [*found, Reference(body.about.kind, body.about.id)] if body.about else found
+    # A record is no entry that work can be done for: it is not looked up, and so not found.
+    if body.about is None or body.about.kind == "records":
+        return found
+    return [*found, Reference(body.about.kind, body.about.id)]
 
 
 def may_record(principal: Principal, area_path: tuple[str, ...], unit_id: str | None) -> bool:
