@@ -22,6 +22,8 @@ from shared.web.auth import Role
 from tests.eventually import eventually
 from tests.integration.services.registry.world import World
 
+pytestmark = pytest.mark.timeout(240)  # a new broker's first group takes its time
+
 BRANCH = OrganizationReported(name="供水公司第一党支部", domain=Domain.STATE_ENTERPRISE)
 WORKER = PersonReported(grid_id="g1", skills=("repairs",))
 TELEPHONE = "10012345678"
@@ -61,7 +63,7 @@ async def until(world: World, path: str, **wanted: Any) -> dict[str, Any]:
         found: dict[str, Any] = answer.json()
         return found if all(found[name] == value for name, value in wanted.items()) else {}
 
-    return await eventually(there, 40, f"{path} is {wanted}")
+    return await eventually(there, 90, f"{path} is {wanted}")
 
 
 async def dead_letters(client: httpx.AsyncClient) -> list[dict[str, Any]]:
@@ -76,7 +78,7 @@ async def reasons_of(client: httpx.AsyncClient, number: int) -> dict[str, str]:
         found = {dead["subject"]: dead["reason"] for dead in await dead_letters(client)}
         return found if len(found) == number else {}
 
-    return await eventually(there, 40, f"{number} are dead letters")
+    return await eventually(there, 90, f"{number} are dead letters")
 
 
 async def put(client: httpx.AsyncClient, path: str, **changes: Any) -> httpx.Response:
@@ -173,7 +175,7 @@ async def test_an_administrator_takes_ownership_away_with_a_reason_and_gives_it_
     # The unit's next report is no longer taken, and the unit can see why.
     await publish(city, reported("organization/u1-branch-1", BRANCH, 2))
     operator = city.as_(Role.UNIT_OPERATOR, unit_id="u1")
-    [dead] = await eventually(lambda: dead_letters(operator), 40, "the unit sees its dead letter")
+    [dead] = await eventually(lambda: dead_letters(operator), 90, "the unit sees its dead letter")
     assert (dead["unit_id"], dead["code"]) == ("u1", "refused")
     assert "收回" in dead["reason"]
     assert "administrators" in dead["reason"]
