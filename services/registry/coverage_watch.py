@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.registry.coverage import City, Coverage, Place, observe
 from services.registry.coverage_repository import CoverageRepository
+from services.registry.stores import moment
 from shared.contracts import topics
 from shared.messaging.journal import Journal
 from shared.messaging.leases import Leases
@@ -111,9 +112,8 @@ class CoverageWatch:
 
     def _decide(self, view: _View, places: Iterable[Place]) -> list[Aggregate[Coverage]]:
         """The places' documents that have to change."""
-        now = datetime.now(UTC)
         # To the millisecond, as the database keeps it, so that list and events say the same.
-        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        now = moment()
         changed: list[Aggregate[Coverage]] = []
         city = view.city
         for place in places:
