@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 PYTHON ?=
 ARGS ?=
+# Tests and the local run start many processes: without bytecode each compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Extras stay in (pip before 24 looks for a newer "coverage[toml]" otherwise); no host is named.
 UV_COMPILE := uv pip compile --quiet --universal --generate-hashes --no-strip-extras \
 	--no-annotate --no-header --no-emit-index-url --python-version 3.11
@@ -36,28 +38,17 @@ type: $(VENV)/dev.stamp ## Check types
 
 # What reckons with seconds runs alone, the rest on both cores.
 CALM := tests/e2e tests/faults
-# The embedded database never closes the files of databases that were dropped, and a process may
-# have 20,000 open: the registry's tests, which make most of them, get two servers of their own.
-REGISTRY := tests/integration/services/registry
-ONE_HALF := $(REGISTRY)/test_[a-g]*.py
-OTHER_HALF := $(REGISTRY)/test_[h-z]*.py
-BESIDE := --ignore=$(REGISTRY)
+BOTH := -n 2 --dist worksteal
 test: $(VENV)/dev.stamp ## Run all tests against real servers (10 minutes on 2 cores)
 	$(PYTEST) $(CALM) $(ARGS)
-	$(PYTEST) $(ONE_HALF) -n 2 $(ARGS)
-	$(PYTEST) $(OTHER_HALF) -n 2 $(ARGS)
-	$(PYTEST) tests/unit tests/contracts tests/integration $(BESIDE) -n 2 $(ARGS)
+	$(PYTEST) tests/unit tests/contracts tests/integration $(BOTH) $(ARGS)
 
 test-kafka: $(VENV)/dev.stamp ## The integration, end-to-end and fault tests on Apache Kafka (Java 17, Maven)
 	LIANXIN_TEST_BROKER=kafka $(PYTEST) $(CALM) $(ARGS)
-	LIANXIN_TEST_BROKER=kafka $(PYTEST) $(ONE_HALF) -n 2 $(ARGS)
-	LIANXIN_TEST_BROKER=kafka $(PYTEST) $(OTHER_HALF) -n 2 $(ARGS)
-	LIANXIN_TEST_BROKER=kafka $(PYTEST) tests/contracts tests/integration $(BESIDE) -n 2 $(ARGS)
+	LIANXIN_TEST_BROKER=kafka $(PYTEST) tests/contracts tests/integration $(BOTH) $(ARGS)
 
 test-pymongo: $(VENV)/dev.stamp ## The services' integration tests on motor's successor
-	MONGO_DRIVER=pymongo $(PYTEST) $(ONE_HALF) -n 2 $(ARGS)
-	MONGO_DRIVER=pymongo $(PYTEST) $(OTHER_HALF) -n 2 $(ARGS)
-	MONGO_DRIVER=pymongo $(PYTEST) tests/integration/storage tests/integration/services $(BESIDE) -n 2 $(ARGS)
+	MONGO_DRIVER=pymongo $(PYTEST) tests/integration/storage tests/integration/services $(BOTH) $(ARGS)
 
 test-real: $(VENV)/dev.stamp ## Import two cities' real tables whole and compare with the files (../shared/data)
 	$(PYTEST) tests/real $(ARGS)

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from pymongo import MongoClient
 
-from tests.servers import shared_broker, shared_database
+from tests.servers import SharedDatabase, shared_broker
 
 
 @pytest.fixture(scope="session")
@@ -17,10 +17,16 @@ def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URI of the database server that all tests share."""
-    with shared_database(tmp_path_factory.mktemp("shared")) as uri:
-        yield uri
+def shared_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedDatabase]:
+    """The database server that all tests share."""
+    with SharedDatabase(tmp_path_factory.mktemp("shared")) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def mongodb_uri(shared_database: SharedDatabase) -> str:
+    """Its URI. A worn server is renewed between two modules."""
+    return shared_database.uri()
 
 
 @pytest.fixture

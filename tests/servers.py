@@ -11,9 +11,11 @@ import socket
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from deploy.local.probes import kafka_ready, mongodb_ready
 from deploy.local.processes import HOST, free_port
@@ -22,6 +24,8 @@ from deploy.local.servers import ApacheKafka, EmbeddedMongo, LocalError, LocalSe
 KAFKA_IMAGE = "apache/kafka:4.1.0"
 MONGODB_IMAGE = "mongo:8.0"
 CONTAINER_DEADLINE = 120.0
+WORN_FILES = 3_000
+"""Ten registries' worth: see `SharedDatabase`."""
 
 
 @contextmanager
@@ -38,18 +42,40 @@ def shared_broker(data: Path) -> Iterator[str]:
             yield broker.address
 
 
-@contextmanager
-def shared_database(data: Path) -> Iterator[str]:
-    """The URI of a database server for the whole test session."""
-    given = os.environ.get("MONGODB_URI")
-    if given:
-        yield given
-    elif docker_answers():
-        with _mongodb_container() as uri:
-            yield uri
-    else:
-        with own_database(data) as database:
-            yield database.address
+class SharedDatabase:
+    """The database server of a test session; the embedded one is renewed when it is worn.
+
+    It never closes or deletes the files of databases that were dropped: each of a few thousand
+    makes the next database slower, and at 20,000 it dies of open files.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._embedded: EmbeddedMongo | None = None
+        self._stack = ExitStack()
+        self._uri = os.environ.get("MONGODB_URI") or ""
+
+    def __enter__(self) -> Self:
+        if not self._uri and docker_answers():
+            self._uri = self._stack.enter_context(_mongodb_container())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def uri(self) -> str:
+        """Its URI; another one than before, and all data gone, where the server was renewed."""
+        if self._uri:
+            return self._uri
+        if self._embedded is None or self._files() > WORN_FILES:
+            self._stack.close()
+            self._embedded = EmbeddedMongo(self._data / f"database-{uuid4().hex[:8]}")
+            self._stack.enter_context(self._embedded)
+        return self._embedded.address
+
+    def _files(self) -> int:
+        assert self._embedded is not None
+        return sum(1 for _ in (self._embedded.data / "db").iterdir())
 
 
 def embedded_broker() -> type[LocalServer]:

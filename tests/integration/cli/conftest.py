@@ -9,21 +9,29 @@ from pymongo import MongoClient
 from typer.testing import CliRunner, Result
 
 from cli.main import app
+from tests.servers import SharedDatabase
 from tests.system import SECRET, System
 
 Run = Callable[..., Result]
 
 
 @pytest.fixture(scope="package")
+def package_mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database server that lasts for all modules here: the shared one may be renewed."""
+    with SharedDatabase(tmp_path_factory.mktemp("database")) as database:
+        yield database.uri()
+
+
+@pytest.fixture(scope="package")
 def environment(
-    kafka_bootstrap: str, mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory
+    kafka_bootstrap: str, package_mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, str]]:
     """What the command needs to know of a running system of its own."""
     unique = f"t{uuid4().hex[:12]}"
     system = System(
         tmp_path_factory.mktemp("services"),
         kafka_bootstrap,
-        mongodb_uri,
+        package_mongodb_uri,
         unique,
         idempotence=False,
         more={"LIANXIN_GAP_BOUND_SECONDS": "2"},
@@ -41,7 +49,7 @@ def environment(
         }
     finally:
         asyncio.run(system.stop())
-        with MongoClient[dict[str, object]](mongodb_uri) as client:
+        with MongoClient[dict[str, object]](package_mongodb_uri) as client:
             for name in client.list_database_names():
                 if name.startswith(unique):
                     client.drop_database(name)

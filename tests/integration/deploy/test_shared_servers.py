@@ -2,14 +2,16 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from motor.motor_asyncio import AsyncIOMotorClient
 
+from deploy.local.probes import mongodb_ready
 from deploy.local.servers import ApacheKafka, LocalError, TansuBroker
-from tests.servers import embedded_broker, shared_broker, shared_database
+from tests.servers import SharedDatabase, docker_answers, embedded_broker, shared_broker
 
 
 async def test_the_shared_broker_takes_records(kafka_bootstrap: str, unique: str) -> None:
@@ -34,8 +36,30 @@ def test_an_address_in_the_environment_comes_first(
 ) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "kafka.test:9092")
     monkeypatch.setenv("MONGODB_URI", "mongodb://mongo.test")
-    with shared_broker(tmp_path) as broker, shared_database(tmp_path) as database:
-        assert (broker, database) == ("kafka.test:9092", "mongodb://mongo.test")
+    with shared_broker(tmp_path) as broker, SharedDatabase(tmp_path) as database:
+        assert (broker, database.uri()) == ("kafka.test:9092", "mongodb://mongo.test")
+
+
+@pytest.mark.skipif(docker_answers(), reason="the embedded server only")
+def test_a_worn_embedded_database_is_renewed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MONGODB_URI", raising=False)
+    with SharedDatabase(tmp_path) as database:
+        first = database.uri()
+        assert database.uri() == first
+        monkeypatch.setattr("tests.servers.WORN_FILES", 0)
+        second = database.uri()
+        assert second != first
+        assert mongodb_ready(*_place(second))
+        assert not mongodb_ready(*_place(first))
+
+
+def _place(uri: str) -> tuple[str, int]:
+    parts = urlsplit(uri)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    return parts.hostname, parts.port
 
 
 def test_the_environment_says_which_broker_is_embedded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,7 +120,7 @@ def test_due_moments_are_told_once_through_kills(
         units = [{"id": unit, "name": unit, "domain": "agency"} for unit in ("u1", "u2")]
         for kind, rows in (("areas", CITY), ("units", units), ("organizations", ORGANIZATIONS)):
             fine(client.post(f"/v1/imports/{kind}", json={"rows": rows}))
-        due = at(seconds=15)
+        due = at(seconds=10)
         task = {"kind": "other", "assigner": "district", "receiver": "street", "words": "x"}
         funds = {"funds": [{"source": "fiscal", "yuan": 1, "by": due}], "until": due}
         ids = [made(client.post("/v1/assignments", json=task | funds)) for _ in range(TASKS)]

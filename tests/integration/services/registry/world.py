@@ -42,9 +42,14 @@ CITY = [
 
 
 def registry_settings(kafka: str, mongo: str, unique: str) -> Settings:
-    """Settings with a field key of one secret: a comma in it would part several."""
+    """Settings with a field key of one secret: a comma in it would part several.
+
+    The embedded broker lets a group's first member in after a third of the session's time, in
+    whole seconds, and no member leaves before it was let in: most tests here are shorter.
+    """
     made = settings_for("registry", kafka, mongo, unique)
-    return made.model_copy(update={"field_key": SecretStr("0123456789abcdef" * 3)})
+    key = SecretStr("0123456789abcdef" * 3)
+    return made.model_copy(update={"field_key": key, "kafka_session_timeout_ms": 2000})
 
 
 def token(settings: Settings, role: Role, **rest: Any) -> str:
@@ -153,6 +158,7 @@ def registry_process(folder: Path, kafka: str, mongo: str, unique: str) -> Itera
         "LIANXIN_FIELD_KEY": "f" * 40,
         "LIANXIN_KAFKA_IDEMPOTENCE": "false",
         "LIANXIN_KAFKA_PARTITIONS": "4",
+        "LIANXIN_KAFKA_SESSION_TIMEOUT_MS": "2000",
     }
     with ServiceProcess("registry", folder, environment) as process:
         yield process
