@@ -38,7 +38,7 @@ type: $(VENV)/dev.stamp ## Check types
 
 # What reckons with seconds runs alone, the rest on both cores.
 CALM := tests/e2e tests/faults
-BOTH := -n 2 --dist worksteal
+BOTH := -n 3 --dist worksteal
 test: $(VENV)/dev.stamp ## Run all tests against real servers (10 minutes on 2 cores)
 	$(PYTEST) $(CALM) $(ARGS)
 	$(PYTEST) tests/unit tests/contracts tests/integration $(BOTH) $(ARGS)

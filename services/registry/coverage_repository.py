@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from services.registry.coverage import City, Coverage, Path, Team
 from shared.contracts import topics
 from shared.contracts.words import AreaLevel, Gap, PlaceKind
+from shared.messaging.ending import end_tasks
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate, AggregateStore
 from shared.storage.client import ASCENDING, Database, Document, aggregate
@@ -38,6 +39,7 @@ _REACHABLE = _Standing(
     "state.available",
     {"state.retired": False, "state.available": True, "state.telephone_index": {"$gt": ""}},
 )
+_Batch = TypeVar("_Batch")
 _REGISTERED = {PlaceKind.COMMUNITY: "areas", PlaceKind.GRID: "grids"}
 
 
@@ -75,11 +77,11 @@ class CoverageRepository:
         """
         ids = {} if changed is None else {kind: list(changed.get(kind, ())) for kind in _KINDS}
         paths: dict[Path, Path] = {}  # many share one: held once
-        async for batch in self._read("areas", _AREAS, ids.get("areas")):
+        async for batch in _ahead(self._read("areas", _AREAS, ids.get("areas"))):
             for id, state in batch:
                 there = state["level"] == AreaLevel.COMMUNITY and not state["retired"]
                 city.put_community(id, _path(state, paths) if there else None)
-        async for batch in self._read("grids", _GRIDS, ids.get("grids")):
+        async for batch in _ahead(self._read("grids", _GRIDS, ids.get("grids"))):
             for id, state in batch:
                 city.put_grid(id, _team(state, paths))
         # Only after the grids: they say of which people anything need be known.
@@ -99,13 +101,20 @@ class CoverageRepository:
             yield [(document["_id"], document["state"]) for document in batch]
 
     async def _put_people(self, city: City, ids: Sequence[str]) -> None:
+        async for asked, retired, reachable in _ahead(self._standings(ids)):
+            for id in asked:
+                city.put_person(id, retired=id in retired, reachable=id in reachable)
+
+    async def _standings(
+        self, ids: Sequence[str]
+    ) -> AsyncIterator[tuple[Sequence[str], set[str], set[str]]]:
+        """Of `ids`, in batches, those that are retired and those that are reachable."""
         for start in range(0, len(ids), _IDS_AT_ONCE):
             asked = ids[start : start + _IDS_AT_ONCE]
             retired, reachable = await asyncio.gather(
                 self._among(asked, _RETIRED), self._among(asked, _REACHABLE)
             )
-            for id in asked:
-                city.put_person(id, retired=id in retired, reachable=id in reachable)
+            yield asked, retired, reachable
 
     async def _among(self, ids: Sequence[str], standing: "_Standing") -> set[str]:
         """Those of `ids` whose standing it is, from its index alone."""
@@ -148,6 +157,18 @@ class CoverageRepository:
                 {"_id": {"$in": wanted}}, {"state.name": 1}
             )
         }
+
+
+async def _ahead(batches: AsyncIterator[_Batch]) -> AsyncIterator[_Batch]:
+    """The same batches, each asked for while the one before is worked on."""
+    coming = asyncio.ensure_future(anext(batches, None))
+    try:
+        while (batch := await coming) is not None:
+            coming = asyncio.ensure_future(anext(batches, None))
+            await asyncio.sleep(0)  # the question goes out before the work begins
+            yield batch
+    finally:
+        await end_tasks([coming])
 
 
 def chosen(areas: Iterable[str] | None, area: str | None, gap: Gap | None) -> Document:

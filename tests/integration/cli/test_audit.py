@@ -19,10 +19,10 @@ Databases = dict[str, Any]
 
 
 @pytest.fixture
-def databases(environment: dict[str, str], mongodb_uri: str) -> Iterator[Databases]:
+def databases(environment: dict[str, str], package_mongodb_uri: str) -> Iterator[Databases]:
     """The services' databases, opened behind their backs."""
     prefix = environment["LIANXIN_TOPIC_PREFIX"].rstrip(".")
-    with MongoClient[dict[str, Any]](mongodb_uri) as client:
+    with MongoClient[dict[str, Any]](package_mongodb_uri) as client:
         names = ("request_intake", "volunteer_dispatch", "assessment")
         yield {name: client[f"{prefix}_{name}"] for name in names}
 
