@@ -156,16 +156,7 @@ def appoint(
         raise Problem(422, "first-secretary-sent", field="chosen", allowed=[Chosen.SENT.value])
     if (tenure.chosen is Chosen.SENT) != (tenure.from_unit is not None):
         raise Problem(422, "sent-from-unit", field="from_unit")
-    for other in held(state, tenure.post):
-        if other.span.meets(tenure.span):
-            raise Problem(
-                422,
-                "term-overlaps",
-                field="since",
-                id=other.id,
-                since=other.span.since.astimezone(rules.zone).isoformat(),
-                until=other.span.until.astimezone(rules.zone).isoformat(),
-            )
+    _ensure_alone(state, tenure, rules, field="since")
     told = Appointed(
         organization_id=state.organization_id,
         area_path=state.area_path,
@@ -179,6 +170,20 @@ def appoint(
     )
     new = state.model_copy(update={"tenures": (*state.tenures, tenure)})
     return settle(new, now, rules, [told], "appointed")
+
+
+def _ensure_alone(state: Backbone, tenure: Tenure, rules: Rules, *, field: str) -> None:
+    """Raise `Problem` 422 where another holds the post at some moment of the term."""
+    for other in held(state, tenure.post):
+        if other.id != tenure.id and other.span.meets(tenure.span):
+            raise Problem(
+                422,
+                "term-overlaps",
+                field=field,
+                id=other.id,
+                since=other.span.since.astimezone(rules.zone).isoformat(),
+                until=other.span.until.astimezone(rules.zone).isoformat(),
+            )
 
 
 def _find(state: Backbone, term: str) -> Tenure:
@@ -205,6 +210,8 @@ def end(
     if not tenure.since < at <= tenure.until:
         raise Problem(422, "end-outside", field="at")
     ended = tenure.model_copy(update={"ended": at, "reason": reason})
+    # An end that is put later may reach into the term of who was appointed to follow.
+    _ensure_alone(state, ended, rules, field="at")
     return settle(_replace(state, ended), now, rules, why=reason.value)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.registry.backbone.decisions import appoint, end, observe, on_due, void
@@ -342,6 +342,9 @@ def check_tiles(state: Backbone, now: datetime) -> None:
 
 
 @given(steps)
+@example(  # an end that is put later again, when another was appointed to follow
+    [("appoint", 0, 1), ("appoint", 1, 2), ("end", 1, 1), ("appoint", 2, 1), ("end", 1, 2)]
+)
 def test_never_two_at_once_and_terms_and_vacancies_tile_the_time(steps: list[Step]) -> None:
     state, now, open_told = blank(), START, False
     for number, step in enumerate(steps):
