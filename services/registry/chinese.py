@@ -4,7 +4,6 @@ Names sort by the pinyin of each character, tone last, numbers by their size; th
 pairs of neighbouring characters.
 """
 
-import os
 import re
 import unicodedata
 from functools import lru_cache
@@ -13,14 +12,13 @@ from pathlib import Path
 
 import orjson
 
-# 47,000 phrases cost each process 45 MB; the few polyphones of names stand in a table of our own.
-os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
-os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "true")
-
-from pypinyin import Style, lazy_pinyin, load_phrases_dict, load_single_dict
+from services.registry.pinyin import Pinyin
 
 POLYPHONES = "polyphones.json"
-SHIPPED = Path(__file__).parent / "data" / POLYPHONES
+_DATA = Path(__file__).parent / "data"
+SHIPPED = _DATA / POLYPHONES
+CHARACTERS = _DATA / "pinyin.json"
+_PINYIN = Pinyin(CHARACTERS.read_bytes())
 _WORD = re.compile(r"\w+")
 _PIECE = re.compile(r"\d+|[^\W\d]+")
 _DIGITS = 10
@@ -28,19 +26,15 @@ _DIGITS = 10
 
 def load_polyphones(data_folder: str = "") -> None:
     """Read `polyphones.json`: word -> its syllables with tone marks; a city's own adds to ours."""
-    load_single_dict({ord("长"): "cháng,zhǎng", ord("区"): "qū,ōu"})
     for path in (SHIPPED, Path(data_folder) / POLYPHONES if data_folder else SHIPPED):
         if path.is_file():
-            table: dict[str, str] = orjson.loads(path.read_bytes())
-            load_phrases_dict(
-                {word: [[syllable] for syllable in said.split()] for word, said in table.items()}
-            )
+            _PINYIN.learn(orjson.loads(path.read_bytes()))
     _syllables.cache_clear()
 
 
 @lru_cache(maxsize=4096)
 def _syllables(text: str) -> tuple[str, ...]:
-    return tuple(lazy_pinyin(text, style=Style.TONE3, neutral_tone_with_five=True))
+    return _PINYIN.syllables(text)
 
 
 def _folded(text: str) -> str:

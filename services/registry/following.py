@@ -63,6 +63,8 @@ class Follower:
         self._derive = derive
         self._spare = spare
         self._seen: dict[str, Seen] = {}
+        self._read_to: dict[str, datetime] = {}
+        """What is kept of `_places`, for as long as this replica leads."""
 
     async def run(self) -> None:
         """Follow for ever, for at most half of the time: requests are answered beside it."""
@@ -72,7 +74,7 @@ class Follower:
                 if self._leases.leads:
                     more = await self.round()
                 else:
-                    self._seen = {}
+                    self._seen, self._read_to = {}, {}
             except (*UNREACHABLE, Contended) as error:
                 log.warning("a follower tries again", extra={"error": repr(error)})
             worked = time.perf_counter() - began
@@ -86,8 +88,8 @@ class Follower:
 
     async def _follow(self, topic: str) -> None:
         place = f"{self._name}/{topic}"
-        kept = await self._places.find_one({"_id": place})
-        read_to: datetime = kept["read_to"] if kept else _BEGINNING
+        kept = self._read_to.get(topic) or await self._kept(place)
+        read_to = kept or _BEGINNING
         # A copy: what could not be derived from this time must be met again.
         seen = dict(self._seen.get(topic, {}))
         batch: list[str] = []
@@ -105,7 +107,11 @@ class Follower:
                     seen = _since(seen, read_to)
         if batch or moved:
             await self._step(place, batch, read_to)
-        self._seen[topic] = _since(seen, read_to)
+        self._seen[topic], self._read_to[topic] = _since(seen, read_to), read_to
+
+    async def _kept(self, place: str) -> datetime | None:
+        kept = await self._places.find_one({"_id": place})
+        return kept["read_to"] if kept else None
 
     async def _step(self, place: str, keys: Sequence[str], read_to: datetime) -> None:
         changed: defaultdict[str, list[str]] = defaultdict(list)

@@ -33,6 +33,11 @@ class Leases:
         return self._mine if datetime.now(UTC) < self._until else []
 
     @property
+    def alone(self) -> bool:
+        """Whether this replica works on all shards."""
+        return len(self.mine) == SHARDS
+
+    @property
     def leads(self) -> bool:
         """Whether this replica does what only one needs to do: it holds shard 0."""
         return 0 in self.mine

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 
 _BATCH = 300
 _IDLE_SECONDS = 0.25
+_ALONE_SECONDS = 1.0
+"""So often a replica that has all shards looks at all stores: it is told of its own writes, and
+only what was left by one that has ended remains to be found."""
 _WATCH_SECONDS = 3.0
 _LATE = timedelta(minutes=1)
 _PENDING: Document = {"pending_since": {"$gt": datetime(2000, 1, 1, tzinfo=UTC)}}
@@ -66,18 +70,33 @@ class Relay:
         self._refilling = asyncio.Lock()
         self.unpublished_since: datetime | None = None
         """When the oldest event was written that waits now; for readiness."""
+        self._written: set[AggregateStore[Any]] = set()
+        """Stores that this process has written events to since they were last looked at."""
         for store in stores:
-            store.on_pending = self._nudged.set
+            store.on_pending = partial(self._note_written, store)
+
+    def _note_written(self, store: AggregateStore[Any]) -> None:
+        self._written.add(store)
+        self._nudged.set()
 
     async def run(self) -> None:
-        """Publish for ever."""
+        """Publish for ever: what this process has written at once, and of all stores in turn."""
         pause = 0.1
+        next_round = 0.0
         while True:
+            now = time.monotonic()
+            everywhere = now >= next_round
+            if everywhere:
+                next_round = now + (_ALONE_SECONDS if self._leases.alone else _IDLE_SECONDS)
+            written, self._written = self._written, set()
             try:
                 published = 0
-                for store in self._stores:
-                    published += await self._publish_pending(store)
+                for store in self._stores if everywhere else written:
+                    if sent := await self._publish_pending(store):
+                        published += sent
+                        self._written.add(store)  # a batch may have left some
             except UNREACHABLE as error:
+                next_round = 0.0
                 log.warning("the relay waits for the database", extra={"error": repr(error)})
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)

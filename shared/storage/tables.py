@@ -103,11 +103,18 @@ class Tables:
         return own if own and own.exists() else self._shipped / name
 
     async def refresh(self) -> None:
-        """Take the newest version of each table."""
-        for model in self._models:
-            newest = await self.find(model)
-            if newest is not None:
-                self._newest[model] = newest
+        """Take the newest version of each table, with one question for those not known here."""
+        models = {model.NAME: model for model in self._models}
+        newer: list[Document] = [
+            {"name": name, "version": {"$gt": self._newest[model].version}}
+            if model in self._newest
+            else {"name": name}
+            for name, model in models.items()
+        ]
+        found = self._collection.find({"$or": newer}).sort([("version", ASCENDING)])
+        for document in await found.to_list(None):
+            model = models[document["name"]]
+            self._newest[model] = _version(model, document)
 
     async def follow(self) -> None:
         """Refresh once a second, for ever."""

@@ -23,8 +23,8 @@ register_messages(
             "en": "Give the sending unit as from_unit where chosen is sent, and only there.",
         },
         "term-not-found": {
-            "zh": "该党组织没有编号为 {id} 的任期：请用 GET …/terms 查看。",
-            "en": "The organization has no term {id}: read them with GET …/terms.",
+            "zh": "该党组织没有编号为 {id} 的任期：请查看该组织的任期列表（terms）。",
+            "en": "The organization has no term {id}: read the list of its terms.",
         },
         "term-over": {
             "zh": "任期 {id} 已经结束或已撤销，不能再结束；登记有误请撤销后重新登记。",

@@ -1,5 +1,8 @@
+from importlib import import_module
+
 import pytest
 
+from deploy.local.services import SERVICES
 from shared.web.messages import (
     all_messages,
     choose_language,
@@ -8,6 +11,10 @@ from shared.web.messages import (
     register_messages,
     say,
 )
+
+
+for service in SERVICES:
+    import_module(f"services.{service}.main")  # registers its messages
 
 
 @pytest.mark.parametrize("key", sorted(all_messages()))
