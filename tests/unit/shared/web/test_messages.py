@@ -12,7 +12,6 @@ from shared.web.messages import (
     say,
 )
 
-
 for service in SERVICES:
     import_module(f"services.{service}.main")  # registers its messages
 
