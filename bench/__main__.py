@@ -8,8 +8,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import bench_consumer, bench_flow, bench_intake
+from bench import (
+    bench_consumer,
+    bench_coverage,
+    bench_flow,
+    bench_intake,
+    bench_places,
+    coverage_city,
+)
 from bench.report import machine, put, resident_megabytes
+from cli.city.plan import Plan
 from deploy.local.services import SERVICES
 from tests.city import load_city
 from tests.servers import own_broker, own_database
@@ -30,7 +38,21 @@ async def measure(folder: Path) -> dict[str, Any]:
             await load_city(await system.client("registry"), await system.client("request_intake"))
             servers = {"broker": broker.pid or 0, "database": database.pid or 0}
             flow = await bench_flow.measure(system, servers)
-    return {"memory": memory, "consumer": consumer, "intake": intake, "flow": flow}
+    places = bench_places.measure(Plan.of(seed=1, scale=1.0))
+    print("point to grid:", places)
+    covered = await coverage(folder / "coverage")
+    print("coverage of a whole city, seconds:", covered)
+    return {
+        "memory": memory, "consumer": consumer, "intake": intake, "flow": flow,
+        "places": places, "coverage": covered,
+    }  # fmt: skip
+
+
+async def coverage(folder: Path) -> dict[str, float]:
+    """Load a whole city's places and people beside the services, and measure coverage."""
+    with own_database(folder) as database:
+        await asyncio.to_thread(coverage_city.load, database.address, "bench")
+        return await bench_coverage.measure(database.address, "bench", database.pid or 0)
 
 
 def report(found: dict[str, Any]) -> str:
@@ -64,6 +86,17 @@ def report(found: dict[str, Any]) -> str:
     lines += [
         f"| resident memory of the idle {service} | at most 120 MB | {megabytes:.0f} MB |"
         for service, megabytes in memory.items()
+    ]
+    places, covered = found["places"], found["coverage"]
+    lines += [
+        f"| point to grid in intake's read model, {places['grids']:,.0f} grids, on one core | at "
+        f"least 20,000/s | **{places['all']:,.0f}/s** |",
+        f"| the same against {bench_places.FEW_GRIDS} grids, medians of {bench_places.ROUNDS} "
+        f"interleaved rounds | at most 1.5 times slower | **{places['ratio']:.2f}** |",
+        "| coverage over a whole city (7,500 communities, 30,000 grids, 1,000,000 people): "
+        f"everything read and all gaps found | at most 2 s | "
+        f"**{covered['read'] + covered['gaps']:.2f} s** |",
+        f"| `GET /v1/coverage` over it | at most 2 s | {covered['GET /v1/coverage']:.2f} s |",
     ]
     cores = ", ".join(f"{name} {share:.2f}" for name, share in flow["cores"].items())
     lines.append(f"| cores in use at {flow['half']:.0f}/s | reported | {cores} |")

@@ -14,31 +14,27 @@ import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import httpx
 from rich.progress import Progress
 
+from bench import bench_places
 from bench.common import cpu_seconds
 from bench.report import CITY, machine, put, resident_megabytes
 from cli.bars import row_bar
 from cli.city.command import ORDER, write_city
 from cli.city.plan import Plan, grid_id
-from cli.city.shapes import cell_of, inside
 from cli.registry_import import OnProgress, import_rows
 from deploy.local.services import SERVICES
 from services.request_intake.locator import Locator
 from services.request_intake.read_models import Directory
-from shared.contracts.payload import Point
 from shared.storage.changes import changes_of
 from shared.storage.client import Client, connect
 from shared.web.auth import Principal, Role, issue_token
 from tests.servers import own_broker, own_database
 from tests.system import SECRET, System
 
-FEW_GRIDS = 300
-LOOKUPS, ROUNDS = 10_000, 7
 KINDS = ("areas", "units", "organizations", "grids", "people")
 READ_MODELS = {
     "request_intake": ("areas", "grids", "units"),
@@ -161,42 +157,13 @@ async def locating(city: City) -> dict[str, float]:
     await directory.refresh()
     read = time.perf_counter() - began
     await client.close()
-    grids = directory.city.grids
-    few = min(FEW_GRIDS, city.plan.grids)
-    chosen = [grids[grid_id(n)] for n in range(few)]
+    few = min(bench_places.FEW_GRIDS, city.plan.grids)
+    chosen = [directory.city.grids[grid_id(n)] for n in range(few)]
     sides = {
         few: Locator(directory.city.areas, chosen),
         city.plan.grids: directory.city.locator,
     }
-    rates: dict[int, list[float]] = {number: [] for number in sides}
-    for turn in range(ROUNDS):
-        for number, locator in sides.items():
-            rates[number].append(_lookups(locator, city.plan, number, turn))
-    medians = {number: statistics.median(found) for number, found in rates.items()}
-    return {
-        "grids": city.plan.grids,
-        "few": medians[few],
-        "all": medians[city.plan.grids],
-        "ratio": medians[few] / medians[city.plan.grids],
-        "read_seconds": read,
-    }
-
-
-def _lookups(locator: Locator, plan: Plan, number: int, turn: int) -> float:
-    """Points a second of processor time, each in the middle of one of the first `number` grids."""
-    random = Random(f"{turn}")
-    wanted = [random.randrange(number) for _ in range(LOOKUPS)]
-    points = []
-    for n in wanted:
-        x, y = inside(*cell_of(n, plan.grids), random.random(), random.random())
-        points.append(Point(longitude=x, latitude=y))
-    began = time.process_time()
-    found = [locator.locate(point) for point in points]
-    took = time.process_time() - began
-    for n, placement in zip(wanted, found, strict=True):
-        if placement is None or placement.grid_id != grid_id(n):
-            raise RuntimeError(f"{placement} is not grid {n}")
-    return LOOKUPS / took
+    return bench_places.compare(city.plan, sides) | {"read_seconds": read}
 
 
 async def rebuild(city: City, service: str) -> dict[str, float]:
@@ -368,8 +335,8 @@ def report(found: Mapping[str, Any]) -> str:
         f"| cores in use at the load | reported | {cores} |",
         f"| known to intake and dispatch after the last row | reported | {found['behind']:.0f} s |",
         f"| point to grid in intake's read model, one core, {located['grids']:,} grids, median of "
-        f"{ROUNDS} | at least 20,000/s | **{located['all']:,.0f}/s** |",
-        f"| the same against {FEW_GRIDS} grids, by turns | at most 1.5 times slower | "
+        f"{bench_places.ROUNDS} | at least 20,000/s | **{located['all']:,.0f}/s** |",
+        f"| the same against {bench_places.FEW_GRIDS} grids, by turns | at most 1.5 times slower | "
         f"**{located['ratio']:.2f}** ({located['few']:,.0f}/s) |",
         f"| intake's read model read from its database | reported | "
         f"{located['read_seconds']:.1f} s |",
