@@ -71,6 +71,7 @@ def learn_routing(
         output.write_bytes(orjson.dumps(draft.table(), option=orjson.OPT_INDENT_2) + b"\n")
     except OSError as error:
         raise failure("output", path=output, error=error.strerror or error) from None
+    undecided = draft.undecided(history.cases)
     if as_json:
         found = {
             "cases": len(history.cases),
@@ -79,14 +80,14 @@ def learn_routing(
             "without_category": history.without_category,
             "rules": len(draft.rules),
             "checked": asdict(checked) | checked.shares(),
-            "undecided": [_as_json(learnt) for learnt in draft.undecided()],
+            "undecided": [_as_json(learnt, number) for learnt, number in undecided],
         }
         typer.echo(orjson.dumps(found).decode())
         return
     _tell(history, draft, checked.shares(), checked.cases, output)
-    if show and draft.undecided():
+    if show and undecided:
         names = {unit.id: unit.name for unit in _units(table, known)}
-        _show(draft, show, names, Console())
+        _show(undecided, show, names, Console())
 
 
 def _units(table: Table, known: Format) -> Sequence[UnitIdentity]:
@@ -97,11 +98,11 @@ def _units(table: Table, known: Format) -> Sequence[UnitIdentity]:
     return tally.units()
 
 
-def _as_json(learnt: Learnt) -> dict[str, Any]:
+def _as_json(learnt: Learnt, number: int) -> dict[str, Any]:
     return {
         "category": learnt.cell.category,
         "area": learnt.cell.area,
-        "cases": learnt.cases,
+        "cases": number,
         "units": [{"id": unit, "share": round(share, 3)} for unit, share in learnt.units],
     }
 
@@ -116,8 +117,12 @@ def _tell(
     typer.echo(tr("learn-written", path=output))
 
 
-def _show(draft: Draft, limit: int, names: Mapping[str, str], console: Console) -> None:
-    undecided = draft.undecided()
+def _show(
+    undecided: Sequence[tuple[Learnt, int]],
+    limit: int,
+    names: Mapping[str, str],
+    console: Console,
+) -> None:
     title = tr("title.learn-undecided", number=len(undecided), shown=min(limit, len(undecided)))
     shown = Shown(title=title, title_justify="left")
     for column in ("category", "area", "cases", "likeliest"):
@@ -126,9 +131,9 @@ def _show(draft: Draft, limit: int, names: Mapping[str, str], console: Console) 
             justify="right" if column == "cases" else "left",
             overflow="fold",
         )
-    for learnt in undecided[:limit]:
+    for learnt, number in undecided[:limit]:
         units = ", ".join(f"{names.get(id, id)} ({id}) {share:.0%}" for id, share in learnt.units)
         shown.add_row(
-            learnt.cell.category or "—", learnt.cell.area or "—", str(learnt.cases), escape(units)
+            learnt.cell.category or "—", learnt.cell.area or "—", str(number), escape(units)
         )
     console.print(shown)

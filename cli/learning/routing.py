@@ -120,10 +120,14 @@ class Draft:
             right += sure and hit
         return Checked(number, first, among, person, right)
 
-    def undecided(self) -> list[Learnt]:
-        """Rules that leave it to a person, those with most cases first."""
-        found = [learnt for learnt in self.rules.values() if not learnt.sure]
-        return sorted(found, key=lambda learnt: (-learnt.cases, learnt.cell))
+    def undecided(self, cases: Iterable[Case]) -> list[tuple[Learnt, int]]:
+        """Rules that leave it to a person, with how many of the cases fall to each; most first.
+
+        A cell's own count is another number: most of its cases have finer rules.
+        """
+        fallen = Counter(rule.cell for case in cases if (rule := self.of(case)) and not rule.sure)
+        found = [(self.rules[cell], number) for cell, number in fallen.items()]
+        return sorted(found, key=lambda one: (-one[1], one[0].cell))
 
 
 class Chains:

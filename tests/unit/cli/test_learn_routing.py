@@ -53,10 +53,8 @@ def test_the_shares_are_those_of_the_formula() -> None:
     ]
     draft = learn(cases, confidence=0.5, weight=2)
     anywhere = (3 + 2 * 3 / 8) / 6  # a.b; the prefix a. is all cases', and says nothing
-    assert draft.rules[Cell("a.b", "")].units == (
-        ("x", pytest.approx(anywhere)),
-        ("y", pytest.approx(1 - anywhere)),
-    )
+    shares = dict(draft.rules[Cell("a.b", "")].units)
+    assert shares == pytest.approx({"x": anywhere, "y": 1 - anywhere})
     assert Cell("a.b", "east") not in draft.rules  # it would say the same
 
 

@@ -54,7 +54,8 @@ async def test_what_the_table_lacks_is_listed_until_a_rule_covers_it(
         ]:
             id = await world.request(accepted(uuid7(), category=category, **where))
             await world.until(id, "assigned")
-        pages, cursor = [], None
+        pages: list[list[dict[str, Any]]] = []
+        cursor: str | None = None
         while cursor is not None or not pages:
             asked = {"limit": 2} | ({"cursor": cursor} if cursor else {})
             page = await _gaps(world, ADMINISTRATOR, **asked)
