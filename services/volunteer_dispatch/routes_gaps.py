@@ -11,7 +11,7 @@ from services.volunteer_dispatch.desk import Manager, parts_of
 from services.volunteer_dispatch.gaps import GapsWanted
 from services.volunteer_dispatch.messages_routing import Words, words_of
 from services.volunteer_dispatch.service.context import Context
-from services.volunteer_dispatch.service.routing import gap_of
+from services.volunteer_dispatch.service.routing import gap_of, rule_for
 from services.volunteer_dispatch.service.state import Gap, TaskState
 from shared.contracts.words import Urgency
 from shared.storage.client import Document
@@ -86,4 +86,4 @@ def _covers(row: Document, urgency: Urgency, context: Context) -> bool:
         area_path=path,
         areas=path,
     )
-    return gap_of(task, context) is None
+    return gap_of(task, rule_for(task, context), context) is None

@@ -63,7 +63,8 @@ def test_half_of_the_city_teaches_where_the_other_half_goes(cases: list[Case]) -
             among += case.unit in units[:3]
             person += by_person
             sent_right += not by_person and units[:1] == [case.unit]
-            gaps += bool(case.areas) and gap_of(_task(case, n), ctx) is not None
+            task = _task(case, n)
+            gaps += gap_of(task, rule_for(task, ctx), ctx) is not None
         number = len(unseen)
         top_1, top_3, left = right / number, among / number, person / number
         sent = sent_right / (number - person)

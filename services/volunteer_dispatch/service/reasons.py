@@ -26,11 +26,13 @@ skipped as only those above are meant, or suggested to the duty officer who deci
 def routed(state: TaskState, place: Place, context: Context, *, above: bool) -> TaskState:
     """The state with the explanation of its next place; on a fresh route also with who assists
     and what the table lacked."""
-    fresh = not state.tried and not above
-    if fresh:
-        state = state.having(assisting=assisting(state, context), gap=gap_of(state, context))
     found = numbered_rule(state, context)
     number, rule = found or (0, None)
+    fresh = not state.tried and not above
+    if fresh:
+        told = assisting(state, rule, context), gap_of(state, rule, context)
+        if told != (state.assisting, state.gap):
+            state = state.having(assisting=told[0], gap=told[1])
     candidates = [
         Considered(
             key=key_of(one),

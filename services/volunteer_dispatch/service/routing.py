@@ -54,11 +54,10 @@ def route(task: TaskState, context: Context) -> tuple[Place, ...]:
     return (*first, *above)
 
 
-def gap_of(task: TaskState, context: Context) -> Gap | None:
-    """What the table lacks for this task; a task without a place says nothing of the table."""
+def gap_of(task: TaskState, rule: Rule | None, context: Context) -> Gap | None:
+    """What the table lacks for this task, which `rule` fits; one without a place says nothing."""
     if not task.area_path:
         return None
-    rule = rule_for(task, context)
     if rule is None:
         return Gap.NO_RULE
     # Without a grid it is the grids that have a gap, and the registry lists it.
@@ -66,10 +65,9 @@ def gap_of(task: TaskState, context: Context) -> Gap | None:
     return Gap.NO_TARGET if named and not _targeted(task, rule, context) else None
 
 
-def assisting(task: TaskState, context: Context) -> tuple[Assignee, ...]:
+def assisting(task: TaskState, rule: Rule | None, context: Context) -> tuple[Assignee, ...]:
     """The units that the rule names beside the lead, those that are there, without its own."""
-    rule = rule_for(task, context)
-    if rule is None or not task.area_path:
+    if rule is None or not rule.assist or not task.area_path:
         return ()
     found: list[str] = []
     for target in rule.assist:
@@ -146,7 +144,8 @@ def next_place(task: TaskState, context: Context, *, above: bool = False) -> Pla
 
 def is_top(place: Place, task: TaskState, context: Context) -> bool:
     """Whether nobody stands above this place."""
-    return place.key == route(task, context)[-1].key
+    top = task.area_path[0] if task.area_path else context.directory.top_area()
+    return place.kind is AssigneeKind.AREA_DUTY and place.id == top
 
 
 def was_tried(task: TaskState, place: Place, context: Context) -> bool:

@@ -1,7 +1,6 @@
 """The tables that a city can replace: where tasks go, and how long they may take."""
 
 from functools import cached_property
-from heapq import merge
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -85,9 +84,12 @@ class RoutingTable(Table):
         self, category: str, areas: tuple[str, ...], urgency: Urgency
     ) -> tuple[int, Rule] | None:
         """The first rule that fits, with its number (from 1)."""
-        parts = category.split(".")
-        keys = [*(".".join(parts[:n]) + "." for n in range(1, len(parts))), category]
-        numbers = merge(*(self._by_category.get(key, ()) for key in ("", *keys)))
+        found = [*self._by_category.get("", ()), *self._by_category.get(category, ())]
+        end = category.find(".")
+        while end >= 0:
+            found += self._by_category.get(category[: end + 1], ())
+            end = category.find(".", end + 1)
+        numbers = sorted(found)
         for number in numbers:
             rule = self.rules[number - 1]
             if rule.fits(category, areas, urgency):
