@@ -55,6 +55,15 @@ REASONS = {
         "en": "Returned by the one before: on to {chosen} (rule {rule} of {table}, version "
         "{version}).",
     },
+    "explained-asked": {
+        "zh": "征集志愿者：依据 {table} 第 {version} 版，从 {number} 个候选中先问 {chosen}。",
+        "en": "Volunteers are asked by {table}, version {version}: {chosen} first, of {number} "
+        "candidates.",
+    },
+    "explained-nobody": {
+        "zh": "征集志愿者：依据 {table} 第 {version} 版，{number} 个候选中没有可以问的。",
+        "en": "Nobody can be asked by {table}, version {version}: {number} candidates.",
+    },
     "considered-chosen": {"zh": "选定", "en": "Chosen"},
     "considered-next": {"zh": "后备：未接时轮到", "en": "Next in turn"},
     "considered-tried": {"zh": "本轮已派过", "en": "Had it before in this round"},

@@ -9,6 +9,7 @@ from services.volunteer_dispatch.messages_routing import Words, words_of
 from services.volunteer_dispatch.service.explain import Considered, Explained
 from services.volunteer_dispatch.service.state import Gap
 from shared.contracts.tasks import Assignee
+from shared.web.auth import Principal, Role
 from shared.web.messages import knows
 from shared.web.routing import Router
 
@@ -42,7 +43,7 @@ class ExplanationView(BaseModel):
 @router.get("/tasks/{id}/explanation")
 async def show_task_explanation(request: Request, id: str, principal: Worker) -> ExplanationView:
     """Each route, match and escalation: the rule and its version, who was considered, with what
-    score, and who was chosen; the last 20."""
+    score, and who was chosen; the last 20. A volunteer is shown no other volunteers."""
     _, state = await load(parts_of(request), id)
     ensure_sees(principal, state)
     return ExplanationView(
@@ -50,7 +51,24 @@ async def show_task_explanation(request: Request, id: str, principal: Worker) ->
         lead=state.lead,
         assisting=state.assisting,
         gap=state.gap,
-        decisions=[_view(one) for one in state.explained],
+        decisions=[_view(_for(principal, one)) for one in state.explained],
+    )
+
+
+def _for(principal: Principal, one: Explained) -> Explained:
+    """A volunteer sees the own score in a match and nothing of other volunteers."""
+    if principal.role is not Role.VOLUNTEER:
+        return one
+    own = f"volunteer:{principal.volunteer_id}"
+
+    def shown(key: str | None) -> bool:
+        return key is None or key == own or not key.startswith("volunteer:")
+
+    return one.model_copy(
+        update={
+            "candidates": tuple(c for c in one.candidates if shown(c.key)),
+            "chosen": one.chosen if shown(one.chosen) else None,
+        }
     )
 
 
