@@ -7,6 +7,7 @@ from services.volunteer_dispatch import (
     routes_commands,
     routes_explanation,
     routes_gaps,
+    routes_helpers,
     routes_tasks,
 )
 from services.volunteer_dispatch.parts import Parts
@@ -31,6 +32,7 @@ DEFINITION = Definition(
         routes_commands.router,
         routes_explanation.router,
         routes_gaps.router,
+        routes_helpers.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
         routes_audit.router,
     ],

@@ -64,6 +64,19 @@ REASONS = {
         "zh": "征集志愿者：依据 {table} 第 {version} 版，{number} 个候选中没有可以问的。",
         "en": "Nobody can be asked by {table}, version {version}: {number} candidates.",
     },
+    "help-neighbour_grid": {
+        "zh": "同一区域的相邻网格",
+        "en": "A neighbour grid of the same area",
+    },
+    "help-joint": {
+        "zh": "同属区域性党组织 {through}",
+        "en": "In the same joint organization, {through}",
+    },
+    "help-paired": {"zh": "结对单位（结对 {through}）", "en": "Paired with it (pairing {through})"},
+    "help-above": {
+        "zh": "请上级值班负责人协调",
+        "en": "The duty officer above, to find somebody",
+    },
     "considered-chosen": {"zh": "选定", "en": "Chosen"},
     "considered-next": {"zh": "后备：未接时轮到", "en": "Next in turn"},
     "considered-tried": {"zh": "本轮已派过", "en": "Had it before in this round"},

@@ -1,7 +1,9 @@
 """The routing table in force, what it lacks, and why tasks went where they went: over HTTP."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.contracts import plans, registry, topics
 from shared.contracts.ids import uuid7
 from shared.telemetry import ROUTING_GAPS
 from tests.eventually import eventually
@@ -14,9 +16,11 @@ from tests.integration.services.volunteer_dispatch.world import (
     OTHER_LEADER,
     OTHER_MANAGER,
     OTHER_OPERATOR,
+    REGISTRY,
     RESIDENT,
     World,
     accepted,
+    event_of,
     running,
 )
 
@@ -151,3 +155,57 @@ async def test_the_gauge_follows_by_itself(
             return bool(ROUTING_GAPS._value.get() == 0)
 
         await eventually(counted, 20, "the open gaps are counted")
+
+
+async def test_whom_to_ask_for_help_follows_the_registry(
+    kafka_bootstrap: str, mongodb_uri: str, unique: str
+) -> None:
+    now = datetime.now(UTC)
+    joint = registry.JointChanged.model_validate(
+        {
+            "joint_id": "j1",
+            "name": "片区党委",
+            "form": "joint_area",
+            "lead": "org-g1",
+            "members": [{"organization_id": "org-water", "joined": "2020-01-01"}],
+            **dict.fromkeys(("open_needs", "open_resources", "open_projects"), 0),
+        }
+    )
+    pairing = plans.PairingChanged.model_validate(
+        {
+            "pairing_id": "p1",
+            "kind": "secondment",
+            "giver": "org-power",
+            "taker": "org-g1",
+            "since": now - timedelta(days=1),
+            "until": now + timedelta(days=1),
+            "term": 1,
+            "goals": (),
+            "promised_yuan": 0,
+            "paid_yuan": 0,
+        }
+    )
+    async with running(settings_for(SERVICE, kafka_bootstrap, mongodb_uri, unique)) as world:
+        await world.publish(
+            topics.REGISTRY.name,
+            [event_of(REGISTRY, "j1", joint), event_of(REGISTRY, "p1", pairing)],
+        )
+        id = await world.request(accepted(uuid7()))
+        await world.until(id, "assigned", "grid_team:g1")
+
+        async def asked() -> list[tuple[str, str, str | None]]:
+            answer = await world.http.get(f"/v1/tasks/{id}/helpers", headers=LEADER)
+            assert answer.status_code == 200, answer.text
+            return [(o["step"], o["who"]["id"], o["through"]) for o in answer.json()["items"]]
+
+        async def known() -> bool:
+            return len(await asked()) == 5
+
+        await eventually(known, 20, "dispatch knows the joint organization and the pairing")
+        assert await asked() == [
+            ("joint", "water", "j1"),
+            ("paired", "power", "p1"),
+            *[("above", code, None) for code in ("S1-1", "S1", "C")],
+        ]
+        refused = await world.http.get(f"/v1/tasks/{id}/helpers", headers=OTHER_LEADER)
+        assert refused.status_code == 403
