@@ -81,7 +81,7 @@ def send_on(
     the volunteers answers for the task.
     """
     place = next_place(state, context, above=above)
-    state = routed(state, place, context, above=above)
+    state = routed(state, place, context, above=above, overdue=why == OVERDUE)
     if place.kind is AssigneeKind.VOLUNTEER:
         return _match(let_go(state), place.skill, context), ()
     level = max(state.level, place.level)

@@ -23,9 +23,11 @@ NOTES = ("chosen", "next", "tried", "below", "passed_over", "suggested")
 skipped as only those above are meant, or suggested to the duty officer who decides."""
 
 
-def routed(state: TaskState, place: Place, context: Context, *, above: bool) -> TaskState:
+def routed(
+    state: TaskState, place: Place, context: Context, *, above: bool, overdue: bool
+) -> TaskState:
     """The state with the explanation of its next place; on a fresh route also with who assists
-    and what the table lacked."""
+    and what the table lacked. `above`: only those of a higher level are meant."""
     found = numbered_rule(state, context)
     number, rule = found or (0, None)
     fresh = not state.tried and not above
@@ -54,7 +56,7 @@ def routed(state: TaskState, place: Place, context: Context, *, above: bool) -> 
         rule=str(number) if number else "",
         candidates=considered(candidates, key_of(place)),
         chosen=key_of(place),
-        why=_why(state, context, above=above, fresh=fresh),
+        why="overdue" if overdue else "routed" if fresh else _why(state, context),
     )
     return state.explaining(explained)
 
@@ -76,12 +78,8 @@ def _note(one: Place, chosen: Place, state: TaskState, context: Context, above: 
     return "next"
 
 
-def _why(state: TaskState, context: Context, *, above: bool, fresh: bool) -> str:
+def _why(state: TaskState, context: Context) -> str:
     """What led here, read from the state that is left."""
-    if above:
-        return "overdue"
-    if fresh:
-        return "routed"
     if state.status is Status.MATCHING:
         return "unmatched"
     if state.status is Status.ACCEPTED:

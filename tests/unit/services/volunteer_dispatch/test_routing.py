@@ -7,6 +7,7 @@ from services.volunteer_dispatch.service import commands
 from services.volunteer_dispatch.service.routing import route
 from services.volunteer_dispatch.service.state import Gap
 from services.volunteer_dispatch.service.tables import RoutingTable
+from services.volunteer_dispatch.service.timers import on_due
 from shared.contracts.tasks import TaskAssigned
 from shared.contracts.words import Urgency
 from tests.unit.services.volunteer_dispatch.city import PATH, context, held, new, payload_of
@@ -163,6 +164,24 @@ def test_a_route_and_what_follows_are_explained() -> None:
     ]
     assert (second.kind, second.why, second.chosen) == ("escalation", "declined", "unit:power")
     assert [c.note for c in second.candidates][:3] == ["tried", "chosen", "next"]
+
+
+def test_the_reason_of_each_step_is_named() -> None:
+    ctx = context(rules=[{"to": "unit:water", "then": ["unit:power"]}])
+    state = new(ctx).state
+    assert state.accept_by is not None
+    later = context(state.accept_by, [{"to": "unit:water", "then": ["unit:power"]}])
+    silent = on_due(state, later)
+    assert silent is not None
+    assert state.deadline is not None
+    late = on_due(silent.state, context(state.deadline, rules=[{"to": "unit:water"}]))
+    assert late is not None
+    taken = commands.accept(late.state).state
+    back = commands.give_back(taken, "不归我管", ctx).state
+    assert [one.why for one in back.explained] == ["routed", "silent", "overdue", "returned"]
+    overdue = back.explained[2]
+    assert overdue.chosen == "area_duty:S1-1"
+    assert [c.note for c in overdue.candidates] == ["tried", "passed_over", "chosen", *["next"] * 3]
 
 
 def test_who_decides_is_shown_what_the_past_suggests() -> None:
