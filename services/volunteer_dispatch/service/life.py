@@ -139,8 +139,7 @@ def accept(state: TaskState, at: datetime | None = None) -> Step:
     event = tasks.TaskAccepted(
         task_id=state.task_id, request_id=state.request_id, assignee=state.assignee
     )
-    taken = state.having(status=Status.ACCEPTED, accept_by=None)
-    taken = taken.having(lead=state.assignee)
+    taken = state.having(status=Status.ACCEPTED, accept_by=None, lead=state.assignee)
     return taken, (event if at is None else At(at, event),)
 
 
