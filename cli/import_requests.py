@@ -121,7 +121,7 @@ def import_requests(
         if not row.error:
             units.add(row.values)
     with connect(world, "registry") as registry:
-        areas = Areas(map(Area.of, _all(registry, "areas"))) if format.area else Areas(())
+        areas = Areas(map(Area.of, entries_of(registry, "areas"))) if format.area else Areas(())
         if format.area and not len(areas):
             raise failure("no-areas")
         created = ensure_units(registry, [unit, *units.units()])
@@ -159,7 +159,7 @@ def _progress(console: Console) -> Progress:
 # The registry
 
 
-def _all(registry: httpx.Client, kind: str) -> Iterator[dict[str, Any]]:
+def entries_of(registry: httpx.Client, kind: str) -> Iterator[dict[str, Any]]:
     """Every entry of a kind that is not retired."""
     cursor: str | None = None
     while True:
@@ -173,7 +173,7 @@ def _all(registry: httpx.Client, kind: str) -> Iterator[dict[str, Any]]:
 
 def ensure_units(registry: httpx.Client, units: Sequence[UnitIdentity]) -> int:
     """Create the units that are not there; those that are stay as they are. How many are new."""
-    there = {unit["id"] for unit in _all(registry, "units")}
+    there = {unit["id"] for unit in entries_of(registry, "units")}
     absent = list({unit.id: unit for unit in units if unit.id not in there}.values())
     for begin in range(0, len(absent), _REGISTRY_ROWS):
         rows = [unit.model_dump(mode="json") for unit in absent[begin : begin + _REGISTRY_ROWS]]

@@ -15,6 +15,7 @@ from cli.failures import FAILED, Failure, Guarded
 from cli.grid_check import grid_check
 from cli.imports_registry import import_app
 from cli.language import tr
+from cli.learn_routing import learn_routing
 from cli.publish import publish
 from cli.replays import moment_of, replay
 from cli.sending import Via
@@ -131,6 +132,7 @@ def requests(
 app.add_typer(import_app, name="import", help=tr("help.import"))
 app.add_typer(dead_letters_app, name="dead-letters", help=tr("help.dead-letters"))
 app.command("grid-check", help=tr("help.grid-check"))(grid_check)
+app.command("learn-routing", help=tr("help.learn-routing"))(learn_routing)
 app.command("make-city", help=tr("help.make-city"))(make_city)
 app.command("publish", help=tr("help.publish"))(publish)
 app.command("replay", help=tr("help.replay"))(replay)

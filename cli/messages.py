@@ -150,6 +150,39 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Role {role} needs {option}.",
     ),
     # Grids
+    "learn-nothing": (
+        "{path} 中没有带类别和处置单位的记录：请核对格式文件的 category 和 handling_unit。",
+        "{path} has no rows with a category and a handling unit: check category and "
+        "handling_unit in the format.",
+    ),
+    "learn-many": (
+        "规则有 {rules} 条，超过 {most} 条：请用 --least {least} 或更大的值。",
+        "{rules} rules are more than {most}: use --least {least} or more.",
+    ),
+    "learnt": (
+        "从 {cases} 件学出 {rules} 条规则（{left} 行没有可学的内容）。",
+        "{rules} rules from {cases} cases ({left} rows tell nothing of it).",
+    ),
+    "learn-checked": (
+        "只用一半学、在未见的另一半 {checked} 件上检验：首选正确 {top_1}，前三含正确 {top_3}；"
+        "{for_person} 须由人决定，其余直接派出的正确率 {sent_right}。",
+        "Learnt from one half, checked on the other {checked} cases: the first unit is right in "
+        "{top_1}, one of the first three in {top_3}; {for_person} are left to a person, and of "
+        "the others {sent_right} are sent right.",
+    ),
+    "learn-written": (
+        "草稿已写入 {path}：请审阅后以 PUT /v1/routing 启用（管理员，If-Match）。",
+        "The draft is in {path}: read it, then put it in force with PUT /v1/routing "
+        "(administrator, If-Match).",
+    ),
+    "title.learn-undecided": (
+        "须由人决定的 {number} 类（件数最多的 {shown} 类）",
+        "{number} left to a person (the {shown} with most cases)",
+    ),
+    "column.category": ("类别", "category"),
+    "column.area": ("区域", "area"),
+    "column.cases": ("件数", "cases"),
+    "column.likeliest": ("最可能的单位", "likeliest units"),
     "grid-check": (
         "有多边形的网格 {drawn} 个，只有社区名单的 {listed} 个：重叠 {overlaps} 处，"
         "空白 {holes} 处，被同级网格重复列出的社区 {shared_communities} 个，"

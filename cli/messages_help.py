@@ -114,6 +114,22 @@ HELP: dict[str, tuple[str, str]] = {
         "不超过多少平方米的不列出",
         "square metres up to which nothing is told",
     ),
+    "help.learn-routing": (
+        "从本市的历史诉求学出派单规则表草稿，并用另一半记录检验。",
+        "Draft dispatch's routing table from a city's past requests, checked on the other half.",
+    ),
+    "help.learn-output": ("写入的规则表", "the routing table is written here"),
+    "help.learn-confidence": (
+        "首选单位的估计份额达到此值才直接派，否则由人决定",
+        "send without a person from this estimated share of the first unit",
+    ),
+    "help.learn-weight": (
+        "上一级（更宽的类别或区域）相当于多少件",
+        "cases that the next coarser category or area counts for",
+    ),
+    "help.learn-least": ("少于多少件的不单列规则", "no rule of its own below so many cases"),
+    "help.learn-seed": ("分成两半的种子", "seed of the split into halves"),
+    "help.learn-show": ("列出多少条须由人决定的", "how many of those that a person must decide"),
     "help.make-city": (
         "生成一座虚构的城市（导入用的文件），同一种子内容相同。",
         "Write a made-up city as files to import; the same for the same seed.",

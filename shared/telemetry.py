@@ -130,6 +130,9 @@ PRODUCER_RESTARTS = Counter(
 )
 TIMERS_OVERDUE = Gauge("lianxin_timers_overdue", "Timers that are due and have not fired")
 TIMERS_FIRED = Counter("lianxin_timers_fired_total", "Timers fired")
+ROUTING_GAPS = Gauge(
+    "lianxin_routing_gaps", "Open tasks that no rule of the routing table covered, whole service"
+)
 FIGURES_SECONDS = Histogram(
     "lianxin_figures_round_seconds", "Time of one round of the figures loop of assessment"
 )

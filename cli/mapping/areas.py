@@ -48,6 +48,15 @@ class Areas:
                 above = self._one(level, value, above)
         return above.code if above else None
 
+    def path(self, code: str) -> tuple[Area, ...]:
+        """The area and those above it that are known, from the top down."""
+        found: list[Area] = []
+        at = self._by_code.get(code)
+        while at is not None and at not in found:
+            found.append(at)
+            at = self._by_code.get(at.parent) if at.parent else None
+        return tuple(reversed(found))
+
     def _one(self, level: AreaName, value: str, above: Area | None) -> Area:
         for suffix in level.suffixes:
             text = f"{level.prefix}{value}{suffix}"
@@ -69,12 +78,4 @@ class Areas:
         return [area] if area is not None and area.level == level.level else []
 
     def _inside(self, area: Area, above: Area) -> bool:
-        seen: set[str] = set()
-        code: str | None = area.code
-        while code is not None and code not in seen:
-            if code == above.code:
-                return True
-            seen.add(code)
-            at = self._by_code.get(code)
-            code = at.parent if at else None
-        return False
+        return above in self.path(area.code)

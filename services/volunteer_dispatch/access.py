@@ -20,7 +20,7 @@ def scope_of(principal: Principal) -> dict[str, Any]:
         case Role.GRID_LEADER:
             return {"state.grid_id": {"$in": sorted(principal.grids)}}
         case Role.UNIT_OPERATOR if principal.unit_id is not None:
-            return {"state.assignee.unit_id": principal.unit_id}
+            return {"state.units": principal.unit_id}
         case Role.VOLUNTEER if principal.volunteer_id is not None:
             return {
                 "state.assignee.id": principal.volunteer_id,
@@ -41,8 +41,7 @@ def sees(principal: Principal, task: TaskState) -> bool:
         case Role.GRID_LEADER:
             return task.grid_id in principal.grids
         case Role.UNIT_OPERATOR:
-            own = principal.unit_id
-            return own is not None and assignee is not None and assignee.unit_id == own
+            return principal.unit_id is not None and principal.unit_id in task.units
         case Role.VOLUNTEER:
             return assignee is not None and _is_volunteer(principal, task)
         case _:
@@ -59,6 +58,8 @@ def may_act(principal: Principal, task: TaskState) -> bool:
     if assignee is None or not sees(principal, task):
         return False
     match principal.role:
+        case Role.UNIT_OPERATOR:  # who leads or assists sees it and holds nothing
+            return assignee.unit_id == principal.unit_id
         case Role.GRID_LEADER:
             return assignee.kind in (AssigneeKind.GRID_TEAM, AssigneeKind.VOLUNTEER)
         case Role.AREA_MANAGER if assignee.kind is AssigneeKind.AREA_DUTY:

@@ -7,7 +7,7 @@ from services.volunteer_dispatch.service import requests as decide
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.records import apply_record, may_report, record_of
 from services.volunteer_dispatch.service.state import Status, TaskState
-from shared.contracts import registry, requests, topics, units
+from shared.contracts import plans, registry, requests, topics, units
 from shared.contracts.catalog import TOPIC_OF
 from shared.contracts.envelope import Event
 from shared.contracts.ids import lead_task_id, reported_request_id
@@ -122,6 +122,8 @@ SNAPSHOTS: Mapping[type[Payload], SnapshotHandler] = {
     registry.AreaChanged: lambda event: ("areas", _document(event)),
     registry.UnitChanged: lambda event: ("units", _document(event)),
     registry.OrganizationChanged: lambda event: ("organizations", _document(event)),
+    registry.JointChanged: lambda event: ("joints", _document(event)),
+    plans.PairingChanged: lambda event: ("pairings", _document(event)),
     registry.GridChanged: lambda event: ("grids", _document(event, "geometry", "boundaries")),
     # Reservations (`tasks`) stand in the same document: one conditional update sees both.
     registry.VolunteerChanged: lambda event: ("volunteers", _document(event)),

@@ -2,7 +2,14 @@
 
 import sys
 
-from services.volunteer_dispatch import routes_audit, routes_commands, routes_tasks
+from services.volunteer_dispatch import (
+    routes_audit,
+    routes_commands,
+    routes_explanation,
+    routes_gaps,
+    routes_helpers,
+    routes_tasks,
+)
 from services.volunteer_dispatch.parts import Parts
 from services.volunteer_dispatch.service.tables import TABLES
 from shared.settings import Settings
@@ -23,6 +30,9 @@ DEFINITION = Definition(
     routers=[
         routes_tasks.router,
         routes_commands.router,
+        routes_explanation.router,
+        routes_gaps.router,
+        routes_helpers.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
         routes_audit.router,
     ],

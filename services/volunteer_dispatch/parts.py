@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from services.volunteer_dispatch import handlers
+from services.volunteer_dispatch.gaps import Gaps
 from services.volunteer_dispatch.matching import Matcher
 from services.volunteer_dispatch.repository import Follower, Tasks, task_store
 from services.volunteer_dispatch.service.context import Context
@@ -24,10 +25,12 @@ from shared.settings import Settings
 from shared.storage.client import UNREACHABLE, Client
 from shared.storage.encryption import FieldCipher, context_of
 from shared.storage.tables import Tables
+from shared.telemetry import ROUTING_GAPS
 
 log = logging.getLogger(__name__)
 
 _FOLLOW_SECONDS = 1.0
+_COUNT_GAPS_SECONDS = 30.0
 _SHIPPED = Path(__file__).parent / "data"
 _REFRESH_AT_MOST_EVERY = 0.1
 
@@ -40,6 +43,7 @@ class Parts:
         self._cipher = FieldCipher.from_secret(settings.field_key.get_secret_value())
         self.store = task_store(database, settings)
         self.tasks = Tasks(self.store)
+        self.gaps = Gaps(self.store)
         self.volunteers = Volunteers(database)
         self.tables = Tables(database, TABLES, _SHIPPED, settings.data_folder)
         self.directory = Directory()
@@ -70,11 +74,13 @@ class Parts:
         self.runtime.add_work("matching", self.matcher.run)
         self.runtime.add_work("sweep", self.matcher.run_sweep)
         self.runtime.add_work("follow", self._follow)
+        self.runtime.add_work("gaps", self._count_gaps)
         self.runtime.add_work("tables", self.tables.follow)
 
     async def prepare(self) -> None:
         """Create the indexes; load tables and city."""
         await self.tasks.create_indexes()
+        await self.gaps.create_indexes()
         await self.volunteers.create_indexes()
         await self._follower.create_indexes()
         await self.tables.prepare()
@@ -88,6 +94,7 @@ class Parts:
             routing=self.tables.get(RoutingTable),
             deadlines=self.tables.get(DeadlineTable),
             seal=self.seal,
+            versions={model.NAME: self.tables.newest(model).version for model in TABLES},
         )
 
     async def context_of(self, events: Sequence[Event]) -> Context:
@@ -117,6 +124,14 @@ class Parts:
             except UNREACHABLE as error:
                 log.warning("the city waits for the database", extra={"error": repr(error)})
             await asyncio.sleep(_FOLLOW_SECONDS)
+
+    async def _count_gaps(self) -> None:
+        while True:
+            try:
+                ROUTING_GAPS.set(await self.gaps.count_open())
+            except UNREACHABLE as error:
+                log.warning("the gaps wait for the database", extra={"error": repr(error)})
+            await asyncio.sleep(_COUNT_GAPS_SECONDS)
 
     def seal(self, task_id: str, words: str) -> str:
         """Encrypt words about a task."""

@@ -20,7 +20,7 @@ _OVERLAP = timedelta(seconds=5)
 """Replicas' clocks differ, and a snapshot's time is set a moment before its write."""
 _AT_ONCE = 5000
 """Documents taken in at once, so that a whole city is not in memory twice."""
-_SCOPES = ("state.areas", "state.grid_id", "state.assignee.unit_id", "state.assignee.id")
+_SCOPES = ("state.areas", "state.grid_id", "state.units", "state.assignee.id")
 
 
 def task_store(database: Database, settings: Settings) -> AggregateStore[TaskState]:

@@ -79,6 +79,8 @@ class TaskView(BaseModel):
     area_path: tuple[str, ...]
     grid_id: str | None
     assignee: Assignee | None
+    lead: Assignee | None = Field(description="Who leads until another accepts")
+    assisting: tuple[Assignee, ...]
     round: int
     level: int
     requested_at: datetime | None
@@ -103,6 +105,7 @@ def shown(state: TaskState, version: int, now: datetime) -> dict[str, Any]:
     same = (
         "request_id", "status", "category", "urgency", "area_path", "grid_id", "round", "level",
         "requested_at", "deadline", "accept_by", "completed_at", "in_time",
+        "lead", "assisting",
     )  # fmt: skip
     assignee = None if state.status is Status.MATCHING else state.assignee
     return {

@@ -44,7 +44,7 @@ class TaskCreated(TaskFact):
 
 
 class TaskAssigned(TaskFact):
-    """The task was sent to somebody, who now leads until another accepts."""
+    """The task was sent to somebody; the first receiver leads until another accepts."""
 
     TYPE: ClassVar[str] = "lianxin.task.assigned"
 
@@ -53,10 +53,15 @@ class TaskAssigned(TaskFact):
     round: int = Field(ge=1)
     level: int = Field(ge=0)
     """0 at the first place, one more for each level up."""
+    lead: Assignee | None = None
+    """Who leads until this assignee accepts (首接负责): the first receiver, or who accepted last;
+    None in records older than the field: the assignee."""
+    assisting: tuple[Assignee, ...] = ()
+    """Units that assist whoever leads (协办)."""
 
 
 class TaskAccepted(TaskFact):
-    """The assignee took the task."""
+    """The assignee took the task, and leads from now on."""
 
     TYPE: ClassVar[str] = "lianxin.task.accepted"
 

@@ -1,7 +1,7 @@
 """What decisions look at besides the state and the message."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.volunteer_dispatch.service.directory import Directory
@@ -17,3 +17,5 @@ class Context:
     routing: RoutingTable
     deadlines: DeadlineTable
     seal: Callable[[str, str], str]
+    versions: Mapping[str, int] = field(default_factory=dict)
+    """Version in force of each table, by its name."""

@@ -23,6 +23,7 @@ class GridSeen(NamedTuple):
     """As much of a grid as routing looks at."""
 
     organization_id: str | None
+    area: str | None
     retired: bool
 
 
@@ -42,11 +43,32 @@ class OrganizationSeen(NamedTuple):
     retired: bool
 
 
+class JointSeen(NamedTuple):
+    """As much of a joint organization as the way to help looks at."""
+
+    lead: str | None
+    members: tuple[tuple[str, str | None], ...]
+    """Organizations, with the first day without them (ISO date) or None."""
+    retired: bool
+
+
+class PairingSeen(NamedTuple):
+    """As much of a pairing as the way to help looks at; times in ISO form, in UTC."""
+
+    giver: str | None
+    taker: str | None
+    since: str | None
+    until: str | None
+    ended: bool
+
+
 _SEEN: dict[str, Any] = {
     "areas": AreaSeen,
     "grids": GridSeen,
     "units": UnitSeen,
     "organizations": OrganizationSeen,
+    "joints": JointSeen,
+    "pairings": PairingSeen,
 }
 KINDS: dict[str, tuple[str, ...]] = {kind: seen._fields for kind, seen in _SEEN.items()}
 """Read-model collections that the directory is made of, and the fields that it keeps of each.
@@ -63,6 +85,8 @@ class Directory:
     grids: dict[str, GridSeen] = field(default_factory=dict)
     units: dict[str, UnitSeen] = field(default_factory=dict)
     organizations: dict[str, OrganizationSeen] = field(default_factory=dict)
+    joints: dict[str, JointSeen] = field(default_factory=dict)
+    pairings: dict[str, PairingSeen] = field(default_factory=dict)
     _of_unit: dict[str, str] = field(default_factory=dict)
     _of_area: dict[str, str] = field(default_factory=dict)
     _by_domain: dict[tuple[str, str], list[str]] = field(default_factory=dict)
@@ -131,6 +155,22 @@ class Directory:
         self._index()
         return self._by_domain.get((domain, area), [])
 
+    def of_area(self, code: str) -> str | None:
+        """The organization of an area."""
+        self._index()
+        return self._of_area.get(code)
+
+    def holder(self, organization_id: str) -> Assignee | None:
+        """Who works for an organization: its unit, or the duty officer of its area."""
+        seen = self.organizations.get(organization_id)
+        if seen is None or seen.retired:
+            return None
+        if seen.unit_id:
+            known = self.knows(AssigneeKind.UNIT, seen.unit_id)
+            return self.unit(seen.unit_id) if known else None
+        known = seen.area is not None and self.knows(AssigneeKind.AREA_DUTY, seen.area)
+        return self.area_duty(seen.area) if known and seen.area else None
+
     def unit(self, id: str) -> Assignee:
         """A unit as assignee."""
         self._index()
@@ -173,8 +213,10 @@ def _active(known: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
 
 def _kept(name: str, value: Any) -> Any:
     """The value, its text shared by all that have it; what is not told is not retired."""
-    if name == "retired":
+    if name in ("retired", "ended"):
         return bool(value)
+    if name == "members":
+        return tuple((one["organization_id"], one.get("left")) for one in value or ())
     return intern(value) if isinstance(value, str) else None
 
 

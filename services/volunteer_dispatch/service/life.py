@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from services.volunteer_dispatch.service.context import Context
+from services.volunteer_dispatch.service.reasons import routed
 from services.volunteer_dispatch.service.routing import NOBODY, Place, is_top, next_place, rule_for
 from services.volunteer_dispatch.service.state import Reservation, Status, TaskState
 from shared.contracts import tasks
@@ -50,6 +51,7 @@ def give(
     given = state.having(
         status=Status.ASSIGNED,
         assignee=assignee,
+        lead=state.lead or assignee,  # 首接负责: until another accepts
         reservation=reservation,
         level=level,
         tried=state.tried if key in state.tried else (*state.tried, key),
@@ -64,6 +66,8 @@ def give(
         deadline=state.deadline,
         round=state.round,
         level=level,
+        lead=given.lead,
+        assisting=given.assisting,
     )
     return given, (event,)
 
@@ -77,6 +81,7 @@ def send_on(
     the volunteers answers for the task.
     """
     place = next_place(state, context, above=above)
+    state = routed(state, place, context, above=above, overdue=why == OVERDUE)
     if place.kind is AssigneeKind.VOLUNTEER:
         return _match(let_go(state), place.skill, context), ()
     level = max(state.level, place.level)
@@ -93,9 +98,11 @@ def send_on(
 
 def _match(state: TaskState, skill: str, context: Context, prefer: str | None = None) -> TaskState:
     behind = next_place(state.having(tried=(*state.tried, NOBODY)), context)
+    answers = context.directory.of(behind.kind, behind.id)
     return state.having(
         status=Status.MATCHING,
-        assignee=context.directory.of(behind.kind, behind.id),
+        assignee=answers,
+        lead=state.lead or answers,
         accept_by=None,
         skill=skill,
         prefer=prefer,
@@ -132,7 +139,7 @@ def accept(state: TaskState, at: datetime | None = None) -> Step:
     event = tasks.TaskAccepted(
         task_id=state.task_id, request_id=state.request_id, assignee=state.assignee
     )
-    taken = state.having(status=Status.ACCEPTED, accept_by=None)
+    taken = state.having(status=Status.ACCEPTED, accept_by=None, lead=state.assignee)
     return taken, (event if at is None else At(at, event),)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
+from services.volunteer_dispatch.service.explain import KEPT, Explained
 from shared.contracts.payload import Moment, Point
 from shared.contracts.tasks import Assignee
 from shared.contracts.words import Urgency
@@ -29,6 +30,15 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     CLOSED = "closed"
     """The request ended while the task was still open."""
+
+
+class Gap(StrEnum):
+    """What the routing table lacks for a task, which went to a duty officer or grid for it."""
+
+    NO_RULE = "no_rule"
+    """No rule fits the category, place and urgency."""
+    NO_TARGET = "no_target"
+    """A rule fits, but whom it names is not there: retired, no such unit here, no grid."""
 
 
 OPEN = (Status.MATCHING, Status.ASSIGNED, Status.ACCEPTED)
@@ -88,6 +98,12 @@ class TaskState(State):
     round: int = 1
     level: int = 0
     assignee: Assignee | None = None
+    lead: Assignee | None = None
+    """Who leads (首接负责): the first receiver, until another accepts; never nobody after that."""
+    assisting: tuple[Assignee, ...] = ()
+    """Units that the routing rule names beside the lead."""
+    gap: Gap | None = None
+    """What the routing table lacked when the task was routed."""
     reservation: Reservation | None = None
     tried: tuple[str, ...] = ()
     """`kind:id` of who had it in this round; `volunteer:*` once no volunteer was found."""
@@ -106,6 +122,15 @@ class TaskState(State):
     words: tuple[Words, ...] = ()
     releases: tuple[Reservation, ...] = ()
     """Reservations to be given back by the matching loop."""
+    explained: tuple[Explained, ...] = ()
+    """Why it went where it went: the last decisions, oldest first."""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Units that see the task: the assignee's, the lead's, and those that assist."""
+        involved = (self.assignee, self.lead, *self.assisting)
+        return tuple(dict.fromkeys(one.unit_id for one in involved if one and one.unit_id))
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -148,3 +173,7 @@ class TaskState(State):
     def waiting_for(self, record: Record) -> "TaskState":
         """This state with a unit's record kept for later."""
         return self.having(waiting=(*self.waiting, record)[-_KEPT:])
+
+    def explaining(self, explained: Explained) -> "TaskState":
+        """This state with a decision's explanation added; the last 20 are kept."""
+        return self.having(explained=(*self.explained, explained)[-KEPT:])

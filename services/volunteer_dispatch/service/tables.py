@@ -1,5 +1,6 @@
 """The tables that a city can replace: where tasks go, and how long they may take."""
 
+from functools import cached_property
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +18,11 @@ Target = Annotated[
 ]
 """`unit:<id>`, `domain:<domain>` (units of that domain in the area), `grid_team`, `volunteer` or
 `area_duty`."""
+Assisting = Annotated[
+    str,
+    Field(pattern=r"^(unit:[^\s]{1,120}|domain:(" + "|".join(d.value for d in Domain) + r"))$"),
+]
+"""`unit:<id>`, or `domain:<domain>`: the nearest unit of that domain in the area."""
 _Code = Annotated[str, Field(pattern=r"^[^\s/|]{1,60}$")]
 _Hours = Annotated[float, Field(gt=0, le=24 * 366, allow_inf_nan=False)]
 
@@ -34,8 +40,22 @@ class Rule(_Part):
     """Area codes; an area stands for everything in it."""
     urgencies: tuple[Urgency, ...] = ()
     to: Target
+    then: tuple[Target, ...] = Field(default=(), max_length=5)
+    """Asked after `to`, in this order. With `area_duty` as `to` they are suggestions for the
+    officer who decides."""
+    assist: tuple[Assisting, ...] = Field(default=(), max_length=10)
+    """Who assists whoever leads (主办、协办)."""
+    shares: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(default=(), max_length=6)
+    """Of a learnt rule: the estimated share of such cases that `to` and each of `then` has."""
+    cases: int | None = Field(default=None, ge=0)
+    """Of a learnt rule: how many cases of the past stand behind it."""
     skill: _Code | None = None
     """With `volunteer`: the skill that is needed; None: one named like the category."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """`to` and what comes after it, without what is there twice."""
+        return tuple(dict.fromkeys((self.to, *self.then)))
 
     def fits(self, category: str, areas: tuple[str, ...], urgency: Urgency) -> bool:
         """Whether the rule speaks of this category, place and urgency."""
@@ -49,15 +69,44 @@ class Rule(_Part):
 
 
 class RoutingTable(Table):
-    """Where tasks go: of ordered rules the first that fits; where none does, to the grid team."""
+    """Where tasks go: of ordered rules the first that fits; what none covers goes to the area's
+    duty officer, and is listed as a gap of the table."""
 
     NAME: ClassVar[str] = "routing"
 
-    rules: tuple[Rule, ...] = Field(max_length=2000)
+    rules: tuple[Rule, ...] = Field(max_length=5000)
     volunteers_tried: int = Field(default=3, ge=1, le=20)
     """Volunteers asked, one after another, before the grid team gets the task."""
     units_tried: int = Field(default=3, ge=1, le=20)
     """Units of a domain asked before it goes on (Bayannur: three units, then one level up)."""
+
+    def rule_for(
+        self, category: str, areas: tuple[str, ...], urgency: Urgency
+    ) -> tuple[int, Rule] | None:
+        """The first rule that fits, with its number (from 1)."""
+        found = [*self._by_category.get("", ()), *self._by_category.get(category, ())]
+        end = category.find(".")
+        while end >= 0:
+            found += self._by_category.get(category[: end + 1], ())
+            end = category.find(".", end + 1)
+        numbers = sorted(found)
+        for number in numbers:
+            rule = self.rules[number - 1]
+            if rule.fits(category, areas, urgency):
+                return number, rule
+        return None
+
+    @cached_property
+    def _by_category(self) -> dict[str, list[int]]:
+        """Numbers of the rules by each code or prefix that they name; `""`: any category.
+
+        A city's learnt table has a thousand rules; a task looks at those of its category alone.
+        """
+        found: dict[str, list[int]] = {}
+        for number, rule in enumerate(self.rules, 1):
+            for code in rule.categories or ("",):
+                found.setdefault(code, []).append(number)
+        return found
 
 
 class _HoursByUrgency(_Part):
