@@ -48,9 +48,9 @@ class Cells:
         cell = y * self._across + x
         order = np.argsort(cell, kind="stable")
         self._rows = rows[order].astype(np.int32)
-        self._starts = np.searchsorted(
-            cell[order], np.arange(self._across * self._up + 1)
-        ).astype(np.int32)
+        self._starts = np.searchsorted(cell[order], np.arange(self._across * self._up + 1)).astype(
+            np.int32
+        )
 
     @property
     def nbytes(self) -> int:

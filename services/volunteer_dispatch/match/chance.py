@@ -7,6 +7,13 @@ the same way on the city's. Counts only, so that each answer changes two numbers
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+N = TypeVar("N", float, NDArray[np.float64])
+"""A number, or many at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +25,7 @@ class Prior:
     """Answers that the prior counts for."""
 
 
-def chance(asked: float, accepted: float, group_mean: float, strength: float) -> float:
+def chance(asked: N, accepted: N, group_mean: N, strength: float) -> N:
     """Mean of Beta(strength·mean + accepted, strength·(1 - mean) + asked - accepted)."""
     return (accepted + strength * group_mean) / (asked + strength)
 

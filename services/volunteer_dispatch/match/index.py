@@ -18,6 +18,7 @@ from services.volunteer_dispatch.match.chance import Prior, chance, group_mean
 from services.volunteer_dispatch.match.ids import Ids
 from services.volunteer_dispatch.match.score import Score, Weights, score
 
+Floats = NDArray[np.float64]
 _COLUMNS: dict[str, Any] = {
     "latitude": np.float32,
     "longitude": np.float32,
@@ -80,7 +81,7 @@ class Candidate(NamedTuple):
     id: str
     row: int
     room: int
-    score: Score
+    score: Score[float]
 
 
 class Index:
@@ -234,13 +235,15 @@ class Index:
             now: seconds since 1970.
         """
         rows, km = self.nearest(wanted, now)
-        found = [
-            Candidate(self._ids[row], row, self.room(row), self.score(row, away))
-            for row, away in zip(rows.tolist(), km.tolist(), strict=True)
+        scores = self._scores(rows, km)
+        order = np.lexsort((rows, -scores.value))
+        parts = zip(*(part[order].tolist() for part in scores), strict=True)
+        return [
+            Candidate(self._ids[row], row, self.room(row), Score(*of))
+            for row, of in zip(rows[order].tolist(), parts, strict=True)
         ]
-        return sorted(found, key=lambda one: (-one.score.value, one.id))
 
-    def nearest(self, wanted: Wanted, now: int) -> tuple[Rows, NDArray[np.float64]]:
+    def nearest(self, wanted: Wanted, now: int) -> tuple[Rows, Floats]:
         """Rows and distances (km) of the nearest who may be asked, nearest first."""
         fits = self._fitting(wanted, now)
         place = wanted.place or self._middle(wanted.grid_id)
@@ -258,19 +261,15 @@ class Index:
         c = self._c
         return int(c["capacity"][row]) - int(c["held"][row]) - int(c["waiting"][row])
 
-    def chance(self, row: int) -> float:
-        """How likely somebody is to accept."""
+    def _scores(self, rows: Rows, km: Floats) -> Score[Floats]:
         c = self._c
-        of_group = group_mean(*self._counts[int(c["group"][row])], self.prior)
-        asked, accepted = float(c["asked"][row]), float(c["accepted"][row])
-        return chance(asked, accepted, of_group, self.prior.strength)
-
-    def score(self, row: int, km: float) -> Score:
-        """The score of somebody so far away."""
-        c = self._c
-        load = float(c["held"][row]) / max(int(c["capacity"][row]), 1)
-        load += float(c["week"][row]) / self.weekly
-        return score(self.chance(row), km, load, self.weights)
+        asked, accepted = (c[n][rows].astype(np.float64) for n in ("asked", "accepted"))
+        groups = c["group"][rows].tolist()
+        mean = np.array([group_mean(*self._counts[group], self.prior) for group in groups])
+        load = c["held"][rows] / np.maximum(c["capacity"][rows], 1).astype(np.float64)
+        load += c["week"][rows] / self.weekly
+        likely = chance(asked, accepted, mean, self.prior.strength)
+        return score(likely, km, load, self.weights)
 
     def _fitting(self, wanted: Wanted, now: int) -> "_Fitting":
         sets = self._with_skill.get(wanted.skill)
@@ -303,7 +302,7 @@ class Index:
 
     def _near(
         self, place: tuple[float, float], wanted: Wanted, fits: "_Fitting"
-    ) -> tuple[Rows, NDArray[np.float64]]:
+    ) -> tuple[Rows, Floats]:
         """The nearest `number`, from a block of cells that grows until none can be missing."""
         latitude, longitude = place
         fresh = fits.of(np.array(self._fresh, np.int32))
@@ -321,21 +320,21 @@ class Index:
             ring *= 2
 
     def _with_own(
-        self, rows: Rows, km: NDArray[np.float64], own: Rows, place: tuple[float, float]
-    ) -> tuple[Rows, NDArray[np.float64]]:
+        self, rows: Rows, km: Floats, own: Rows, place: tuple[float, float]
+    ) -> tuple[Rows, Floats]:
         own = own[~np.isin(own, rows)]
         away = self.distances(place, own)
         away[np.isnan(away)] = self.unplaced_km
         return np.concatenate([rows, own]), np.concatenate([km, away])
 
-    def distances(self, place: tuple[float, float], rows: Rows) -> NDArray[np.float64]:
+    def distances(self, place: tuple[float, float], rows: Rows) -> Floats:
         """Great-circle distances (haversine), km; NaN where the place is not known."""
         latitude = np.radians(self._c["latitude"][rows], dtype=np.float64)
         east = np.radians(self._c["longitude"][rows] - np.float64(place[1]))
         north = math.radians(place[0])
         h = np.sin((latitude - north) / 2) ** 2
         h += math.cos(north) * np.cos(latitude) * np.sin(east / 2) ** 2
-        found: NDArray[np.float64] = 2 * KM_A_DEGREE * np.degrees(np.arcsin(np.sqrt(h)))
+        found: Floats = 2 * KM_A_DEGREE * np.degrees(np.arcsin(np.sqrt(h)))
         return found
 
     def ids(self, rows: Sequence[int]) -> list[str]:

@@ -89,7 +89,9 @@ def test_the_nearest_are_found_whatever_has_changed(
     assert km.tolist() == pytest.approx(by_hand(list(known.values()), wanted), abs=0.005)
     found = index.find(wanted, NOW)
     assert sorted(one.id for one in found) == sorted(index.ids(rows.tolist()))
-    assert [one.score.value for one in found] == sorted((o.score.value for o in found), reverse=True)
+    assert [one.score.value for one in found] == sorted(
+        (o.score.value for o in found), reverse=True
+    )
     for one in found:
         person = known[one.id]
         assert one.room == person.capacity - person.held - person.waiting
@@ -152,7 +154,9 @@ def test_what_the_chance_leans_on() -> None:
     assert chance(6, 6, 0.3, 6) == pytest.approx(0.65)
     assert group_mean(0, 0, prior) == pytest.approx(0.3)
     index = Index(prior)
-    good = [Volunteer(f"a{n}", ("care",), "g", "eager", None, 1, asked=9, accepted=8) for n in (1, 2)]
+    good = [
+        Volunteer(f"a{n}", ("care",), "g", "eager", None, 1, asked=9, accepted=8) for n in (1, 2)
+    ]
     index.put_all([*good, Volunteer("new", ("care",), "g", "eager", None, 1)])
     index.put(Volunteer("other", ("care",), "g", "tired", None, 1))
     parts = {one.id: one.score for one in index.find(Wanted("care", "g"), NOW)}
