@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
+from services.volunteer_dispatch.service.explain import KEPT, Explained
 from shared.contracts.payload import Moment, Point
 from shared.contracts.tasks import Assignee
 from shared.contracts.words import Urgency
@@ -106,6 +107,8 @@ class TaskState(State):
     words: tuple[Words, ...] = ()
     releases: tuple[Reservation, ...] = ()
     """Reservations to be given back by the matching loop."""
+    explained: tuple[Explained, ...] = ()
+    """Why it went where it went: the last decisions, oldest first."""
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -148,3 +151,7 @@ class TaskState(State):
     def waiting_for(self, record: Record) -> "TaskState":
         """This state with a unit's record kept for later."""
         return self.having(waiting=(*self.waiting, record)[-_KEPT:])
+
+    def explaining(self, explained: Explained) -> "TaskState":
+        """This state with a decision's explanation added; the last 20 are kept."""
+        return self.having(explained=(*self.explained, explained)[-KEPT:])
