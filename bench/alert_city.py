@@ -27,8 +27,6 @@ _REFUSES = 0.4
 """Of those who do not accept, the share that says so."""
 _HALF_KM = 6.0
 """Distance at which willingness is halved."""
-_TIRES = 0.04
-"""Of the willingness lost with each alert of the last week."""
 _HOLDS = 3 * 3600
 _WEEK = 7 * 24 * 3600
 _START = 1_800_000_000
@@ -48,6 +46,8 @@ class Policy(NamedTuple):
     """Whether the best score is asked first; else the nearest."""
     weights: Weights = Weights()
     prior: Prior = Prior()
+    weekly: int = 255
+    """Alerts a week, at most, to one person."""
 
 
 class Outcome(NamedTuple):
@@ -72,9 +72,13 @@ class Population:
     tasks: tuple[tuple[int, tuple[float, float]], ...]
     counted_from: int
     """Tasks before are for learning only."""
+    tires: float
+    """Of the willingness lost with each alert of the last week."""
 
 
-def population(seed: int, people: int = 4_000, tasks: int = 6_000, days: int = 14) -> Population:
+def population(
+    seed: int, people: int = 4_000, tasks: int = 8_000, days: int = 28, tires: float = 0.02
+) -> Population:
     """A seeded population; the first half of its days is for learning."""
     rng = random.Random(seed)
     of: City = city(seed)
@@ -88,7 +92,7 @@ def population(seed: int, people: int = 4_000, tasks: int = 6_000, days: int = 1
         found.append(Volunteer(id, ("care",), f"g{street}", f"u{group}", place, rng.randint(1, 2)))
     when = sorted(rng.randrange(days * 24 * 3600) for _ in range(tasks))
     asked = tuple((second, of.place(rng)[1]) for second in when)
-    return Population(tuple(found), rates, asked, days * 24 * 3600 // 2)
+    return Population(tuple(found), rates, asked, days * 24 * 3600 // 2, tires)
 
 
 @dataclass
@@ -152,13 +156,21 @@ class _Run:
         # The same draw for the same person and task under every policy.
         rng = random.Random(f"{self.seed}/{task.number}/{id}")
         willing = self.of.rates[id] / (1 + candidate.score.km / _HALF_KM)
-        willing *= max(0.0, 1 - _TIRES * person.recent(now))
+        willing *= max(0.0, 1 - self.of.tires * person.recent(now))
         person.had.append(now)
         self.busiest = max(self.busiest, person.recent(now))
         task.asked += 1
         task.out.add(id)
-        week = min(person.recent(now), 255) - person.volunteer.week
-        self.change(id, waiting=1, week=week)
+        recent = [at for at in person.had if at > now - _WEEK]
+        rests = 0
+        if len(recent) >= self.policy.weekly:
+            rests = _START + recent[-self.policy.weekly] + _WEEK
+        self.change(
+            id,
+            waiting=1,
+            week=len(recent) - person.volunteer.week,
+            rests_until=rests - person.volunteer.rests_until,
+        )
         answers = now + int(rng.lognormvariate(0, _ANSWER_SIGMA) * _ANSWER_MEDIAN)
         if rng.random() < willing:
             self.later(answers, "accepts", task, id)

@@ -6,10 +6,13 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from services.volunteer_dispatch import handlers
 from services.volunteer_dispatch.matching import Matcher
+from services.volunteer_dispatch.pool import Pool
 from services.volunteer_dispatch.repository import Follower, Tasks, task_store
+from services.volunteer_dispatch.service.alerting import AlertTable, Asking
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.directory import Directory
 from services.volunteer_dispatch.service.tables import TABLES, DeadlineTable, RoutingTable
@@ -60,7 +63,9 @@ class Parts:
             ),
         )
         leases = self.runtime.leases
-        self.matcher = Matcher(self.store, self.volunteers, leases, self.context)
+        self._zone = ZoneInfo(settings.timezone)
+        self.pool = Pool(self.volunteers, lambda: self.asking)
+        self.matcher = Matcher(self.store, self.volunteers, self.pool, leases, self.context)
         self.timers = Timers(
             self.store,
             lambda state, now: on_due(state, self.context(now)),
@@ -80,6 +85,12 @@ class Parts:
         await self.tables.prepare()
         await self._follower.refresh()
 
+    @property
+    def asking(self) -> Asking:
+        """How volunteers are asked now."""
+        newest = self.tables.newest(AlertTable)
+        return Asking(table=newest.table, version=newest.version, zone=self._zone)
+
     def context(self, now: datetime | None = None) -> Context:
         """What decisions look at, as of `now`."""
         return Context(
@@ -88,6 +99,7 @@ class Parts:
             routing=self.tables.get(RoutingTable),
             deadlines=self.tables.get(DeadlineTable),
             seal=self.seal,
+            asking=self.asking,
         )
 
     async def context_of(self, events: Sequence[Event]) -> Context:

@@ -59,6 +59,7 @@ def _augment(
     rows: list[tuple[int, float]] = []
     heap: list[tuple[float, int]] = []
     alone, loser = NOBODY * len(edges) * 2, start
+    column: int | None = None
     scan = [(start, 0.0)]
     while True:
         for row, at in scan:
@@ -66,17 +67,17 @@ def _augment(
             slack = at - paid[row]
             if slack + NOBODY < alone:
                 alone, loser = slack + NOBODY, row
-            for column, cost in edges[row]:
-                if column in done:
+            for other, cost in edges[row]:
+                if other in done:
                     continue
-                reached = slack + cost - price.get(column, 0.0)
-                if reached < far.get(column, alone):
-                    far[column], came[column] = reached, row
-                    heapq.heappush(heap, (reached, column))
+                reached = slack + cost - price.get(other, 0.0)
+                if reached < far.get(other, alone):
+                    far[other], came[other] = reached, row
+                    heapq.heappush(heap, (reached, other))
         while heap and (heap[0][1] in done or heap[0][0] > far[heap[0][1]]):
             heapq.heappop(heap)
         if not heap or heap[0][0] >= alone:
-            end, column = alone, None
+            end = alone
             break
         end, last = heapq.heappop(heap)
         held = mates.setdefault(last, [])

@@ -265,11 +265,15 @@ class Index:
         c = self._c
         asked, accepted = (c[n][rows].astype(np.float64) for n in ("asked", "accepted"))
         groups = c["group"][rows].tolist()
-        mean = np.array([group_mean(*self._counts[group], self.prior) for group in groups])
+        mean = np.array([self._mean(group) for group in groups])
         load = c["held"][rows] / np.maximum(c["capacity"][rows], 1).astype(np.float64)
         load += c["week"][rows] / self.weekly
         likely = chance(asked, accepted, mean, self.prior.strength)
         return score(likely, km, load, self.weights)
+
+    def _mean(self, group: int) -> float:
+        asked, accepted = self._counts[group]
+        return group_mean(asked, accepted, self.prior)
 
     def _fitting(self, wanted: Wanted, now: int) -> "_Fitting":
         sets = self._with_skill.get(wanted.skill)

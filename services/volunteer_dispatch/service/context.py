@@ -1,9 +1,10 @@
 """What decisions look at besides the state and the message."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.volunteer_dispatch.service.alerting import Asking
 from services.volunteer_dispatch.service.directory import Directory
 from services.volunteer_dispatch.service.tables import DeadlineTable, RoutingTable
 
@@ -17,3 +18,4 @@ class Context:
     routing: RoutingTable
     deadlines: DeadlineTable
     seal: Callable[[str, str], str]
+    asking: Asking = field(default_factory=Asking)
