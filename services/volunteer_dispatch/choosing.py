@@ -30,6 +30,8 @@ class Choice:
     """How many are to be asked."""
     order: tuple[Candidate, ...]
     """In this order, until so many could be asked."""
+    others_wait: bool = False
+    """Nobody can be asked now, but some once they have answered others."""
 
 
 def choose(tasks: Mapping[str, TaskState], index: Index, context: Context) -> dict[str, Choice]:
@@ -42,13 +44,20 @@ def choose(tasks: Mapping[str, TaskState], index: Index, context: Context) -> di
         if not asks_alone(state)
     }
     taken = _assigned(found, numbers)
-    return {
-        id: Choice(numbers[id], (*first, *(one for one in found[id] if one not in first)))
-        for id, first in taken.items()
-    }
+    choices = {}
+    for id, first in taken.items():
+        order = (*first, *(one for one in found[id] if one not in first))
+        waiting = numbers[id] > 0 and not first and _others_wait(tasks[id], index, context)
+        choices[id] = Choice(numbers[id], () if waiting else order, waiting)
+    return choices
 
 
-def _wanted(state: TaskState, asking: Asking) -> Wanted:
+def _others_wait(state: TaskState, index: Index, context: Context) -> bool:
+    wanted = _wanted(state, context.asking, waiting_too=True)
+    return bool(index.find(wanted, int(context.now.timestamp())))
+
+
+def _wanted(state: TaskState, asking: Asking, *, waiting_too: bool = False) -> Wanted:
     had = (key.partition(":")[2] for key in state.tried if key.startswith("volunteer:"))
     point = state.point
     return Wanted(
@@ -58,6 +67,7 @@ def _wanted(state: TaskState, asking: Asking) -> Wanted:
         within_km=asking.table.within_km,
         number=asking.table.considered,
         without={*state.alerts.asked, *had},
+        waiting_too=waiting_too,
     )
 
 

@@ -17,7 +17,14 @@ from uuid import uuid4
 from services.volunteer_dispatch.choosing import Choice, choose, explained
 from services.volunteer_dispatch.pool import Pool
 from services.volunteer_dispatch.service.alerting import Alert
-from services.volunteer_dispatch.service.alerts import alert, ask, asks_alone, quiet_ends, rest
+from services.volunteer_dispatch.service.alerts import (
+    alert,
+    ask,
+    asks_alone,
+    may_wait,
+    quiet_ends,
+    rest,
+)
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.state import Status, TaskState
 from services.volunteer_dispatch.volunteers import Volunteers
@@ -143,6 +150,9 @@ class Matcher:
             return Decision(*ask(state, asked, None, context), "asked again"), asked
         if choice is None:
             return None  # the quiet hours ended just now
+        again = may_wait(state, context) if choice.others_wait else None
+        if again is not None and not state.alerts.waiting:
+            return Decision(rest(state, again), (), "all are being asked about others"), []
         asked = await self._ask(state, choice, context)
         reasons = explained(choice, {one.volunteer_id for one in asked}, context)
         after, events = ask(state, asked, reasons, context)

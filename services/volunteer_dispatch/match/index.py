@@ -73,6 +73,8 @@ class Wanted:
     number: int = 32
     """At most this many, the nearest."""
     without: Collection[str] = ()
+    waiting_too: bool = False
+    """Also those whose room is taken up by alerts that wait for an answer."""
 
 
 class Candidate(NamedTuple):
@@ -282,7 +284,7 @@ class Index:
             self._with_skill[wanted.skill] = sets
         without = [row for id in wanted.without if (row := self._ids.find(id)) is not None]
         share = float(self._of_set[: len(sets)][sets].sum()) / max(len(self), 1)
-        return _Fitting(self._c, sets, now, np.array(without, np.int32), share)
+        return _Fitting(self._c, sets, now, np.array(without, np.int32), share, wanted.waiting_too)
 
     def _middle(self, grid_id: str) -> tuple[float, float] | None:
         """The middle of the grid's volunteers at the last build."""
@@ -365,10 +367,13 @@ class _Fitting:
     without: Rows
     share: float
     """Share of volunteers with the skill."""
+    waiting_too: bool
 
     def of(self, rows: Rows) -> Rows:
         c = self.columns
         rows = rows[self.sets[c["skills"][rows]]]
-        busy = c["held"][rows].astype(np.int16) + c["waiting"][rows]
+        busy = c["held"][rows].astype(np.int16)
+        if not self.waiting_too:
+            busy += c["waiting"][rows]
         rows = rows[(c["capacity"][rows] > busy) & (c["rests_until"][rows] <= self.now)]
         return rows[~np.isin(rows, self.without)] if len(self.without) else rows

@@ -1,7 +1,7 @@
 """What is kept of the volunteers whom a task asks, and the city's table for asking."""
 
 from datetime import datetime, time, timedelta, tzinfo
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,6 +12,9 @@ from shared.storage.tables import Table
 
 ACCEPTED, DECLINED, SILENT, WITHDRAWN = "accepted", "declined", "silent", "withdrawn"
 """What became of an alert."""
+
+
+N = TypeVar("N", int, float)
 
 
 class _Part(BaseModel):
@@ -46,10 +49,12 @@ class Alerts(_Part):
     asked: tuple[str, ...] = ()
     """Ids of all who were asked in `round`: nobody is asked twice in one."""
     round: int = 0
+    since: Moment | None = None
+    """When the search began."""
     full: bool = False
     """Enough are asked, or nobody is left, or all rest until `wake`: nothing to do for the loop."""
     wake: Moment | None = None
-    """Quiet hours end then."""
+    """Quiet hours end then, or others' answers are due."""
     answers: tuple[Answer, ...] = ()
     """To be counted by the loop."""
 
@@ -71,10 +76,10 @@ class Alerts(_Part):
         """These with changes."""
         return self.model_copy(update=changes)
 
-    def begun(self, round: int) -> "Alerts":
+    def begun(self, round: int, now: datetime) -> "Alerts":
         """For a new search; who was asked in the same round is not asked again."""
         asked = self.asked if self.round == round else ()
-        return self.having(asked=asked, round=round, full=False, wake=None)
+        return self.having(asked=asked, round=round, since=now, full=False, wake=None)
 
     def ended(self, said: dict[str, str]) -> "Alerts":
         """Without the alerts of these volunteers, with what they said."""
@@ -87,32 +92,22 @@ class Alerts(_Part):
         return self.having(open=left, answers=(*self.answers, *answers))
 
 
-class _OfUrgency(_Part):
+class _OfUrgency(_Part, Generic[N]):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    danger: int
-    utilities: int
-    ordinary: int
-    complex: int
+    danger: N
+    utilities: N
+    ordinary: N
+    complex: N
 
-    def of(self, urgency: Urgency) -> int:
+    def of(self, urgency: Urgency) -> N:
         """The number for `urgency`."""
-        number: int = getattr(self, urgency.value)
+        number: N = getattr(self, urgency.value)
         return number
 
 
-class _AtOnce(_OfUrgency):
-    danger: Annotated[int, Field(ge=1, le=20)]
-    utilities: Annotated[int, Field(ge=1, le=20)]
-    ordinary: Annotated[int, Field(ge=1, le=20)]
-    complex: Annotated[int, Field(ge=1, le=20)]
-
-
-class _Minutes(_OfUrgency):
-    danger: Annotated[int, Field(ge=1, le=1440)]
-    utilities: Annotated[int, Field(ge=1, le=1440)]
-    ordinary: Annotated[int, Field(ge=1, le=1440)]
-    complex: Annotated[int, Field(ge=1, le=1440)]
+_AtOnce = _OfUrgency[Annotated[int, Field(ge=1, le=20)]]
+_Minutes = _OfUrgency[Annotated[float, Field(gt=0, le=1440, allow_inf_nan=False)]]
 
 
 class AlertTable(Table):

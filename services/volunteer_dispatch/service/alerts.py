@@ -40,15 +40,30 @@ def quiet_ends(state: TaskState, context: Context) -> datetime | None:
 
 
 def rest(state: TaskState, until: datetime) -> TaskState:
-    """Ask nobody until then."""
+    """Ask nobody more until then."""
+    until = until.replace(microsecond=until.microsecond // 1000 * 1000)
     return state.having(alerts=state.alerts.having(full=True, wake=until))
+
+
+def may_wait(state: TaskState, context: Context) -> datetime | None:
+    """Where all who could be asked are being asked about other tasks: when to look again.
+
+    None once the search has taken as long as an assignee may be silent.
+    """
+    began = state.alerts.since or context.now
+    hours = context.deadlines.accept_within_hours.of(state.urgency)
+    again = context.now + _silence(state, context)
+    return again if again < began + timedelta(hours=hours) else None
+
+
+def _silence(state: TaskState, context: Context) -> timedelta:
+    return timedelta(minutes=context.asking.table.silent_minutes.of(state.urgency))
 
 
 def alert(volunteer_id: str, token: str, state: TaskState, context: Context) -> Alert:
     """An alert as of now, in whole milliseconds as the database keeps it."""
     now = context.now.replace(microsecond=context.now.microsecond // 1000 * 1000)
-    minutes = context.asking.table.silent_minutes.of(state.urgency)
-    until = now + timedelta(minutes=minutes)
+    until = now + _silence(state, context)
     return Alert(volunteer_id=volunteer_id, token=token, at=now, until=until)
 
 

@@ -125,7 +125,7 @@ def _match(state: TaskState, skill: str, context: Context, prefer: str | None = 
         accept_by=None,
         skill=skill,
         prefer=prefer,
-        alerts=state.alerts.begun(state.round),
+        alerts=state.alerts.begun(state.round, _whole(context.now)),
     )
 
 
