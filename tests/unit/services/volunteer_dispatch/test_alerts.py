@@ -1,6 +1,7 @@
 """Caps, quiet hours, who is asked next: pure."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +13,7 @@ from services.volunteer_dispatch.match.index import Index, Volunteer
 from services.volunteer_dispatch.service import alerts, life
 from services.volunteer_dispatch.service.alerting import WEEK, AlertTable
 from services.volunteer_dispatch.service.explain import Kind
-from services.volunteer_dispatch.service.state import Status, TaskState
+from services.volunteer_dispatch.service.state import Reservation, Status, TaskState
 from services.volunteer_dispatch.service.timers import on_due
 from shared.contracts import requests, tasks
 from shared.contracts.words import Urgency
@@ -94,15 +95,15 @@ def test_who_rests_may_be_asked_just_then_and_not_before(
         assert not may(until - timedelta(seconds=1))
 
 
-def volunteers(number: int, **more: object) -> Index:
+def volunteers(number: int, **more: Any) -> Index:
     index = Index()
     for n in range(number):
         place = (22.5 + n / 1000, 114.0)
-        index.put(Volunteer(f"v{n:02}", ("care",), "g1", "u", place, 1)._replace(**more))  # type: ignore[arg-type]
+        index.put(Volunteer(f"v{n:02}", ("care",), "g1", "u", place, 1)._replace(**more))
     return index
 
 
-def search(**more: object) -> TaskState:
+def search(**more: Any) -> TaskState:
     point = {"longitude": 114.0, "latitude": 22.5}
     state = new(category="care", point=point, **more).state
     assert state.status is Status.MATCHING
@@ -151,7 +152,7 @@ def test_three_are_asked_and_each_refusal_or_silence_is_replaced() -> None:
 
     # A late yes counts while nobody else took it.
     ctx = context(NOON + 11 * MINUTE)
-    place = life.Reservation(volunteer_id="v00", token="r")
+    place = Reservation(volunteer_id="v00", token="r")
     taken, events = alerts.accept(state, ctx.directory.volunteer("v00", None, "g1"), place, ctx)
     assert [type(payload_of(one)) for one in events] == [
         tasks.TaskAlertsEnded,
@@ -200,7 +201,7 @@ def test_whoever_had_it_is_asked_alone_when_it_comes_back() -> None:
     index, state = volunteers(5), search()
     ctx = context(NOON)
     state = asking(state, index)
-    place = life.Reservation(volunteer_id="v01", token="r")
+    place = Reservation(volunteer_id="v01", token="r")
     state, _ = alerts.accept(state, ctx.directory.volunteer("v01", None, "g1"), place, ctx)
     state, _ = life.complete(state, at=NOON, completed_at=NOON, in_time=None, ask_resident=True)
     again = requests.RequestReopened(request_id="r1", round=2)
