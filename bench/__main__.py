@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import bench_consumer, bench_flow, bench_intake
+from bench import bench_alerts, bench_consumer, bench_flow, bench_intake, bench_match
 from bench.report import machine, put, resident_megabytes
 from deploy.local.services import SERVICES
 from tests.city import load_city
@@ -18,6 +18,7 @@ from tests.system import System
 
 async def measure(folder: Path) -> dict[str, Any]:
     """Start the whole system on the embedded default and measure it."""
+    match, alerts = bench_match.measure(), bench_alerts.measure()
     consumer = await bench_consumer.measure(folder / "consumer")
     print(f"consumer {consumer['runtime']:.0f}/s, bare {consumer['bare']:.0f}/s")
     intake = await bench_intake.measure(folder / "intake")
@@ -30,7 +31,14 @@ async def measure(folder: Path) -> dict[str, Any]:
             await load_city(await system.client("registry"), await system.client("request_intake"))
             servers = {"broker": broker.pid or 0, "database": database.pid or 0}
             flow = await bench_flow.measure(system, servers)
-    return {"memory": memory, "consumer": consumer, "intake": intake, "flow": flow}
+    return {
+        "memory": memory,
+        "consumer": consumer,
+        "intake": intake,
+        "flow": flow,
+        "match": match,
+        "alerts": alerts,
+    }
 
 
 def report(found: dict[str, Any]) -> str:
@@ -65,6 +73,7 @@ def report(found: dict[str, Any]) -> str:
         f"| resident memory of the idle {service} | at most 120 MB | {megabytes:.0f} MB |"
         for service, megabytes in memory.items()
     ]
+    lines += bench_match.rows(found["match"]) + bench_alerts.rows(found["alerts"])
     cores = ", ".join(f"{name} {share:.2f}" for name, share in flow["cores"].items())
     lines.append(f"| cores in use at {flow['half']:.0f}/s | reported | {cores} |")
     return "\n".join(lines) + "\n"

@@ -77,7 +77,7 @@ class Population:
 
 
 def population(
-    seed: int, people: int = 4_000, tasks: int = 8_000, days: int = 28, tires: float = 0.02
+    seed: int, people: int = 4_000, tasks: int = 4_000, days: int = 14, tires: float = 0.02
 ) -> Population:
     """A seeded population; the first half of its days is for learning."""
     rng = random.Random(seed)

@@ -1,6 +1,6 @@
 """How to ask volunteers: `python -m bench.bench_alerts [picture.svg]`.
 
-A simulated city (`bench.alert_city`) under each policy, three seeds: the share of tasks accepted
+A simulated city (`bench.alert_city`) under each policy, two seeds: the share of tasks accepted
 within 15 minutes, and alerts a task. No time is measured, so the machine's load does not matter;
 every figure comes out the same again.
 """
@@ -14,7 +14,7 @@ from bench.alert_city import Outcome, Policy, population, simulate
 from bench.picture import curve
 from services.volunteer_dispatch.match.chance import Prior
 
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2)
 PICTURE = Path(__file__).parents[1] / "docs/dispatch/alerts.svg"
 
 PREDICTED = {
@@ -29,11 +29,11 @@ CAP = 7
 SAME_FOR_ALL = Prior(strength=1e9)
 """A prior that no answer moves: the score without what was learnt."""
 
-AT_ONCE = [Policy(f"{k}", k, replaces=False) for k in (1, 2, 3, 5, 7, 10, 14)]
+AT_ONCE = [Policy(f"{k}", k, replaces=False) for k in (1, 3, 5, 7, 10)]
 ONE_BY_ONE = [Policy(f"{m} min", 1, silent=60.0 * m) for m in (1, 3, 5)]
-PHASED = [Policy(f"{k}", k, weekly=CAP) for k in (2, 3, 5)]
-UNLEARNT = [Policy(f"{k}", k, learnt=True, prior=SAME_FOR_ALL, weekly=CAP) for k in (1, 2, 3, 5)]
-LEARNT = [Policy(f"{k}", k, learnt=True, weekly=CAP) for k in (1, 2, 3, 5, 7)]
+PHASED = [Policy(f"{k}", k, weekly=CAP) for k in (2, 3)]
+UNLEARNT = [Policy(f"{k}", k, learnt=True, prior=SAME_FOR_ALL, weekly=CAP) for k in (1, 2, 3)]
+LEARNT = [Policy(f"{k}", k, learnt=True, weekly=CAP) for k in (1, 2, 3, 5)]
 SERIES = {
     "the nearest k at once": AT_ONCE,
     "one at a time, nearest, silence of m min": ONE_BY_ONE,
@@ -56,9 +56,11 @@ def play(policies: Iterable[Policy]) -> list[Outcome]:
 
 def measure() -> dict[str, list[tuple[Policy, Outcome]]]:
     """Every policy's outcome."""
-    return {
-        name: list(zip(policies, play(policies), strict=True)) for name, policies in SERIES.items()
-    }
+    found = {}
+    for name, policies in SERIES.items():
+        found[name] = list(zip(policies, play(policies), strict=True))
+        print(name, "played", flush=True)
+    return found
 
 
 def picture(found: dict[str, list[tuple[Policy, Outcome]]]) -> str:

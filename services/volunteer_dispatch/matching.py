@@ -94,7 +94,7 @@ class Matcher:
         tasks = await self._store.get_many([document["_id"] async for document in found])
         if not tasks:
             return 0
-        await self._pool.refresh(datetime.now(UTC))
+        await self._pool.freshen(datetime.now(UTC))
         context = self._context()
         states = {id: task.state for id, task in tasks.items() if task.state is not None}
         searching = {

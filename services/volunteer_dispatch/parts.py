@@ -84,6 +84,7 @@ class Parts:
         await self._follower.create_indexes()
         await self.tables.prepare()
         await self._follower.refresh()
+        await self.pool.refresh(datetime.now(UTC))
 
     @property
     def asking(self) -> Asking:
@@ -126,6 +127,7 @@ class Parts:
         while True:
             try:
                 await self._follower.refresh()
+                await self.pool.freshen(datetime.now(UTC))
             except UNREACHABLE as error:
                 log.warning("the city waits for the database", extra={"error": repr(error)})
             await asyncio.sleep(_FOLLOW_SECONDS)

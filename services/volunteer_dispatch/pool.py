@@ -14,6 +14,8 @@ from shared.storage.client import Document
 _OVERLAP = timedelta(seconds=5)
 """Replicas' clocks differ, and a write lands a moment after its time was taken."""
 
+_FRESH_FOR = timedelta(seconds=0.5)
+
 
 class Pool:
     """`index`, made anew where the table changes what it is made of."""
@@ -23,11 +25,17 @@ class Pool:
         self._asking = asking
         self._made_of: AlertTable | None = None
         self._since: datetime | None = None
+        self._read: datetime | None = None
         self.index = Index()
+
+    async def freshen(self, now: datetime) -> None:
+        """Refresh, where that was not done just now."""
+        if self._read is None or now - self._read >= _FRESH_FOR:
+            await self.refresh(now)
 
     async def refresh(self, now: datetime) -> None:
         """Read what was written since the last time."""
-        asking = self._asking()
+        asking, self._read = self._asking(), now
         if asking.table != self._made_of:
             self.index, self._since, self._made_of = _index(asking.table), None, asking.table
         since = None if self._since is None else self._since - _OVERLAP

@@ -107,7 +107,8 @@ class Index:
         self._grids: dict[str, int] = {}
         self._groups: dict[str, int] = {}
         self._counts: list[list[int]] = []
-        self._fresh: list[int] = []
+        self._fresh: Rows = np.zeros(0, np.int32)
+        self._moved: list[int] = []
         self._build()
 
     def __len__(self) -> int:
@@ -134,7 +135,7 @@ class Index:
         latitude, longitude = volunteer.place or (math.nan, math.nan)
         if not self._stands(row, grid, latitude, longitude) and not c["fresh"][row]:
             c["fresh"][row] = True
-            self._fresh.append(row)
+            self._moved.append(row)
         c["latitude"][row], c["longitude"][row], c["grid"][row] = latitude, longitude, grid
         self._set_skills(row, volunteer.skills)
         self._answers(row, volunteer)
@@ -143,7 +144,7 @@ class Index:
         c["waiting"][row] = min(volunteer.waiting, 255)
         c["week"][row] = min(volunteer.week, 255)
         c["rests_until"][row] = volunteer.rests_until
-        if len(self._fresh) > max(_FRESH_AT_LEAST, len(self) // 32):
+        if len(self._moved) > max(_FRESH_AT_LEAST, len(self) // 128):
             self._build()
 
     def put_all(self, volunteers: Iterable[Volunteer]) -> None:
@@ -225,7 +226,8 @@ class Index:
             ]
         )
         c["fresh"][:] = False
-        self._fresh.clear()
+        self._moved.clear()
+        self._fresh = np.zeros(0, np.int32)
 
     # Finding
 
@@ -294,12 +296,18 @@ class Index:
         latitude, longitude = self._middles[:, grid].tolist()
         return None if latitude == longitude == 0.0 else (latitude, longitude)
 
+    def _since_built(self) -> Rows:
+        """Rows that came or moved since the last build."""
+        if len(self._fresh) != len(self._moved):
+            self._fresh = np.array(self._moved, np.int32)
+        return self._fresh
+
     def _own(self, grid_id: str, fits: "_Fitting") -> Rows:
         """Those of the grid."""
         grid = self._grids.get(grid_id)
         if grid is None:
             return np.zeros(0, np.int32)
-        fresh = np.array(self._fresh, np.int32)
+        fresh = self._since_built()
         rows = fresh[self._c["grid"][fresh] == grid]
         if grid + 1 < len(self._grid_starts):
             old = self._by_grid[self._grid_starts[grid] : self._grid_starts[grid + 1]]
@@ -311,7 +319,7 @@ class Index:
     ) -> tuple[Rows, Floats]:
         """The nearest `number`, from a block of cells that grows until none can be missing."""
         latitude, longitude = place
-        fresh = fits.of(np.array(self._fresh, np.int32))
+        fresh = fits.of(self._since_built())
         expected = max(self._cells.count and 8 * fits.share, 1e-3)
         ring = max(1, math.ceil((math.sqrt(1.5 * wanted.number / expected) - 1) / 2))
         while True:
