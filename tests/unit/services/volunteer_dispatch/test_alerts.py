@@ -217,6 +217,24 @@ def test_whoever_had_it_is_asked_alone_when_it_comes_back() -> None:
     assert "v01" not in ids(asking(state, index))
 
 
+def test_however_a_search_ends_those_asked_are_told() -> None:
+    state = asking(search(), volunteers(3))
+    closed = requests.RequestClosed(request_id="r1", outcome="solved")
+    ended = handle(state, event(closed, time=NOON))
+    assert (names(ended), ended.state.alerts.open) == (["TaskAlertsEnded"], ())
+    assert len(ended.state.alerts.answers) == 3
+    gone, events = life.cancel(state, "withdrawn", NOON)
+    assert [type(payload_of(one)).__name__ for one in events] == [
+        "TaskAlertsEnded",
+        "TaskCancelled",
+    ]
+    assert gone.alerts.open == ()
+    overdue = on_due(state, context(NOON + timedelta(days=8)))
+    assert overdue is not None
+    assert "TaskAlertsEnded" in names(overdue)
+    assert overdue.state.alerts.open == ()
+
+
 def test_at_night_it_rests_until_the_morning_while_the_grid_team_answers() -> None:
     night = NOON + timedelta(hours=12)
     state = search()

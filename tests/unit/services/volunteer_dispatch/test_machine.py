@@ -78,6 +78,13 @@ class Life(RuleBasedStateMachine):
         fact = event(request, time=self.now - timedelta(days=days_ago))
         self.take(handle(None, fact, self.context()))
 
+    @precondition(lambda self: self.state is None)
+    @rule()
+    def begin_search(self) -> None:
+        self.take(handle(None, event(accepted(category="care")), self.context()))
+        assert self.state is not None
+        assert self.state.status is Status.MATCHING
+
     @precondition(lambda self: self.state is not None)
     @rule(minutes=st.sampled_from([1, 15, 120, 1440, 10080, 40000]))
     def time_passes(self, minutes: int) -> None:

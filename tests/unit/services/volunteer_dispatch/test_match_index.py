@@ -73,16 +73,16 @@ def by_hand(known: Sequence[Volunteer], wanted: Wanted) -> list[float]:
     return sorted(found)[: wanted.number]
 
 
-@given(st.lists(volunteers(), max_size=120), WANTED, st.integers(0, 120))
+@given(st.lists(volunteers(), max_size=120), WANTED, st.floats(0, 1))
 @settings(max_examples=300, deadline=None)
 def test_the_nearest_are_found_whatever_has_changed(
-    changes: list[Volunteer], wanted: Wanted, built_after: int
+    changes: list[Volunteer], wanted: Wanted, built_after: float
 ) -> None:
     index, known = Index(), {}
     for number, change in enumerate(changes):
         known[change.id] = change
         index.put(change)
-        if number == built_after:
+        if number == int(len(changes) * built_after):
             index._build()
     rows, km = index.nearest(wanted, NOW)
     assert len(set(rows.tolist())) == len(rows)
@@ -95,6 +95,27 @@ def test_the_nearest_are_found_whatever_has_changed(
     for one in found:
         person = known[one.id]
         assert one.room == person.capacity - person.held - person.waiting
+
+
+@pytest.mark.parametrize("number", [40])
+def test_who_moved_is_found_once_and_where_he_is_now(number: int) -> None:
+    index = Index()
+    people = [
+        Volunteer(f"v{n}", ("care",), f"g{n % 2}", "u", (22.5 + n / 1000, 114.0), 1)
+        for n in range(number)
+    ]
+    index.put_all(people)
+    index._build()
+    moved = [one._replace(place=(22.5 + n / 1000, 114.0002), grid_id="g2")
+             for n, one in enumerate(reversed(people))]  # fmt: skip
+    index.put_all(moved)
+    wanted = Wanted("care", "g2", (22.5, 114.0), number=number)
+    rows, km = index.nearest(wanted, NOW)
+    assert len(rows) == len(set(rows.tolist())) == number
+    assert km.tolist() == pytest.approx(by_hand(moved, wanted), abs=0.005)
+    assert len(index.nearest(Wanted("care", "g0", number=number), NOW)[0]) == number
+    old = Wanted("care", "g0", (23.5, 114.0), within_km=1, number=number)
+    assert len(index.nearest(old, NOW)[0]) == 0, "nobody is of his old grid any more"
 
 
 @pytest.mark.parametrize("number", [3_000])
