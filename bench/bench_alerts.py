@@ -74,7 +74,7 @@ def picture(found: dict[str, list[tuple[Policy, Outcome]]]) -> str:
         "Accepted within 15 minutes, by alerts sent a task",
         "alerts a task",
         "tasks accepted within 15 minutes",
-        (0, 15),
+        (0, 10),
         (0, 1),
     )
 
