@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from bench import (
+    bench_alerts,
     bench_consumer,
     bench_coverage,
     bench_flow,
     bench_intake,
+    bench_match,
     bench_places,
     coverage_city,
 )
@@ -26,6 +28,7 @@ from tests.system import System
 
 async def measure(folder: Path) -> dict[str, Any]:
     """Start the whole system on the embedded default and measure it."""
+    match, alerts = bench_match.measure(), bench_alerts.measure()
     consumer = await bench_consumer.measure(folder / "consumer")
     print(f"consumer {consumer['runtime']:.0f}/s, bare {consumer['bare']:.0f}/s")
     intake = await bench_intake.measure(folder / "intake")
@@ -44,7 +47,7 @@ async def measure(folder: Path) -> dict[str, Any]:
     print("coverage of a whole city, seconds:", covered)
     return {
         "memory": memory, "consumer": consumer, "intake": intake, "flow": flow,
-        "places": places, "coverage": covered,
+        "places": places, "coverage": covered, "match": match, "alerts": alerts,
     }  # fmt: skip
 
 
@@ -98,6 +101,7 @@ def report(found: dict[str, Any]) -> str:
         f"**{covered['read'] + covered['gaps']:.2f} s** |",
         f"| `GET /v1/coverage` over it | at most 2 s | {covered['GET /v1/coverage']:.2f} s |",
     ]
+    lines += bench_match.rows(found["match"]) + bench_alerts.rows(found["alerts"])
     cores = ", ".join(f"{name} {share:.2f}" for name, share in flow["cores"].items())
     lines.append(f"| cores in use at {flow['half']:.0f}/s | reported | {cores} |")
     return "\n".join(lines) + "\n"

@@ -22,17 +22,17 @@ def scope_of(principal: Principal) -> dict[str, Any]:
         case Role.UNIT_OPERATOR if principal.unit_id is not None:
             return {"state.units": principal.unit_id}
         case Role.VOLUNTEER if principal.volunteer_id is not None:
-            return {
+            own = {
                 "state.assignee.id": principal.volunteer_id,
                 "state.assignee.kind": AssigneeKind.VOLUNTEER.value,
             }
+            return {"$or": [own, {"state.alerts.open.volunteer_id": principal.volunteer_id}]}
         case _:
             return _NOTHING
 
 
 def sees(principal: Principal, task: TaskState) -> bool:
     """Whether the caller sees the task."""
-    assignee = task.assignee
     match principal.role:
         case Role.ADMINISTRATOR:
             return True
@@ -43,7 +43,7 @@ def sees(principal: Principal, task: TaskState) -> bool:
         case Role.UNIT_OPERATOR:
             return principal.unit_id is not None and principal.unit_id in task.units
         case Role.VOLUNTEER:
-            return assignee is not None and _is_volunteer(principal, task)
+            return _is_volunteer(principal, task) or is_asked(principal, task)
         case _:
             return False
 
@@ -60,6 +60,8 @@ def may_act(principal: Principal, task: TaskState) -> bool:
     match principal.role:
         case Role.UNIT_OPERATOR:  # who leads or assists sees it and holds nothing
             return assignee.unit_id == principal.unit_id
+        case Role.VOLUNTEER:
+            return _is_volunteer(principal, task)
         case Role.GRID_LEADER:
             return assignee.kind in (AssigneeKind.GRID_TEAM, AssigneeKind.VOLUNTEER)
         case Role.AREA_MANAGER if assignee.kind is AssigneeKind.AREA_DUTY:
@@ -68,6 +70,11 @@ def may_act(principal: Principal, task: TaskState) -> bool:
             return not principal.areas.isdisjoint(path[:below])
         case _:
             return True
+
+
+def is_asked(principal: Principal, task: TaskState) -> bool:
+    """Whether the caller is a volunteer who was asked and may still accept."""
+    return principal.role is Role.VOLUNTEER and bool(task.alerts.of(principal.volunteer_id))
 
 
 def ensure_sees(principal: Principal, task: TaskState) -> None:

@@ -47,8 +47,10 @@ def by_of(principal: Principal) -> str:
     return f"{principal.role.value}:{principal.subject}"
 
 
-def detail(parts: Parts, task: Aggregate[TaskState], state: TaskState) -> TaskDetail:
-    """The answer that shows a task."""
+def detail(
+    parts: Parts, task: Aggregate[TaskState], state: TaskState, principal: Principal
+) -> TaskDetail:
+    """The answer that shows a task to somebody."""
     words = [
         WordsView.model_validate(
             {**said.model_dump(), "text": parts.unseal(state.task_id, said.text)}
@@ -56,7 +58,11 @@ def detail(parts: Parts, task: Aggregate[TaskState], state: TaskState) -> TaskDe
         for said in state.words
     ]
     return TaskDetail.model_validate(
-        {**shown(state, task.version, datetime.now(UTC)), "words": words}
+        {
+            **shown(state, task.version, datetime.now(UTC), principal.volunteer_id),
+            "words": words,
+            "explained": state.explained,
+        }
     )
 
 
@@ -97,4 +103,4 @@ async def command(
     task = await parts.store.execute(id, checked, by=by_of(principal), version=expected)
     assert task.state is not None
     response.headers["ETag"] = etag(task.version)
-    return detail(parts, task, task.state)
+    return detail(parts, task, task.state, principal)

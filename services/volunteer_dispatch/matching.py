@@ -1,58 +1,48 @@
 """Matching tasks to volunteers: a loop of its own, as it touches two documents.
 
-The volunteer's place is reserved first, then the task is written on the version read; if that
-write loses, the place is given back. A process that dies between the two leaves a reservation
-that no task names: the sweep finds it. Tokens tell reservations apart, so that giving one back
+It asks volunteers; each alert is noted on the volunteer's document first, where the caps hold,
+then the task is written on the version read, and if that write loses, the alert is taken back.
+An alert reserves nothing. Who accepts (`answering`) gets a place in his or her load reserved
+first, then the task is written; a process that dies between the two leaves a reservation that no
+task names: the sweep finds it. Tokens tell reservations and alerts apart, so that giving one back
 never touches a later one.
 """
 
 import asyncio
 import logging
-import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from services.volunteer_dispatch.choosing import Choice, choose, explained
+from services.volunteer_dispatch.pool import Pool
+from services.volunteer_dispatch.service.alerting import Alert
+from services.volunteer_dispatch.service.alerts import (
+    alert,
+    ask,
+    asks_alone,
+    may_wait,
+    quiet_ends,
+    rest,
+)
 from services.volunteer_dispatch.service.context import Context
-from services.volunteer_dispatch.service.life import matched, unmatched
-from services.volunteer_dispatch.service.state import Reservation, Status, TaskState
+from services.volunteer_dispatch.service.state import Status, TaskState
 from services.volunteer_dispatch.volunteers import Volunteers
-from shared.contracts.payload import Point
 from shared.messaging.leases import Leases
 from shared.storage.aggregates import Aggregate, AggregateStore, Decision
-from shared.storage.client import UNREACHABLE, Document
+from shared.storage.client import UNREACHABLE
 
 log = logging.getLogger(__name__)
 
 _BATCH = 200
 _AT_ONCE = 8
 _IDLE_SECONDS = 0.2
-_TRIES = 10
 SWEEP_AFTER = timedelta(seconds=60)
 _SWEEP_EVERY_SECONDS = 10.0
-_EARTH_KM = 6371.0
 
 
-def distance_km(a: Point, b: Point) -> float:
-    """Great-circle distance (haversine)."""
-    north_a, north_b = math.radians(a.latitude), math.radians(b.latitude)
-    half_north = (north_b - north_a) / 2
-    half_east = math.radians(b.longitude - a.longitude) / 2
-    h = math.sin(half_north) ** 2 + math.cos(north_a) * math.cos(north_b) * math.sin(half_east) ** 2
-    return 2 * _EARTH_KM * math.asin(min(1.0, math.sqrt(h)))
-
-
-def in_order(task: TaskState, candidates: Sequence[Document]) -> list[Document]:
-    """Candidates as they are asked: the nearest first, those of no known place last, then by id."""
-
-    def rank(volunteer: Document) -> tuple[float, str]:
-        place = volunteer.get("service_point")
-        away = math.inf
-        if place is not None and task.point is not None:
-            away = distance_km(task.point, Point.model_validate(place))
-        return away, volunteer["_id"]
-
-    return sorted(candidates, key=rank)
+def _searches(state: TaskState) -> bool:
+    return state.status is Status.MATCHING and not state.alerts.full
 
 
 class Matcher:
@@ -62,11 +52,13 @@ class Matcher:
         self,
         store: AggregateStore[TaskState],
         volunteers: Volunteers,
+        pool: Pool,
         leases: Leases,
         context: Callable[[], Context],
     ) -> None:
         self._store = store
         self._volunteers = volunteers
+        self._pool = pool
         self._leases = leases
         self._context = context
 
@@ -86,7 +78,9 @@ class Matcher:
         while True:
             if self._leases.leads:
                 try:
-                    await self.sweep(datetime.now(UTC) - SWEEP_AFTER)
+                    before = datetime.now(UTC) - SWEEP_AFTER
+                    await self.sweep(before)
+                    await self._volunteers.forget_lost(before)
                 except UNREACHABLE as error:
                     log.warning("the sweep waits", extra={"error": repr(error)})
             await asyncio.sleep(_SWEEP_EVERY_SECONDS)
@@ -98,66 +92,89 @@ class Matcher:
         wanted = {"state.todo": True, "shard": {"$in": list(shards)}}
         found = self._store.collection.find(wanted, {"_id": 1}).limit(_BATCH)
         tasks = await self._store.get_many([document["_id"] async for document in found])
+        if not tasks:
+            return 0
+        await self._pool.freshen(datetime.now(UTC))
+        context = self._context()
+        states = {id: task.state for id, task in tasks.items() if task.state is not None}
+        searching = {
+            id: state
+            for id, state in states.items()
+            if _searches(state) and quiet_ends(state, context) is None
+        }
+        choices = choose(searching, self._pool.index, context)
         turns = asyncio.Semaphore(_AT_ONCE)
 
         async def in_turn(task: Aggregate[TaskState]) -> None:
             async with turns:
-                await self._serve(task)
+                await self._serve(task, choices.get(task.id))
 
         async with asyncio.TaskGroup() as group:
             for task in tasks.values():
                 group.create_task(in_turn(task))
         return len(tasks)
 
-    async def _serve(self, task: Aggregate[TaskState]) -> None:
+    async def _serve(self, task: Aggregate[TaskState], choice: Choice | None) -> None:
         state = task.state
         if state is None or not state.todo:
             return
         for reservation in state.releases:
             await self._volunteers.release(reservation)
-        state = state.having(releases=())
-        if state.status is not Status.MATCHING:
-            self._store.record(task, Decision(state, (), "load released"), by="matching")
-            await self._store.write([task])
+        for answer in state.alerts.answers:
+            await self._volunteers.count(answer)
+        state = state.having(releases=(), alerts=state.alerts.having(answers=()))
+        decided = await self._decide(state, choice)
+        if decided is None:
             return
-        reserved = await self._reserve(state)
-        if reserved is None:
-            after, events = unmatched(state, self._context())
-            self._store.record(task, Decision(after, events, "no volunteer"), by="matching")
-            await self._store.write([task])
-            return
-        volunteer, reservation = reserved
+        decision, asked = decided
+        self._store.record(task, decision, by="matching")
+        if await self._store.write([task]):
+            for one in asked:
+                self._pool.index.note_asked(one.volunteer_id)
+        else:
+            for one in asked:
+                await self._volunteers.unask(one)
+
+    async def _decide(
+        self, state: TaskState, choice: Choice | None
+    ) -> tuple[Decision[TaskState], list[Alert]] | None:
+        """What happens to a task, with the alerts noted for it; None: the next batch sees."""
         context = self._context()
-        assignee = context.directory.volunteer(
-            volunteer["_id"], volunteer.get("unit_id"), volunteer.get("grid_id")
-        )
-        after, events = matched(state, assignee, reservation, context)
-        self._store.record(task, Decision(after, events, "nearest volunteer"), by="matching")
-        if not await self._store.write([task]):
-            await self._volunteers.release(reservation)
+        if not _searches(state):
+            return Decision(state, (), "counted on the volunteers"), []
+        until = quiet_ends(state, context)
+        if until is not None:
+            return Decision(rest(state, until), (), "quiet hours"), []
+        if asks_alone(state):
+            asked = await self._ask_preferred(state, context)
+            return Decision(*ask(state, asked, None, context), "asked again"), asked
+        if choice is None:
+            return None  # the quiet hours ended just now
+        again = may_wait(state, context) if choice.others_wait else None
+        if again is not None and not state.alerts.waiting:
+            return Decision(rest(state, again), (), "all are being asked about others"), []
+        asked = await self._ask(state, choice, context)
+        reasons = explained(choice, {one.volunteer_id for one in asked}, context)
+        after, events = ask(state, asked, reasons, context)
+        why = "volunteers asked" if after.status is Status.MATCHING else "no volunteer"
+        return Decision(after, events, why), asked
 
-    async def _reserve(self, state: TaskState) -> tuple[Document, Reservation] | None:
-        asked = [key.partition(":")[2] for key in state.tried if key.startswith("volunteer:")]
-        if state.prefer is not None:
-            preferred = await self._volunteers.find(state.prefer)
-            if preferred is not None and (got := await self._try(state, preferred)) is not None:
-                return preferred, got
-        for _ in range(_TRIES):
-            candidates = await self._volunteers.candidates(
-                state.grid_id or "", state.skill or state.category, asked
-            )
-            for volunteer in in_order(state, candidates)[:_TRIES]:
-                if (got := await self._try(state, volunteer)) is not None:
-                    return volunteer, got
-            if len(candidates) <= _TRIES:
-                return None
-        return None
+    async def _ask_preferred(self, state: TaskState, context: Context) -> list[Alert]:
+        if state.prefer is None or state.prefer in state.alerts.asked:
+            return []
+        one = alert(state.prefer, uuid4().hex, state, context)
+        may = await self._volunteers.ask(one, state.task_id, context.asking)
+        return [one] if may else []
 
-    async def _try(self, state: TaskState, volunteer: Document) -> Reservation | None:
-        reservation = Reservation(volunteer_id=volunteer["_id"], token=uuid4().hex)
-        now = datetime.now(UTC)
-        reserved = await self._volunteers.reserve(reservation, state.task_id, now)
-        return reservation if reserved else None
+    async def _ask(self, state: TaskState, choice: Choice, context: Context) -> list[Alert]:
+        asked: list[Alert] = []
+        for candidate in choice.order:
+            if len(asked) == choice.number:
+                break
+            one = alert(candidate.id, uuid4().hex, state, context)
+            if await self._volunteers.ask(one, state.task_id, context.asking):
+                asked.append(one)
+        return asked
 
     async def sweep(self, before: datetime) -> int:
         """Release reservations made before that no task names; how many."""

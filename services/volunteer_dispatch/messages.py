@@ -29,6 +29,15 @@ MESSAGES = {
         "en": "Volunteer {id} cannot take a task now (unknown, not available, or full): "
         "choose another one.",
     },
+    "alert-over": {
+        "zh": "这个任务已由他人接手或不再征集志愿者，谢谢您。",
+        "en": "Somebody else took this task, or it asks volunteers no more. Thank you.",
+    },
+    "you-are-full": {
+        "zh": "您现在不在岗或手上的任务已满：请先办结一个，或婉拒这次邀请。",
+        "en": "You are not available or hold as many tasks as you can: finish one first, or "
+        "decline this one.",
+    },
     "field.personal_data": {
         "zh": "内容像是电话或身份证号码：原因会公开，请删去个人信息。",
         "en": "This reads as a telephone or identity-card number: reasons are shared, leave "

@@ -6,11 +6,14 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from services.volunteer_dispatch import handlers
 from services.volunteer_dispatch.gaps import Gaps
 from services.volunteer_dispatch.matching import Matcher
+from services.volunteer_dispatch.pool import Pool
 from services.volunteer_dispatch.repository import Follower, Tasks, task_store
+from services.volunteer_dispatch.service.alerting import AlertTable, Asking
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.directory import Directory
 from services.volunteer_dispatch.service.tables import TABLES, DeadlineTable, RoutingTable
@@ -64,7 +67,9 @@ class Parts:
             ),
         )
         leases = self.runtime.leases
-        self.matcher = Matcher(self.store, self.volunteers, leases, self.context)
+        self._zone = ZoneInfo(settings.timezone)
+        self.pool = Pool(self.volunteers, lambda: self.asking)
+        self.matcher = Matcher(self.store, self.volunteers, self.pool, leases, self.context)
         self.timers = Timers(
             self.store,
             lambda state, now: on_due(state, self.context(now)),
@@ -85,6 +90,13 @@ class Parts:
         await self._follower.create_indexes()
         await self.tables.prepare()
         await self._follower.refresh()
+        await self.pool.refresh(datetime.now(UTC))
+
+    @property
+    def asking(self) -> Asking:
+        """How volunteers are asked now."""
+        newest = self.tables.newest(AlertTable)
+        return Asking(table=newest.table, version=newest.version, zone=self._zone)
 
     def context(self, now: datetime | None = None) -> Context:
         """What decisions look at, as of `now`."""
@@ -95,6 +107,7 @@ class Parts:
             deadlines=self.tables.get(DeadlineTable),
             seal=self.seal,
             versions={model.NAME: self.tables.newest(model).version for model in TABLES},
+            asking=self.asking,
         )
 
     async def context_of(self, events: Sequence[Event]) -> Context:
@@ -121,6 +134,7 @@ class Parts:
         while True:
             try:
                 await self._follower.refresh()
+                await self.pool.freshen(datetime.now(UTC))
             except UNREACHABLE as error:
                 log.warning("the city waits for the database", extra={"error": repr(error)})
             await asyncio.sleep(_FOLLOW_SECONDS)

@@ -59,6 +59,12 @@ class Tasks:
         await collection.create_index(tail, name="by_deadline")
         for scope in _SCOPES:
             await collection.create_index([(scope, ASCENDING), *tail], name=f"by_{scope}")
+        asked = "state.alerts.open.volunteer_id"
+        await collection.create_index(
+            [(asked, ASCENDING), *tail],
+            partialFilterExpression={asked: {"$exists": True}},
+            name="by_asked",
+        )
         await collection.create_index(
             [("state.request_id", ASCENDING)],
             partialFilterExpression={"state.request_id": {"$exists": True}},

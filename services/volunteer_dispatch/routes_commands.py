@@ -7,6 +7,7 @@ from uuid import uuid4
 from fastapi import Request, Response
 
 from services.volunteer_dispatch.access import ensure_may_act
+from services.volunteer_dispatch.answering import accept_alert, answers_alert, decline_alert
 from services.volunteer_dispatch.desk import (
     Manager,
     Worker,
@@ -44,7 +45,9 @@ _TRIES = 5
 async def accept_task(
     request: Request, response: Response, id: str, principal: Worker
 ) -> TaskDetail:
-    """Take the task."""
+    """Take the task. A volunteer who was asked gets it as the first who accepts."""
+    if answers_alert(principal, (await load(parts_of(request), id))[1]):
+        return await accept_alert(request, response, id, principal)
     return await command(request, response, id, principal, "accept", commands.accept)
 
 
@@ -52,7 +55,9 @@ async def accept_task(
 async def decline_task(
     request: Request, response: Response, id: str, body: GiveBack, principal: Worker
 ) -> TaskDetail:
-    """Say no before taking it; the next one gets it."""
+    """Say no before taking it; the next one gets it, or is asked."""
+    if answers_alert(principal, (await load(parts_of(request), id))[1]):
+        return await decline_alert(request, response, id, principal, body.reason)
     context = parts_of(request).context()
     return await command(
         request, response, id, principal, "decline",

@@ -50,7 +50,11 @@ async def list_tasks(
     found = await parts.tasks.find(wanted, page, now)
     items, next = page.cut(found, lambda row: (row["state"]["deadline"], row["_id"]))
     views = [
-        TaskView.model_validate(shown(TaskState.model_validate(row["state"]), row["version"], now))
+        TaskView.model_validate(
+            shown(
+                TaskState.model_validate(row["state"]), row["version"], now, principal.volunteer_id
+            )
+        )
         for row in items
     ]
     return Page(items=views, next=next)
@@ -63,7 +67,7 @@ async def show_task(request: Request, response: Response, id: str, principal: Wo
     task, state = await load(parts, id)
     ensure_sees(principal, state)
     response.headers["ETag"] = etag(task.version)
-    return detail(parts, task, state)
+    return detail(parts, task, state, principal)
 
 
 @router.get("/tasks/{id}/history")

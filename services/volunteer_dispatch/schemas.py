@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, Valida
 from pydantic_core import PydanticCustomError
 
 from services.volunteer_dispatch.access import commands_of
+from services.volunteer_dispatch.service.explain import Explained
 from services.volunteer_dispatch.service.state import Status, TaskState
 from shared.contracts import units
 from shared.contracts.tasks import Assignee
@@ -68,6 +69,14 @@ class WordsView(BaseModel):
     text: str
 
 
+class AlertView(BaseModel):
+    """A volunteer who was asked and may still accept."""
+
+    volunteer_id: str
+    answer_by: datetime
+    silent: bool = Field(description="Said nothing in time: others are asked too")
+
+
 class TaskView(BaseModel):
     """A task in a list."""
 
@@ -89,6 +98,7 @@ class TaskView(BaseModel):
     overdue: bool = Field(description="Open after its deadline")
     completed_at: datetime | None
     in_time: bool | None
+    asked: list[AlertView] = Field(description="Volunteers asked; to volunteers only they")
     version: int
 
 
@@ -97,10 +107,13 @@ class TaskDetail(TaskView):
 
     commands: tuple[str, ...]
     words: list[WordsView]
+    explained: list[Explained] = Field(description="Why it went where it went, oldest first")
 
 
-def shown(state: TaskState, version: int, now: datetime) -> dict[str, Any]:
-    """The members of `TaskView`."""
+def shown(
+    state: TaskState, version: int, now: datetime, volunteer_id: str | None = None
+) -> dict[str, Any]:
+    """The members of `TaskView`; to a volunteer (`volunteer_id`) of those asked only he or she."""
     late = state.is_open and state.deadline is not None and state.deadline < now
     same = (
         "request_id", "status", "category", "urgency", "area_path", "grid_id", "round", "level",
@@ -113,6 +126,17 @@ def shown(state: TaskState, version: int, now: datetime) -> dict[str, Any]:
         "version": version,
         "overdue": late,
         "assignee": assignee,
-        "commands": commands_of(state),
+        "asked": [
+            {"volunteer_id": one.volunteer_id, "answer_by": one.until, "silent": one.silent}
+            for one in state.alerts.open
+            if volunteer_id in (None, one.volunteer_id)
+        ],
+        "commands": _commands(state, volunteer_id),
         **{name: getattr(state, name) for name in same},
     }
+
+
+def _commands(state: TaskState, volunteer_id: str | None) -> tuple[str, ...]:
+    if state.status is Status.MATCHING and state.alerts.of(volunteer_id):
+        return ("accept", "decline")
+    return commands_of(state)

@@ -1,17 +1,44 @@
-"""Volunteers and their loads, in one document each: the registry's snapshot, and `tasks`.
+"""Volunteers and their loads, in one document each: the registry's snapshot, and what is ours.
 
 `tasks` holds a reservation a task: `{task, token, since}`. `since` is there until the sweep has
-seen that the task really names this reservation.
+seen that the task really names this reservation. `alerts` holds the alerts of the last week:
+`{task, token, at, until, said}`, `said` empty while an answer is awaited. `answers` counts what
+was said. Each of our writes moves `applied_at`, as a snapshot does: replicas follow it.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
 
+from services.volunteer_dispatch.service.alerting import (
+    ACCEPTED,
+    SILENT,
+    WEEK,
+    WITHDRAWN,
+    Alert,
+    Answer,
+    Asking,
+)
 from services.volunteer_dispatch.service.state import Reservation
 from shared.storage.client import ASCENDING, Database, Document
 
 _HAS_ROOM = {"$expr": {"$lt": [{"$size": {"$ifNull": ["$tasks", []]}}, "$capacity"]}}
 _WILLING: Document = {"available": True, "retired": False}
+_ALERTS = {"$ifNull": ["$alerts", []]}
+_AT_ONCE = 2000
+_FOLLOWED = (
+    "skills", "grid_id", "unit_id", "service_point", "capacity", "available", "retired",
+    "tasks.task", "alerts", "answers", "applied_at",
+)  # fmt: skip
+
+
+def _fewer(since: datetime, number: int) -> Document:
+    had = {"$filter": {"input": _ALERTS, "cond": {"$gte": ["$$this.at", since]}}}
+    return {"$lt": [{"$size": had}, number]}
+
+
+def _touched() -> Document:
+    return {"applied_at": datetime.now(UTC)}
 
 
 class Volunteers:
@@ -22,19 +49,18 @@ class Volunteers:
 
     async def create_indexes(self) -> None:
         """Create the indexes of matching and of the sweep."""
-        await self._collection.create_index(
-            [("grid_id", ASCENDING), ("skills", ASCENDING), ("available", ASCENDING)]
-        )
+        await self._collection.create_index([("applied_at", ASCENDING)])
         await self._collection.create_index([("tasks.since", ASCENDING)], sparse=True)
+        await self._collection.create_index(
+            [("alerts.said", ASCENDING), ("alerts.until", ASCENDING)], sparse=True
+        )
 
-    async def candidates(self, grid_id: str, skill: str, excluded: Sequence[str]) -> list[Document]:
-        """Volunteers of a grid with the skill and room for a task (`_id`, `service_point`,
-        `unit_id`, `grid_id`)."""
-        wanted = {"grid_id": grid_id, "skills": skill, **_WILLING, **_HAS_ROOM}
-        if excluded:
-            wanted["_id"] = {"$nin": list(excluded)}
-        seen = {"service_point": 1, "unit_id": 1, "grid_id": 1}
-        return await self._collection.find(wanted, seen).to_list(None)
+    async def changed(self, since: datetime | None) -> AsyncIterator[list[Document]]:
+        """What the index follows of those written since (all: None), some at a time."""
+        wanted = {} if since is None else {"applied_at": {"$gte": since}}
+        cursor = self._collection.find(wanted, dict.fromkeys(_FOLLOWED, 1))
+        while documents := await cursor.to_list(_AT_ONCE):
+            yield documents
 
     async def find(self, volunteer_id: str) -> Document | None:
         """A volunteer's document."""
@@ -50,15 +76,81 @@ class Volunteers:
                 **_HAS_ROOM,
                 "tasks.task": {"$ne": task_id},
             },
-            {"$push": {"tasks": {"task": task_id, "token": reservation.token, "since": now}}},
+            {
+                "$push": {"tasks": {"task": task_id, "token": reservation.token, "since": now}},
+                "$set": _touched(),
+            },
         )
         return bool(result.modified_count)
 
     async def release(self, reservation: Reservation) -> None:
         """Give a place back; again is harmless."""
         await self._collection.update_one(
-            {"_id": reservation.volunteer_id}, {"$pull": {"tasks": {"token": reservation.token}}}
+            {"_id": reservation.volunteer_id, "tasks.token": reservation.token},
+            {"$pull": {"tasks": {"token": reservation.token}}, "$set": _touched()},
         )
+
+    async def ask(self, alert: Alert, task_id: str, asking: Asking) -> bool:
+        """Note an alert: one conditional update, so that the caps hold whoever races. False: not
+        available, full, or has had as many alerts as a day or a week may have."""
+        table = asking.table
+        midnight, week = table.day_of(alert.at, asking.zone), alert.at - WEEK
+        conditions = [
+            _HAS_ROOM["$expr"],
+            _fewer(midnight, table.per_day),
+            _fewer(week, table.per_week),
+        ]
+        entry = {
+            "task": task_id, "token": alert.token, "at": alert.at, "until": alert.until, "said": "",
+        }  # fmt: skip
+        kept = {"$filter": {"input": _ALERTS, "cond": {"$gte": ["$$this.at", week]}}}
+        result = await self._collection.update_one(
+            {"_id": alert.volunteer_id, **_WILLING, "$expr": {"$and": conditions}},
+            [
+                {"$set": {"alerts": {"$concatArrays": [kept, [{"$literal": entry}]]}}},
+                {"$set": _touched()},
+            ],
+        )
+        return bool(result.modified_count)
+
+    async def unask(self, alert: Alert) -> None:
+        """Take an alert back that the task does not name: nobody was told of it."""
+        await self._collection.update_one(
+            {"_id": alert.volunteer_id, "alerts.token": alert.token},
+            {"$pull": {"alerts": {"token": alert.token}}, "$set": _touched()},
+        )
+
+    async def count(self, answer: Answer) -> None:
+        """Count what became of an alert, once; a yes after a silence makes that one a yes."""
+        number = {
+            "answers.asked": int(answer.said != WITHDRAWN),
+            "answers.accepted": int(answer.said == ACCEPTED),
+        }
+        if not await self._say(answer, "", number) and answer.said == ACCEPTED:
+            await self._say(answer, SILENT, {"answers.accepted": 1})
+
+    async def _say(self, answer: Answer, before: str, number: dict[str, int]) -> bool:
+        entry: dict[str, Any] = {"token": answer.token, "said": before}
+        result = await self._collection.update_one(
+            {"_id": answer.volunteer_id, "alerts": {"$elemMatch": entry}},
+            {"$set": {"alerts.$.said": answer.said, **_touched()}, "$inc": number},
+        )
+        return bool(result.modified_count)
+
+    async def forget_lost(self, before: datetime) -> int:
+        """Alerts whose time ended before and that no task has answered for since: the process
+        that made them died. Nobody waits for them; they count for nothing but the caps."""
+        lost = {"said": "", "until": {"$lt": before}}
+        is_lost = {"$and": [{"$eq": ["$$this.said", ""]}, {"$lt": ["$$this.until", before]}]}
+        marked = {"$cond": [is_lost, {"$mergeObjects": ["$$this", {"said": "lost"}]}, "$$this"]}
+        result = await self._collection.update_many(
+            {"alerts": {"$elemMatch": lost}},
+            [
+                {"$set": {"alerts": {"$map": {"input": "$alerts", "in": marked}}}},
+                {"$set": _touched()},
+            ],
+        )
+        return int(result.modified_count)
 
     async def confirm(self, reservation: Reservation) -> None:
         """Note that the task names this reservation, so that the sweep need not look again."""

@@ -81,6 +81,8 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
     topics.TASKS.name: (
         tasks.TaskCreated,
         tasks.TaskAssigned,
+        tasks.TaskAlerted,
+        tasks.TaskAlertsEnded,
         tasks.TaskAccepted,
         tasks.TaskDeclined,
         tasks.TaskReturned,

@@ -60,6 +60,25 @@ class TaskAssigned(TaskFact):
     """Units that assist whoever leads (协办)."""
 
 
+class TaskAlerted(TaskFact):
+    """Volunteers were asked whether they take the task; the first who accepts gets it."""
+
+    TYPE: ClassVar[str] = "lianxin.task.alerted"
+
+    volunteer_ids: tuple[Id, ...] = Field(min_length=1)
+    answer_by: Moment
+    """Who says nothing by then is replaced by the next; a later yes counts while it is free."""
+
+
+class TaskAlertsEnded(TaskFact):
+    """Volunteers asked said no, were silent for too long, or need not answer any more."""
+
+    TYPE: ClassVar[str] = "lianxin.task.alerts_ended"
+
+    volunteer_ids: tuple[Id, ...] = Field(min_length=1)
+    reason: str = Field(pattern="^(declined|silent|withdrawn)$")
+
+
 class TaskAccepted(TaskFact):
     """The assignee took the task, and leads from now on."""
 

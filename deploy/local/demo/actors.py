@@ -33,9 +33,15 @@ def holder(assignee: Mapping[str, Any]) -> Principal:
         case "grid_team":
             return Principal(f"leader-{id}", Role.GRID_LEADER, grids=frozenset({id}))
         case "volunteer":
-            return Principal(id, Role.VOLUNTEER, volunteer_id=id)
+            return volunteer({"volunteer_id": id})
         case _:
             return manager(id)
+
+
+def volunteer(asked: Mapping[str, Any]) -> Principal:
+    """A volunteer whom a task asks, as dispatch shows it."""
+    id = str(asked["volunteer_id"])
+    return Principal(id, Role.VOLUNTEER, volunteer_id=id)
 
 
 ROLES: tuple[tuple[str, str, Principal], ...] = (

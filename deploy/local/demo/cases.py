@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from deploy.local.demo.actors import holder, operator, resident
+from deploy.local.demo.actors import holder, operator, resident, volunteer
 from deploy.local.demo.api import Api, Refused
 from deploy.local.demo.plan import Asked
 from deploy.local.demo.unit_systems import WITH_HTTP, WITH_KAFKA, Said, UnitSystems
@@ -36,18 +36,23 @@ class Script:
         status, assignee = task["status"], task["assignee"]
         if status in ("completed", "closed", "cancelled"):
             return "end"
-        if assignee is None or assignee["id"] == self._reported:
-            # A volunteer is being looked for; or the unit's records are on their way.
-            return "wait"
+        if assignee is None:
+            # Volunteers are asked, or soon will be.
+            return self._answer() if task["asked"] else "wait"
+        if assignee["id"] == self._reported:
+            return "wait"  # the unit's records are on their way
         if assignee["kind"] == "unit" and assignee["id"] in (*WITH_KAFKA, *WITH_HTTP):
             self._reported = assignee["id"]
             return "report"
         if status == "assigned":
-            decline, self.decline = self.decline, False
-            return "decline" if decline else "accept"
+            return self._answer()
         give_back = self.give_back and task["level"] == 0
         self.give_back = self.give_back and not give_back
         return "return" if give_back else "complete"
+
+    def _answer(self) -> str:
+        decline, self.decline = self.decline, False
+        return "decline" if decline else "accept"
 
 
 class CasePlayer:
@@ -128,7 +133,8 @@ class CasePlayer:
         if step == "report":
             await self._report(task["assignee"]["id"], task["id"], random.choice(DONE))
             return None
-        path, who = f"/v1/tasks/{task['id']}/{step}", holder(task["assignee"])
+        who = holder(task["assignee"]) if task["assignee"] else volunteer(task["asked"][0])
+        path = f"/v1/tasks/{task['id']}/{step}"
         after: dict[str, Any] = await self._api.post("volunteer_dispatch", path, who, bodies[step])
         return after
 

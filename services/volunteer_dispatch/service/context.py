@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.volunteer_dispatch.service.alerting import Asking
 from services.volunteer_dispatch.service.directory import Directory
 from services.volunteer_dispatch.service.tables import DeadlineTable, RoutingTable
 
@@ -19,3 +20,4 @@ class Context:
     seal: Callable[[str, str], str]
     versions: Mapping[str, int] = field(default_factory=dict)
     """Version in force of each table, by its name."""
+    asking: Asking = field(default_factory=Asking)

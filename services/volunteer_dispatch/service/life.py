@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from services.volunteer_dispatch.service.alerting import ACCEPTED, WITHDRAWN
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.reasons import routed
 from services.volunteer_dispatch.service.routing import NOBODY, Place, is_top, next_place, rule_for
@@ -33,6 +34,29 @@ def let_go(state: TaskState) -> TaskState:
     return state.having(reservation=None, releases=(*state.releases, state.reservation))
 
 
+def alerts_ended(
+    state: TaskState, volunteer_ids: tuple[str, ...], reason: str
+) -> tasks.TaskAlertsEnded:
+    """The fact that tells of it."""
+    return tasks.TaskAlertsEnded(
+        task_id=state.task_id,
+        request_id=state.request_id,
+        volunteer_ids=volunteer_ids,
+        reason=reason,
+    )
+
+
+def withdraw(state: TaskState, taken_by: str | None = None) -> Step:
+    """End every alert that is still open; told to those who did not take the task."""
+    ids = tuple(one.volunteer_id for one in state.alerts.open)
+    if not ids:
+        return state, ()
+    alerts = state.alerts.ended({id: ACCEPTED if id == taken_by else WITHDRAWN for id in ids})
+    state = state.having(alerts=alerts)
+    others = tuple(id for id in ids if id != taken_by)
+    return state, ((alerts_ended(state, others, WITHDRAWN),) if others else ())
+
+
 def give(
     state: TaskState,
     assignee: Assignee,
@@ -45,6 +69,8 @@ def give(
     assert state.deadline is not None
     if reservation is None or reservation != state.reservation:
         state = let_go(state)
+    taken_by = assignee.id if assignee.kind is AssigneeKind.VOLUNTEER else None
+    state, told = withdraw(state, taken_by)
     key = f"{assignee.kind.value}:{assignee.id}"
     place = Place(assignee.kind, assignee.id, level)
     within = timedelta(hours=context.deadlines.accept_within_hours.of(state.urgency))
@@ -69,7 +95,7 @@ def give(
         lead=given.lead,
         assisting=given.assisting,
     )
-    return given, (event,)
+    return given, (*told, event)
 
 
 def send_on(
@@ -106,6 +132,7 @@ def _match(state: TaskState, skill: str, context: Context, prefer: str | None = 
         accept_by=None,
         skill=skill,
         prefer=prefer,
+        alerts=state.alerts.begun(state.round, _whole(context.now)),
     )
 
 
@@ -196,5 +223,6 @@ def complete(
 def cancel(state: TaskState, reason: str, at: datetime) -> Step:
     """The task ends without work."""
     event = tasks.TaskCancelled(task_id=state.task_id, request_id=state.request_id, reason=reason)
-    ended = let_go(state).having(status=Status.CANCELLED, accept_by=None)
-    return ended, (At(at, event),)
+    state, told = withdraw(let_go(state))
+    ended = state.having(status=Status.CANCELLED, accept_by=None)
+    return ended, (*told, At(at, event))

@@ -10,6 +10,7 @@ from services.volunteer_dispatch.service.life import (
     let_go,
     match_again,
     send_on,
+    withdraw,
 )
 from services.volunteer_dispatch.service.records import apply_waiting
 from services.volunteer_dispatch.service.state import Status, TaskState
@@ -133,6 +134,8 @@ def reopen(
 
 def close(state: TaskState) -> Decision[TaskState]:
     """The request ended: nothing more to do."""
+    told: tuple[Payload | At, ...] = ()
     if state.is_open:
-        state = let_go(state).having(status=Status.CLOSED, accept_by=None)
-    return Decision(state.having(waiting=()), (), "request closed")
+        state, told = withdraw(let_go(state))
+        state = state.having(status=Status.CLOSED, accept_by=None)
+    return Decision(state.having(waiting=()), told, "request closed")

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
+from services.volunteer_dispatch.service.alerting import Alerts
 from services.volunteer_dispatch.service.explain import KEPT, Explained
 from shared.contracts.payload import Moment, Point
 from shared.contracts.tasks import Assignee
@@ -120,6 +121,8 @@ class TaskState(State):
     waiting: tuple[Record, ...] = ()
     """Records of units that came before the fact that makes sense of them."""
     words: tuple[Words, ...] = ()
+    alerts: Alerts = Alerts()
+    """Volunteers asked while matching."""
     releases: tuple[Reservation, ...] = ()
     """Reservations to be given back by the matching loop."""
     explained: tuple[Explained, ...] = ()
@@ -136,7 +139,8 @@ class TaskState(State):
     @property
     def todo(self) -> bool:
         """Whether the matching loop has work here."""
-        return self.status is Status.MATCHING or bool(self.releases)
+        asks = self.status is Status.MATCHING and not self.alerts.full
+        return asks or bool(self.releases) or bool(self.alerts.answers)
 
     @property
     def is_open(self) -> bool:
@@ -157,7 +161,8 @@ class TaskState(State):
 
     def next_due(self) -> datetime | None:
         """See `State`."""
-        return min((at for at in (self.overdue_at(), self.silent_at()) if at), default=None)
+        asked = self.alerts.due() if self.status is Status.MATCHING else None
+        return min((at for at in (self.overdue_at(), self.silent_at(), asked) if at), default=None)
 
     def having(self, **changes: Any) -> "TaskState":
         """This state with changes."""

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.volunteer_dispatch.service.alerting import AlertTable
 from shared.contracts.words import Domain, Urgency
 from shared.storage.tables import Table
 
@@ -135,4 +136,4 @@ class DeadlineTable(Table):
     """From assignment until a silent assignee is passed over."""
 
 
-TABLES: tuple[type[Table], ...] = (RoutingTable, DeadlineTable)
+TABLES: tuple[type[Table], ...] = (RoutingTable, DeadlineTable, AlertTable)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from services.volunteer_dispatch.service import alerts
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.life import OVERDUE, Step, send_on
 from services.volunteer_dispatch.service.routing import is_top, next_place
@@ -22,6 +23,8 @@ def on_due(state: TaskState, context: Context) -> Decision[TaskState] | None:
     if _past(state.silent_at(), context.now):
         state, events = send_on(state, context)
         return Decision(state, events, why="not accepted in time")
+    if state.status is Status.MATCHING and (step := alerts.on_due(state, context.now)):
+        return Decision(*step, why="alerts not answered, or quiet hours over")
     return None
 
 

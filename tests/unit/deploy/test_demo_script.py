@@ -30,9 +30,12 @@ def test_a_unit_with_a_system_of_its_own_reports_once_and_is_waited_for() -> Non
     assert script.next(task("completed", "unit", "utility-east")) == "end"
 
 
-def test_while_a_volunteer_is_looked_for_nobody_acts() -> None:
-    searching = {"status": "matching", "assignee": None, "level": 0}
-    assert Script(decline=False, give_back=False).next(searching) == "wait"
+def test_volunteers_who_are_asked_answer_one_after_the_other() -> None:
+    searching: dict[str, Any] = {"status": "matching", "assignee": None, "asked": [], "level": 0}
+    script = Script(decline=True, give_back=False)
+    assert script.next(searching) == "wait"
+    asked = searching | {"asked": [{"volunteer_id": "v-1"}]}
+    assert [script.next(asked), script.next(asked)] == ["decline", "accept"]
 
 
 def test_each_holder_acts_in_the_own_role() -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.contracts import requests, tasks, units
 from shared.contracts.ids import lead_task_id, reported_request_id, uuid7
+from shared.web.auth import Role
 from tests.eventually import eventually
 from tests.integration.messaging.world import settings_for
 from tests.integration.services.volunteer_dispatch.world import (
@@ -18,10 +19,12 @@ from tests.integration.services.volunteer_dispatch.world import (
     VOLUNTEER,
     World,
     accepted,
+    bearer,
     running,
 )
 
 SERVICE = "volunteer_dispatch"
+OTHER_VOLUNTEER = bearer(Role.VOLUNTEER, "other", volunteer_id="v2")
 
 
 async def test_a_request_from_accepted_to_reopened_and_closed(
@@ -84,7 +87,8 @@ async def test_roles_see_and_act_on_their_own(
         nowhere = await world.request(accepted("d-nowhere", grid_id=None, area_path=()))
         await world.until(of_grid, "assigned", "grid_team:g1")
         await world.until(of_unit, "accepted", "unit:power")
-        await world.until(of_volunteer, "assigned", "volunteer:v1")
+        asked = await world.asked(of_volunteer)
+        assert [one.volunteer_id for one in asked.alerts.open] == ["v1"]
         await world.until(nowhere, "assigned", "area_duty:C")
 
         async def listed(headers: dict[str, str], **filters: str | int) -> list[str]:
@@ -140,14 +144,20 @@ async def test_roles_see_and_act_on_their_own(
         await world.until(of_grid, "assigned", "area_duty:S1-1")
         assert await code(f"{nowhere}/decline", ADMINISTRATOR, why) == 409
 
+        # Asking reserves nothing; accepting does.
+        assert await _load(world, 0)
+        assert await code(f"{of_volunteer}/accept", LEADER) == 409
+        assert await code(f"{of_volunteer}/accept", OTHER_VOLUNTEER) == 403
+        assert await code(f"{of_volunteer}/accept", VOLUNTEER) == 200
+        assert await code(f"{of_volunteer}/decline", VOLUNTEER, why) == 409
         full = {"to": {"kind": "volunteer", "id": "v1"}, "reason": "x"}
         assert await code(f"{of_grid}/reassign", MANAGER, full) == 409
-        assert await code(f"{of_volunteer}/accept", VOLUNTEER) == 200
         assert await code(f"{of_volunteer}/complete", VOLUNTEER, {"words": "陪诊"}) == 200
         await eventually(lambda: _load(world, 0), 10, "the load is given back")
         assert await code(f"{of_grid}/reassign", MANAGER, full) == 200
         assert await _load(world, 1)
         # Asked for again: the volunteer is full now, so the grid team gets it.
+        assert await _load(world, 1)
         await world.request(requests.RequestReopened(request_id="c-help", round=2))
         await world.until(of_volunteer, "assigned", "grid_team:g1")
 

@@ -175,6 +175,27 @@ class World:
 
         await eventually(known, 30, "the city is known")
 
+    async def ask_at_any_hour(self, **table: Any) -> None:
+        """Put a table of alerts without quiet hours in force: tests run at night too."""
+        changes = {"quiet_from": None, **table}
+        shown = await self.http.get("/v1/alerts", headers=ADMINISTRATOR)
+        headers = {**ADMINISTRATOR, "If-Match": shown.headers["etag"]}
+        body = shown.json()["table"] | changes
+        put = await self.http.put("/v1/alerts", json=body, headers=headers)
+        assert put.status_code == 200, put.text
+
+    async def asked(self, task_id: str, number: int = 1) -> TaskState:
+        """The task once so many volunteers are asked."""
+
+        async def there() -> TaskState | None:
+            state = await self.state(task_id)
+            assert state.alerts.waiting == number, f"{state.status} {state.alerts}"
+            return state
+
+        found = await eventually(there, 20, f"{task_id} asks {number}")
+        assert found is not None
+        return found
+
     async def state(self, task_id: str) -> TaskState:
         task = await self.parts.store.get(task_id)
         assert task is not None
@@ -248,4 +269,5 @@ async def running(settings: Settings) -> AsyncIterator[World]:
     """A running replica on a city."""
     async with dropped(settings), replica(settings) as world:
         await world.build_city()
+        await world.ask_at_any_hour()
         yield world

@@ -42,6 +42,9 @@ class Led(Life):
     def choose(self, table: RoutingTable) -> None:
         self.routing = table
 
+    def begin_search(self) -> None:
+        """Not a rule here: not each table sends `care` to volunteers."""
+
     def context(self) -> Context:
         return replace(super().context(), routing=self.routing, versions={"routing": 7})
 

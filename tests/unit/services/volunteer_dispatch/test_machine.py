@@ -1,5 +1,6 @@
 """A task's whole life under any order of commands, records, facts and times."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from services.volunteer_dispatch.access import commands_of
-from services.volunteer_dispatch.service import commands, life
+from services.volunteer_dispatch.service import alerts, commands, life
+from services.volunteer_dispatch.service.alerting import AlertTable, Answer
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.state import OPEN, Reservation, Status, TaskState
 from services.volunteer_dispatch.service.timers import on_due
@@ -39,6 +41,7 @@ class Life(RuleBasedStateMachine):
         self.tokens = 0
         self.table: list[dict[str, Any]] | None = None
         self.requests_round = 1
+        self.counted: tuple[Answer, ...] = ()
 
     def context(self) -> Context:
         return context(self.now, self.table)
@@ -74,6 +77,13 @@ class Life(RuleBasedStateMachine):
         )
         fact = event(request, time=self.now - timedelta(days=days_ago))
         self.take(handle(None, fact, self.context()))
+
+    @precondition(lambda self: self.state is None)
+    @rule()
+    def begin_search(self) -> None:
+        self.take(handle(None, event(accepted(category="care")), self.context()))
+        assert self.state is not None
+        assert self.state.status is Status.MATCHING
 
     @precondition(lambda self: self.state is not None)
     @rule(minutes=st.sampled_from([1, 15, 120, 1440, 10080, 40000]))
@@ -136,6 +146,46 @@ class Life(RuleBasedStateMachine):
             step = life.unmatched(self.state, ctx)
         self.take(Decision(*step))
 
+    @precondition(lambda self: self.state is not None and self.state.todo)
+    @rule(free=st.integers(0, 8))
+    def loop_of_matching(self, free: int) -> None:
+        """As `Matcher` does, with so many volunteers who can be asked."""
+        assert self.state is not None
+        state, ctx = self.state, self.context()
+        self.counted += state.alerts.answers
+        state = state.having(releases=(), alerts=state.alerts.having(answers=()))
+        if state.status is not Status.MATCHING or state.alerts.full:
+            self.take(Decision(state))
+            return
+        until = alerts.quiet_ends(state, ctx)
+        if until is not None:
+            self.take(Decision(alerts.rest(state, until)))
+            return
+        given = []
+        for _ in range(min(free, alerts.wanted(state, ctx))):
+            self.tokens += 1
+            id = f"v{self.tokens}"
+            if alerts.asks_alone(state) and state.prefer not in state.alerts.asked:
+                id = state.prefer or ""
+            given.append(alerts.alert(id, str(self.tokens), state, ctx))
+        self.take(Decision(*alerts.ask(state, given, None, ctx)))
+
+    @precondition(lambda self: self.state is not None and self.state.alerts.open)
+    @rule(which=st.integers(0, 6), yes=st.booleans())
+    def answer(self, which: int, yes: bool) -> None:
+        assert self.state is not None
+        ctx, asked = self.context(), self.state.alerts.open
+        id = asked[which % len(asked)].volunteer_id
+        if yes:
+            self.tokens += 1
+            place = Reservation(volunteer_id=id, token=str(self.tokens))
+            volunteer = ctx.directory.volunteer(id, "power", "g1")
+            self.take(Decision(*alerts.accept(self.state, volunteer, place, ctx)))
+            assert self.state.status is Status.ACCEPTED
+            assert self.state.reservation == place
+        else:
+            self.take(Decision(*alerts.decline(self.state, id)))
+
     @precondition(lambda self: self.state is not None)
     @rule(
         status=st.sampled_from(["accepted", "in_hand", "declined", "returned"]),
@@ -194,6 +244,36 @@ class Life(RuleBasedStateMachine):
             return
         assert given[-1].assignee == self.state.assignee
         assert sum(isinstance(t, tasks.TaskCreated) for t in self.told) == 1
+
+    @invariant()
+    def asks_as_told(self) -> None:
+        """Alerts are open while a volunteer is looked for only; each is told of, ended once, and
+        its answer counted once; a search waits for somebody, for the morning, or for the loop."""
+        if self.state is None:
+            return
+        kept = self.state.alerts
+        asked = [
+            id for t in self.told if isinstance(t, tasks.TaskAlerted) for id in t.volunteer_ids
+        ]
+        ended = Counter(
+            (id, t.reason)
+            for t in self.told
+            if isinstance(t, tasks.TaskAlertsEnded)
+            for id in t.volunteer_ids
+        )
+        if kept.open:
+            assert self.state.status is Status.MATCHING
+        waiting = {one.volunteer_id for one in kept.open if not one.silent}
+        assert waiting <= set(asked)
+        assert len(set(kept.asked)) == len(kept.asked) <= AlertTable().most_asked
+        if self.state.status is Status.MATCHING and kept.full:
+            assert kept.waiting or kept.wake is not None
+            assert self.state.next_due() is not None
+        said = Counter((one.token, one.said) for one in (*self.counted, *kept.answers))
+        assert all(number == 1 for number in said.values())
+        told_of = Counter(id for id, _ in ended.elements())
+        # Silence is told, and once more what came of it; nothing else is told twice a round.
+        assert all(told_of[id] <= 2 * asked.count(id) for id in told_of)
 
     @invariant()
     def told_once(self) -> None:

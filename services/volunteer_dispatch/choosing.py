@@ -1,0 +1,127 @@
+"""Which volunteers a batch of tasks asks, computed: candidates, then assignments, then the rest.
+
+Each turn gives every task one more volunteer, by the assignment with the best product of scores,
+so that a batch asks different people where others are as good; after that come the task's other
+candidates, should somebody not be free any more. Pure.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.volunteer_dispatch.match.assign import assign
+from services.volunteer_dispatch.match.index import Candidate, Index, Wanted
+from services.volunteer_dispatch.service.alerting import Asking
+from services.volunteer_dispatch.service.alerts import asks_alone, wanted
+from services.volunteer_dispatch.service.context import Context
+from services.volunteer_dispatch.service.explain import Considered, Explained, Kind, considered
+from services.volunteer_dispatch.service.state import TaskState
+from shared.contracts.words import AssigneeKind
+
+_LEAST = 1e-9
+_NOTES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Whom a task asks."""
+
+    number: int
+    """How many are to be asked."""
+    order: tuple[Candidate, ...]
+    """In this order, until so many could be asked."""
+    others_wait: bool = False
+    """Nobody can be asked now, but some once they have answered others."""
+
+
+def choose(tasks: Mapping[str, TaskState], index: Index, context: Context) -> dict[str, Choice]:
+    """Choices by task id."""
+    now = int(context.now.timestamp())
+    numbers = {id: wanted(state, context) for id, state in tasks.items()}
+    found = {
+        id: index.find(_wanted(state, context.asking), now) if numbers[id] else []
+        for id, state in tasks.items()
+        if not asks_alone(state)
+    }
+    taken = _assigned(found, numbers)
+    choices = {}
+    for id, first in taken.items():
+        order = (*first, *(one for one in found[id] if one not in first))
+        waiting = numbers[id] > 0 and not first and _others_wait(tasks[id], index, context)
+        choices[id] = Choice(numbers[id], () if waiting else order, waiting)
+    return choices
+
+
+def _others_wait(state: TaskState, index: Index, context: Context) -> bool:
+    wanted = _wanted(state, context.asking, waiting_too=True)
+    return bool(index.find(wanted, int(context.now.timestamp())))
+
+
+def _wanted(state: TaskState, asking: Asking, *, waiting_too: bool = False) -> Wanted:
+    had = (key.partition(":")[2] for key in state.tried if key.startswith("volunteer:"))
+    point = state.point
+    return Wanted(
+        skill=state.skill or state.category,
+        grid_id=state.grid_id or "",
+        place=None if point is None else (point.latitude, point.longitude),
+        within_km=asking.table.within_km,
+        number=asking.table.considered,
+        without={*state.alerts.asked, *had},
+        waiting_too=waiting_too,
+    )
+
+
+def _assigned(
+    found: Mapping[str, list[Candidate]], numbers: Mapping[str, int]
+) -> dict[str, list[Candidate]]:
+    room = {one.row: one.room for candidates in found.values() for one in candidates}
+    taken: dict[str, list[Candidate]] = {id: [] for id in found}
+    for turn in range(max(numbers.values(), default=0)):
+        ids = [id for id in found if turn < numbers[id] and turn <= len(taken[id])]
+        left = [[one for one in found[id] if room[one.row] > 0] for id in ids]
+        left = [
+            [one for one in of if one not in taken[id]] for id, of in zip(ids, left, strict=True)
+        ]
+        edges = [[(one.row, cost(one)) for one in of] for of in left]
+        for id, of, row in zip(ids, left, assign(edges, room).partner, strict=True):
+            if row is not None:
+                taken[id].append(next(one for one in of if one.row == row))
+                room[row] -= 1
+    return taken
+
+
+def cost(one: Candidate) -> float:
+    """What an assignment adds up: the product of scores is the greatest where it is the least."""
+    return -math.log(max(one.score.value, _LEAST))
+
+
+def explained(choice: Choice, asked: set[str], context: Context) -> Explained:
+    """Why these were asked: the parts of each score, and who could not be asked any more."""
+    rows = [
+        Considered(
+            key=f"{AssigneeKind.VOLUNTEER.value}:{one.id}",
+            score=round(one.score.value, 4),
+            note=_note(one, one.id in asked),
+        )
+        for one in choice.order[:_NOTES]
+    ]
+    first = next((one.id for one in choice.order if one.id in asked), None)
+    return Explained(
+        kind=Kind.MATCH,
+        at=context.now,
+        table=type(context.asking.table).NAME,
+        version=context.asking.version,
+        rule="chance*travel*fairness",
+        candidates=considered(rows),
+        chosen=None if first is None else f"{AssigneeKind.VOLUNTEER.value}:{first}",
+        why="asked" if asked else "nobody",
+    )
+
+
+def _note(one: Candidate, asked: bool) -> str:
+    score = one.score
+    parts = (
+        f"chance {score.chance:.2f}, travel {score.travel:.2f} ({score.km:.1f} km), "
+        f"fairness {score.fairness:.2f}"
+    )
+    return f"asked: {parts}" if asked else parts

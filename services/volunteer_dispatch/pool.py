@@ -1,0 +1,82 @@
+"""The index of volunteers, kept at their documents, which all replicas write together."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from services.volunteer_dispatch.match.chance import Prior
+from services.volunteer_dispatch.match.index import Index, Volunteer
+from services.volunteer_dispatch.match.score import Weights
+from services.volunteer_dispatch.service.alerting import WEEK, AlertTable, Asking
+from services.volunteer_dispatch.volunteers import Volunteers
+from shared.contracts.payload import Point
+from shared.storage.client import Document
+
+_OVERLAP = timedelta(seconds=5)
+"""Replicas' clocks differ, and a write lands a moment after its time was taken."""
+
+_FRESH_FOR = timedelta(seconds=0.5)
+
+
+class Pool:
+    """`index`, made anew where the table changes what it is made of."""
+
+    def __init__(self, volunteers: Volunteers, asking: Callable[[], Asking]) -> None:
+        self._volunteers = volunteers
+        self._asking = asking
+        self._made_of: AlertTable | None = None
+        self._since: datetime | None = None
+        self._read: datetime | None = None
+        self.index = Index()
+
+    async def freshen(self, now: datetime) -> None:
+        """Refresh, where that was not done just now."""
+        if self._read is None or now - self._read >= _FRESH_FOR:
+            await self.refresh(now)
+
+    async def refresh(self, now: datetime) -> None:
+        """Read what was written since the last time."""
+        asking, self._read = self._asking(), now
+        if asking.table != self._made_of:
+            self.index, self._since, self._made_of = _index(asking.table), None, asking.table
+        since = None if self._since is None else self._since - _OVERLAP
+        async for documents in self._volunteers.changed(since):
+            self.index.put_all(_seen(documents, asking, now))
+            newest = max(document["applied_at"] for document in documents)
+            self._since = newest if self._since is None else max(self._since, newest)
+
+
+def _index(table: AlertTable) -> Index:
+    return Index(
+        Prior(table.prior_mean, table.prior_strength),
+        Weights(table.half_km, table.load_weight),
+        table.per_week,
+    )
+
+
+def _seen(documents: Iterable[Document], asking: Asking, now: datetime) -> Iterable[Volunteer]:
+    return (seen(document, asking, now) for document in documents)
+
+
+def seen(document: Document, asking: Asking, now: datetime) -> Volunteer:
+    """A volunteer's document as the index keeps it."""
+    place = document.get("service_point")
+    point = None if place is None else Point.model_validate(place)
+    alerts = document.get("alerts", [])
+    rests = asking.table.rests_until([one["at"] for one in alerts], now, asking.zone)
+    answers = document.get("answers", {})
+    may = document.get("available", True) and not document.get("retired", False)
+    return Volunteer(
+        id=document["_id"],
+        skills=tuple(document.get("skills", ())),
+        grid_id=document.get("grid_id") or "",
+        # Of a person of no unit the grid's others are the group.
+        group=document.get("unit_id") or f"grid:{document.get('grid_id')}",
+        place=None if point is None else (point.latitude, point.longitude),
+        capacity=document.get("capacity", 0) if may else 0,
+        held=len(document.get("tasks", [])),
+        waiting=sum(not one["said"] and one["until"] > now for one in alerts),
+        week=sum(one["at"] > now - WEEK for one in alerts),
+        rests_until=0 if rests is None else int(rests.timestamp()) + 1,
+        asked=answers.get("asked", 0),
+        accepted=answers.get("accepted", 0),
+    )
