@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.volunteer_dispatch.service.calendar import Calendar
 from services.volunteer_dispatch.service.directory import Directory
+from services.volunteer_dispatch.service.limits import LimitTable
 from services.volunteer_dispatch.service.tables import DeadlineTable, RoutingTable
 
 
@@ -16,4 +18,6 @@ class Context:
     directory: Directory
     routing: RoutingTable
     deadlines: DeadlineTable
+    calendar: Calendar
+    limits: LimitTable
     seal: Callable[[str, str], str]

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
+from services.volunteer_dispatch.service.standing import Awaits, Clock, Problem, Proposal, Returns
 from shared.contracts.payload import Moment, Point
 from shared.contracts.tasks import Assignee
 from shared.contracts.words import Urgency
@@ -29,6 +30,8 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     CLOSED = "closed"
     """The request ended while the task was still open."""
+    FINALLY_ANSWERED = "finally_answered"
+    """The formal end (终结), checked by somebody above; it is not opened again."""
 
 
 OPEN = (Status.MATCHING, Status.ASSIGNED, Status.ACCEPTED)
@@ -106,12 +109,33 @@ class TaskState(State):
     words: tuple[Words, ...] = ()
     releases: tuple[Reservation, ...] = ()
     """Reservations to be given back by the matching loop."""
+    clock: Clock = Clock()
+    returns: Returns = Returns()
+    proposal: Proposal | None = None
+    """What the holder asks of who stands above; one at a time."""
+    problem: Problem | None = None
+    """The latest; a task can become a problem case again."""
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def todo(self) -> bool:
         """Whether the matching loop has work here."""
         return self.status is Status.MATCHING or bool(self.releases)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def awaits(self) -> Awaits | None:
+        """What somebody above has to decide."""
+        if not self.is_open:
+            return None
+        if self.proposal is not None:
+            return Awaits(self.proposal.kind.value)
+        return None if self.returns.undecided is None else Awaits.DECISION
+
+    @property
+    def holder(self) -> Assignee | None:
+        """Who has it; None while a volunteer is looked for."""
+        return None if self.status is Status.MATCHING else self.assignee
 
     @property
     def is_open(self) -> bool:
@@ -120,7 +144,7 @@ class TaskState(State):
 
     def overdue_at(self) -> datetime | None:
         """When the deadline's timer fires; None: it did, or there is nothing to fire for."""
-        if not self.is_open or self.overdue or self.deadline is None:
+        if not self.is_open or self.overdue or self.deadline is None or self.clock.pause:
             return None
         if self.handling_unit is not None and self.received_at is not None and self.round == 1:
             return max(self.deadline, self.received_at + IMPORT_GRACE)
@@ -130,9 +154,21 @@ class TaskState(State):
         """When an assignee that has said nothing is passed over."""
         return self.accept_by if self.status is Status.ASSIGNED else None
 
+    def warns_at(self) -> datetime | None:
+        """When the next warning is told; none once the task is overdue, or while it is paused."""
+        if not self.is_open or self.overdue or self.clock.pause:
+            return None
+        return self.clock.warn_at
+
+    def resumes_at(self) -> datetime | None:
+        """When a pause ends by itself."""
+        pause = self.clock.pause
+        return pause.until if pause is not None and self.is_open else None
+
     def next_due(self) -> datetime | None:
         """See `State`."""
-        return min((at for at in (self.overdue_at(), self.silent_at()) if at), default=None)
+        timers = (self.overdue_at(), self.silent_at(), self.warns_at(), self.resumes_at())
+        return min((at for at in timers if at), default=None)
 
     def having(self, **changes: Any) -> "TaskState":
         """This state with changes."""

@@ -4,6 +4,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.volunteer_dispatch.service.calendar import Counts
+from services.volunteer_dispatch.service.limits import CalendarTable, LimitTable
 from shared.contracts.words import Domain, Urgency
 from shared.storage.tables import Table
 
@@ -25,17 +27,14 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Rule(_Part):
-    """One rule; an empty list stands for all."""
+class Where(_Part):
+    """Of which tasks a rule speaks; an empty list stands for all."""
 
     categories: tuple[_Code, ...] = ()
     """Codes, or prefixes that end with a point (`care.`)."""
     areas: tuple[_Code, ...] = ()
     """Area codes; an area stands for everything in it."""
     urgencies: tuple[Urgency, ...] = ()
-    to: Target
-    skill: _Code | None = None
-    """With `volunteer`: the skill that is needed; None: one named like the category."""
 
     def fits(self, category: str, areas: tuple[str, ...], urgency: Urgency) -> bool:
         """Whether the rule speaks of this category, place and urgency."""
@@ -46,6 +45,14 @@ class Rule(_Part):
             for code in self.categories
         )
         return by_category and (not self.areas or not set(self.areas).isdisjoint(areas))
+
+
+class Rule(Where):
+    """One rule of routing."""
+
+    to: Target
+    skill: _Code | None = None
+    """With `volunteer`: the skill that is needed; None: one named like the category."""
 
 
 class RoutingTable(Table):
@@ -72,10 +79,29 @@ class _HoursByUrgency(_Part):
         return hours
 
 
+class _CountsByUrgency(_Part):
+    danger: Counts = Counts.CALENDAR
+    utilities: Counts = Counts.CALENDAR
+    ordinary: Counts = Counts.CALENDAR
+    complex: Counts = Counts.CALENDAR
+
+    def of(self, urgency: Urgency) -> Counts:
+        """The time that counts for `urgency`."""
+        counts: Counts = getattr(self, urgency.value)
+        return counts
+
+
+class DeadlineRule(Where):
+    """Another time for some tasks."""
+
+    hours: _Hours
+    counts: Counts
+
+
 class DeadlineTable(Table):
     """How long tasks may take, in hours by urgency.
 
-    Beijing's draft municipal standard of Dec 2021 (DOMAIN.md).
+    Beijing's draft municipal standard of Dec 2021 (DOMAIN.md), whose days are of the calendar.
     """
 
     NAME: ClassVar[str] = "deadlines"
@@ -84,6 +110,19 @@ class DeadlineTable(Table):
     """From the request's time to the deadline."""
     accept_within_hours: _HoursByUrgency
     """From assignment until a silent assignee is passed over."""
+    counts: _CountsByUrgency = _CountsByUrgency()
+    """Hours of the calendar, or working hours (the table `calendar`)."""
+    rules: tuple[DeadlineRule, ...] = Field(default=(), max_length=500)
+    """Of these the first that fits decides the deadline, before urgency does."""
+
+    def allowed(
+        self, category: str, areas: tuple[str, ...], urgency: Urgency
+    ) -> tuple[float, Counts]:
+        """Hours to the deadline, and the time in which they count."""
+        for rule in self.rules:
+            if rule.fits(category, areas, urgency):
+                return rule.hours, rule.counts
+        return self.hours.of(urgency), self.counts.of(urgency)
 
 
-TABLES: tuple[type[Table], ...] = (RoutingTable, DeadlineTable)
+TABLES: tuple[type[Table], ...] = (RoutingTable, DeadlineTable, CalendarTable, LimitTable)
