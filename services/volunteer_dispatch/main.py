@@ -2,7 +2,13 @@
 
 import sys
 
-from services.volunteer_dispatch import routes_audit, routes_commands, routes_tasks
+from services.volunteer_dispatch import (
+    routes_audit,
+    routes_commands,
+    routes_problems,
+    routes_tasks,
+    routes_turns,
+)
 from services.volunteer_dispatch.parts import Parts
 from services.volunteer_dispatch.service.tables import TABLES
 from shared.settings import Settings
@@ -23,6 +29,8 @@ DEFINITION = Definition(
     routers=[
         routes_tasks.router,
         routes_commands.router,
+        routes_turns.router,
+        routes_problems.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
         routes_audit.router,
     ],

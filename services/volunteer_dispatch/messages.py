@@ -21,7 +21,8 @@ MESSAGES = {
         "en": "There is nobody above to take it: name somebody with reassign.",
     },
     "decision-binds": {
-        "zh": "上级已裁定由您办理，不能再退回：请继续办理，有困难可申请延期（extend）或挂账（defer）。",
+        "zh": "上级已裁定由您办理，不能再退回：请继续办理，有困难可"
+        "申请延期（extend）或挂账（defer）。",
         "en": "The higher level decided that it is yours, so it cannot be given back: go on, or "
         "ask for more time (extend) or a deferral (defer).",
     },
@@ -30,8 +31,8 @@ MESSAGES = {
         "en": "The task was returned {most} times already: ask those above to reassign it.",
     },
     "return-too-late": {
-        "zh": "退单时限已于 {until} 过去，任务由您办理：有困难请申请延期（extend），确不属您的请报上级"
-        "改派（reassign）。",
+        "zh": "退单时限已于 {until} 过去，任务由您办理：有困难请申请延期（extend），确不属您的"
+        "请报上级改派（reassign）。",
         "en": "It could be given back until {until}; now it is yours: ask for more time (extend), "
         "or those above to reassign it.",
     },
@@ -40,7 +41,8 @@ MESSAGES = {
         "en": "There is no ground {ground}: choose a code listed in allowed (table limits).",
     },
     "waited-too-often": {
-        "zh": "本轮已向居民询问 {most} 次，不能再次停表：请继续办理，需要时间请申请延期（extend）。",
+        "zh": "本轮已向居民询问 {most} 次，不能再次停表：请继续办理，需要时间请"
+        "申请延期（extend）。",
         "en": "The resident was asked {most} times in this round, the clock stops no more: go on, "
         "or ask for more time (extend).",
     },
@@ -86,8 +88,8 @@ MESSAGES = {
         "en": "Task {id} is no problem case now: list them with GET /v1/problem-cases.",
     },
     "calendar-covers": {
-        "zh": "法定节假日和调休已知 {first} 年至 {last} 年（缺：{gaps}）；其他年份按周一至周五计算，"
-        "国务院办公厅公布新一年安排后请用 PUT /v1/calendar 补充。",
+        "zh": "法定节假日和调休已知 {first} 年至 {last} 年（缺：{gaps}）；其他年份按周一至周五"
+        "计算，国务院办公厅公布新一年安排后请用 PUT /v1/calendar 补充。",
         "en": "Holidays and make-up days are known from {first} to {last} (missing: {gaps}); in "
         "other years Monday to Friday are worked. Add the next year with PUT /v1/calendar once "
         "the State Council has announced it.",

@@ -19,6 +19,27 @@ Step = tuple[TaskState, tuple[Payload | At, ...]]
 NOBODY_LEFT, OVERDUE = "nobody_left", "overdue"
 
 
+def area_above(state: TaskState, context: Context) -> str:
+    """The area one level above who answers for the task: the place's lowest, or a duty officer's
+    next; above the top there is only the top."""
+    path = state.area_path or (context.directory.top_area(),)
+    holder = state.assignee
+    if holder is None or holder.kind is not AssigneeKind.AREA_DUTY or holder.id not in path:
+        return path[-1]
+    return path[max(0, path.index(holder.id) - 1)]
+
+
+def supervised(state: TaskState, context: Context) -> TaskState:
+    """Whoever has an overdue task is watched over by the duty officer above (督办); above the top
+    there is nobody."""
+    holder = state.holder
+    area = area_above(state, context)
+    supervisor = None
+    if holder is None or (holder.kind, holder.id) != (AssigneeKind.AREA_DUTY, area):
+        supervisor = context.directory.area_duty(area)
+    return state.having(clock=state.clock.model_copy(update={"supervisor": supervisor}))
+
+
 def let_go(state: TaskState) -> TaskState:
     """Give back the volunteer's reservation, where there is one."""
     if state.reservation is None:
@@ -56,6 +77,8 @@ def give(
         proposal=None,
         returns=_received(state.returns, context),
     )
+    if given.overdue:
+        given = supervised(given, context)
     event = tasks.TaskAssigned(
         task_id=state.task_id,
         request_id=state.request_id,

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from services.volunteer_dispatch.service import clock, life, returns
+from services.volunteer_dispatch.service.calendar import whole
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.life import Step
 from services.volunteer_dispatch.service.returns import Ruled
@@ -56,7 +57,7 @@ def _ask(
     proposal = Proposal(
         kind=kind,
         by=by,
-        at=clock.whole(context.now),
+        at=whole(context.now),
         reason=reason,
         ground=ground,
         hours=hours,

@@ -1,10 +1,12 @@
 """Giving a task back (退单), who decides when it was given back too often, and problem cases."""
 
 from datetime import datetime
+from typing import Any
 
-from services.volunteer_dispatch.service import clock, life
+from services.volunteer_dispatch.service import life
+from services.volunteer_dispatch.service.calendar import whole
 from services.volunteer_dispatch.service.context import Context
-from services.volunteer_dispatch.service.life import NOBODY_LEFT, Step
+from services.volunteer_dispatch.service.life import NOBODY_LEFT, Step, area_above
 from services.volunteer_dispatch.service.routing import next_place
 from services.volunteer_dispatch.service.standing import Problem, Proposal
 from services.volunteer_dispatch.service.state import Record, Status, TaskState
@@ -19,7 +21,7 @@ from shared.storage.aggregates import At
 class Ruled(Exception):
     """A rule forbids the command. `code` is the key of the sentence that says what to do."""
 
-    def __init__(self, code: str, **parameters: object) -> None:
+    def __init__(self, code: str, **parameters: Any) -> None:
         super().__init__(code)
         self.code = code
         self.parameters = parameters
@@ -140,7 +142,7 @@ def raise_problem(state: TaskState, reason: ProblemReason, context: Context) -> 
         return state, ()
     area = area_above(state, context)
     problem = Problem(
-        reason=reason, owner_area=area, round=state.round, raised_at=clock.whole(context.now)
+        reason=reason, owner_area=area, round=state.round, raised_at=whole(context.now)
     )
     event = task_life.TaskProblemRaised(
         task_id=state.task_id,
@@ -159,7 +161,7 @@ def close_problem(state: TaskState, finding: str, by: str, context: Context) -> 
     closed = problem.model_copy(
         update={
             "open": False,
-            "closed_at": clock.whole(context.now),
+            "closed_at": whole(context.now),
             "finding": finding,
             "by": by,
         }
@@ -173,16 +175,6 @@ def close_problem(state: TaskState, finding: str, by: str, context: Context) -> 
         round=state.round,
     )
     return state.having(problem=closed), (event,)
-
-
-def area_above(state: TaskState, context: Context) -> str:
-    """The area one level above who answers for the task: the place's lowest, or a duty officer's
-    next; above the top there is only the top."""
-    path = state.area_path or (context.directory.top_area(),)
-    holder = state.assignee
-    if holder is None or holder.kind is not AssigneeKind.AREA_DUTY or holder.id not in path:
-        return path[-1]
-    return path[max(0, path.index(holder.id) - 1)]
 
 
 def decide(state: TaskState, to: Assignee | None, reason: str, context: Context) -> Step:
@@ -233,7 +225,7 @@ def by_record(state: TaskState, record: Record, context: Context) -> Step:
             proposal = Proposal(
                 kind=ProposalKind.RETURN,
                 by=f"/units/{record.unit_id}",
-                at=clock.whole(context.now),
+                at=whole(context.now),
                 reason=record.reason,
             )
             state = state.having(proposal=proposal)

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from services.volunteer_dispatch.service import clock
 from services.volunteer_dispatch.service.context import Context
-from services.volunteer_dispatch.service.life import OVERDUE, Step
-from services.volunteer_dispatch.service.returns import area_above, move_on
+from services.volunteer_dispatch.service.life import OVERDUE, Step, supervised
+from services.volunteer_dispatch.service.returns import move_on
 from services.volunteer_dispatch.service.routing import is_top, next_place
 from services.volunteer_dispatch.service.state import Status, TaskState
 from shared.contracts import tasks
@@ -44,19 +44,17 @@ def _past(at: datetime | None, now: datetime) -> bool:
 def _overdue(state: TaskState, context: Context) -> Step:
     assert state.deadline is not None
     stays = state.status is Status.ACCEPTED or _nobody_above(state, context)
-    supervisor = None
-    if stays and not _nobody_above(state, context):
-        supervisor = context.directory.area_duty(area_above(state, context))
+    state = state.having(overdue=True)
+    if stays:
+        state = supervised(state, context)
     told = tasks.TaskOverdue(
         task_id=state.task_id,
         request_id=state.request_id,
         assignee=state.holder,
         deadline=state.deadline,
         round=state.round,
-        supervisor=supervisor,
+        supervisor=state.clock.supervisor,
     )
-    watched = state.clock.model_copy(update={"supervisor": supervisor})
-    state = state.having(overdue=True, clock=watched)
     if stays:
         return state, (told,)
     state, events = move_on(state, context, why=OVERDUE, above=True)
