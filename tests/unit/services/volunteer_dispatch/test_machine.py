@@ -468,7 +468,8 @@ class Life(RuleBasedStateMachine):
             assert self.request.status not in ("completed", "closed")
             waits = self.state.clock.pause is not None and self.state.clock.pause.kind == "resident"
             assert (self.request.question is not None) == waits
-            assert self.request.deadline == self.state.deadline
+            if self.state.status is not Status.MATCHING:  # who will have it, hears the new one
+                assert self.request.deadline == self.state.deadline
             return
         assert self.request.status in ("completed", "closed")
         assert self.request.question is None
