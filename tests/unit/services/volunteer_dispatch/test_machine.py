@@ -282,6 +282,12 @@ class Life(RuleBasedStateMachine):
     def ask(self, name: str, hours: int) -> None:
         self.command(name, hours)
 
+    @precondition(lambda self: self.state is not None and self.state.status is Status.ACCEPTED)
+    @rule(name=st.sampled_from(["extend", "defer", "answer-finally"]))
+    def ask_and_get(self, name: str) -> None:
+        self.command(name, 24)
+        self.command("approve")
+
     @precondition(lambda self: self.state is not None and self.state.awaits is not None)
     @rule(name=st.sampled_from(["approve", "refuse", "keep", "decide"]))
     def above(self, name: str) -> None:
