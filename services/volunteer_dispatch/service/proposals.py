@@ -149,6 +149,7 @@ def _return(state: TaskState, proposal: Proposal, context: Context) -> Step:
         request_id=state.request_id,
         assignee=state.assignee,
         reason=proposal.reason,
+        ground=proposal.ground,
     )
     state, more = returns.move_on(state, context)
     return state, (event, *more)

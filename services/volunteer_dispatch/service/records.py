@@ -31,7 +31,13 @@ def record_of(
 ) -> Record:
     """A unit's record as it is kept: its words encrypted."""
     if isinstance(data, units.TaskProgress):
-        return Record(status=data.status, unit_id=unit_id, time=time, reason=data.reason or "")
+        return Record(
+            status=data.status,
+            unit_id=unit_id,
+            time=time,
+            reason=data.reason or "",
+            ground=data.ground,
+        )
     return Record(
         status=data.outcome,
         unit_id=unit_id,

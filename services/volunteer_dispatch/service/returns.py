@@ -227,7 +227,8 @@ def by_record(state: TaskState, record: Record, context: Context) -> Step:
                 by=f"/units/{record.unit_id}",
                 at=whole(context.now),
                 reason=record.reason,
+                ground=record.ground,
             )
             state = state.having(proposal=proposal)
         return state, (told,)
-    return give_back(state, record.reason, context, at=record.time)
+    return give_back(state, record.reason, context, ground=record.ground, at=record.time)

@@ -48,6 +48,7 @@ class Record(_Part):
     unit_id: str
     time: Moment
     reason: str = ""
+    ground: str | None = None
     completed_at: Moment | None = None
     in_time: bool | None = None
     ask_resident: bool = True

@@ -298,7 +298,8 @@ def test_a_return_has_one_working_day() -> None:
 
 def test_a_late_return_of_a_units_system_is_asked_above() -> None:
     late = NOON + 4 * DAY
-    back = of_unit(units.TaskProgress(status="returned", reason="非本辖区"), time=late)
+    record = units.TaskProgress(status="returned", reason="非本辖区", ground="wrong_place")
+    back = of_unit(record, time=late)
     asked = handle(taken(), back, at(late))
     assert names(asked) == ["TaskProposed"]
     assert (held(asked.state), asked.state.awaits) == ("unit:power", "return")
@@ -306,6 +307,9 @@ def test_a_late_return_of_a_units_system_is_asked_above() -> None:
     assert names(again) == ["TaskProposalRefused"]
     gone = commands.approve(asked.state, "", at(late))
     assert names(gone) == ["TaskReturned", "TaskAssigned"]
+    assert payload_of(gone.events[0]).ground == "wrong_place"
+    in_time = handle(taken(), of_unit(record, time=NOON), at(NOON))
+    assert payload_of(in_time.events[0]).ground == "wrong_place"
     assert held(gone.state) == "grid_team:g1"
 
 
