@@ -117,6 +117,9 @@ class Life(RuleBasedStateMachine):
             data = item.data if isinstance(item, At) else item
             self.follows_from(data, before)
             self.told.append(data)
+            if isinstance(data, tasks.TaskAssigned):
+                kept = (decision.state.clock.pause, decision.state.proposal)
+                assert kept == (None, None), "a new holder has the last one's pause or proposal"
         if before is not None:
             self.compare(before, decision.state)
 
@@ -187,6 +190,7 @@ class Life(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from([1, 15, 120, 1440, 10080, 40000]))
     def time_passes(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
+        undecided = self.task.returns.undecided
         for _ in range(30):
             due = self.task.next_due()
             decision = on_due(self.task, self.context())
@@ -196,6 +200,7 @@ class Life(RuleBasedStateMachine):
             self.take(decision)
         else:
             raise AssertionError("timers never come to rest")
+        assert self.task.returns.undecided == undecided, "silence lost the question"
         assert self.request is not None
         self.answer(service.on_due(self.request, self.now))
 
@@ -283,10 +288,13 @@ class Life(RuleBasedStateMachine):
         self.command(name, hours)
 
     @precondition(lambda self: self.state is not None and self.state.status is Status.ACCEPTED)
-    @rule(name=st.sampled_from(["extend", "defer", "answer-finally"]))
-    def ask_and_get(self, name: str) -> None:
+    @rule(
+        name=st.sampled_from(["wait-for-resident", "extend", "defer", "answer-finally"]),
+        then=st.sampled_from(["approve", "complete", "return"]),
+    )
+    def ask_and_go_on(self, name: str, then: str) -> None:
         self.command(name, 24)
-        self.command("approve")
+        self.command(then)
 
     @precondition(lambda self: self.state is not None and self.state.awaits is not None)
     @rule(name=st.sampled_from(["approve", "refuse", "keep", "decide"]))
