@@ -8,8 +8,8 @@ from typing import Any, cast
 from services.request_intake.classification import Classifier
 from services.request_intake.locator import Locator
 from services.request_intake.service import accept, close_reported
-from services.request_intake.state import RequestState, Status, Step
-from shared.contracts import tasks
+from services.request_intake.state import Question, RequestState, Status, Step
+from shared.contracts import task_life, tasks
 from shared.contracts.envelope import Event
 from shared.contracts.ids import lead_task_id, reported_request_id
 from shared.contracts.payload import Payload
@@ -170,10 +170,64 @@ def _completed(
     changed = state.with_step(step, completed_at=at, assignee=data.assignee)
     if not data.ask_resident:
         return close_reported(changed, at, "the unit's record of the past")
+    return Decision(_asking(changed, context))
+
+
+def _asking(state: RequestState, context: Context) -> RequestState:
     # From when the resident can be asked: a late report must not shorten the time to answer.
     asked = Step(at=context.now, step="asked")
     until = context.now + context.follow_up
-    return Decision(changed.with_step(asked, status=Status.COMPLETED.value, follow_up_until=until))
+    return state.with_step(
+        asked, status=Status.COMPLETED.value, follow_up_until=until, question=None
+    )
+
+
+def _waiting(state: RequestState, event: Event, data: task_life.TaskWaiting, _: Context) -> Changed:
+    step = Step(
+        at=event.time, step="waiting", who=data.assignee, reason=data.asks, until=data.until
+    )
+    question = Question(asks=data.asks, until=data.until)
+    return Decision(state.with_step(step, question=question, deadline=data.deadline))
+
+
+def _deferred(
+    state: RequestState, event: Event, data: task_life.TaskDeferred, _: Context
+) -> Changed:
+    step = Step(
+        at=event.time, step="deferred", who=data.assignee, reason=data.reason, until=data.review_at
+    )
+    return Decision(state.with_step(step, deadline=data.deadline))
+
+
+def _resumed(state: RequestState, event: Event, data: task_life.TaskResumed, _: Context) -> Changed:
+    question = None if data.kind is task_life.PauseKind.RESIDENT else state.question
+    changed = state.model_copy(update={"deadline": data.deadline, "question": question})
+    if data.why == "moved_on":  # what it moved on to is told next
+        return Decision(changed)
+    return Decision(changed.with_step(Step(at=event.time, step="resumed", until=data.deadline)))
+
+
+def _extended(
+    state: RequestState, event: Event, data: task_life.TaskExtended, _: Context
+) -> Changed:
+    step = Step(
+        at=event.time, step="extended", who=data.assignee, reason=data.reason, until=data.deadline
+    )
+    return Decision(state.with_step(step, deadline=data.deadline))
+
+
+def _problem(
+    state: RequestState, event: Event, _data: task_life.TaskProblemRaised, _: Context
+) -> Changed:
+    return Decision(state.with_step(Step(at=event.time, step="problem_raised")))
+
+
+def _finally_answered(
+    state: RequestState, event: Event, data: task_life.TaskFinallyAnswered, context: Context
+) -> Changed:
+    step = Step(at=event.time, step="finally_answered", who=data.assignee, reason=data.reason)
+    changed = state.with_step(step, completed_at=event.time, assignee=data.assignee, final=True)
+    return Decision(_asking(changed, context))
 
 
 def _cancelled(state: RequestState, event: Event, data: tasks.TaskCancelled, _: Context) -> Changed:
@@ -193,4 +247,10 @@ HANDLERS: dict[type[Payload], Callable[..., Changed]] = {
     tasks.TaskProgressed: _task(_progressed),
     tasks.TaskCompleted: _task(_completed),
     tasks.TaskCancelled: _task(_cancelled, late_too=True),
+    task_life.TaskWaiting: _task(_waiting),
+    task_life.TaskDeferred: _task(_deferred),
+    task_life.TaskResumed: _task(_resumed),
+    task_life.TaskExtended: _task(_extended),
+    task_life.TaskProblemRaised: _task(_problem),
+    task_life.TaskFinallyAnswered: _task(_finally_answered),
 }

@@ -37,6 +37,11 @@ MESSAGES: dict[str, dict[str, str]] = {
         "en": "The work is still going on: answer when it is completed; the timeline shows how "
         "it stands.",
     },
+    "nothing-asked": {
+        "zh": "现在没有需要您补充的问题：进展见时间线；办结后可以评价（follow-ups）。",
+        "en": "Nothing is asked of you now: the timeline shows how it stands; once the work is "
+        "completed you can say whether it helped (follow-ups).",
+    },
     "request-closed": {
         "zh": "这件诉求已经办结归档：如仍有问题，请重新提交诉求。",
         "en": "This request is closed: if something is still wrong, file a new request.",
@@ -119,6 +124,31 @@ MESSAGES: dict[str, dict[str, str]] = {
         "zh": "请您评价：问题是否解决、是否满意",
         "en": "Please tell us: is it solved, and are you satisfied?",
     },
+    "timeline.waiting": {
+        "zh": "{who}请您补充：{reason}（请于{until}前答复，其间不计办理时限）",
+        "en": "{who} asks you: {reason} (please answer by {until}; the deadline waits)",
+    },
+    "timeline.answered": {"zh": "已收到您的补充", "en": "Your answer to the question was received"},
+    "timeline.resumed": {
+        "zh": "继续办理，办理期限为{until}",
+        "en": "The work goes on; the deadline is {until}",
+    },
+    "timeline.deferred": {
+        "zh": "经批准暂缓办理（挂账）：{reason}，{until}复核后继续办理",
+        "en": "Set aside with approval: {reason}; it is taken up again on {until}",
+    },
+    "timeline.extended": {
+        "zh": "经批准延期至{until}：{reason}",
+        "en": "More time was approved, until {until}: {reason}",
+    },
+    "timeline.problem_raised": {
+        "zh": "已列为疑难问题，由上一级协调",
+        "en": "It is looked after one level up as a hard case",
+    },
+    "timeline.finally_answered": {
+        "zh": "{who}已作终结答复：{reason}",
+        "en": "{who} gave the final answer: {reason}",
+    },
     "timeline.followed_up": {"zh": "已收到您的评价", "en": "Your answer was received"},
     "timeline.not_reached": {
         "zh": "回访时未能联系到您",
@@ -133,6 +163,11 @@ MESSAGES: dict[str, dict[str, str]] = {
     "timeline.closed_no_answer": {
         "zh": "期限内未收到评价，办结归档",
         "en": "Closed: no answer came in time",
+    },
+    "timeline.closed_final": {
+        "zh": "已作终结答复并归档，您的评价已记录；如有异议，可依法申请复查或通过诉讼等途径解决",
+        "en": "Closed with the final answer; your answer is on record. If you disagree, you can "
+        "ask for a review or go to court",
     },
     "timeline.closed_reported": {
         "zh": "承办单位记录已办结",

@@ -185,6 +185,11 @@ def shown(parts: Parts, principal: Principal, state: RequestState) -> dict[str, 
     """A request as one caller may read it."""
     answer = _dumped(state, (*_LISTED, "point", "area", "rules_version", "follow_up_until"))
     answer["text"] = parts.read(state.text, "text", state.id)
+    answer["replies"] = [
+        {"at": one.at, "round": one.round}
+        | {"words": parts.read(one.words, f"reply{one.round}", state.id)}
+        for one in state.replies
+    ]
     mine = state.submitted_by == principal.subject
     if mine or access.of_the_place(principal, state):
         answer["tracking_code"] = state.tracking_code

@@ -7,8 +7,8 @@ from fastapi import Depends, Path, Request, Response
 from services.request_intake import access, service
 from services.request_intake.parts import Parts, now, parts_of
 from services.request_intake.routes_requests import load
-from services.request_intake.schemas import Answer, OwnAnswer, RequestId
-from services.request_intake.state import FollowUp, RequestState
+from services.request_intake.schemas import Answer, OwnAnswer, ReplyIn, RequestId
+from services.request_intake.state import FollowUp, Reply, RequestState
 from services.request_intake.timeline import show
 from shared.storage.aggregates import Aggregate, Decision
 from shared.web.auth import Principal, Role, require
@@ -66,6 +66,56 @@ async def answer_by_phone(
     return await _answer(request, id, body, f"{principal.role}:{principal.subject}")
 
 
+@router.post("/timelines/{tracking_code}/replies", status_code=201, openapi_extra=IDEMPOTENT)
+async def reply_by_code(request: Request, tracking_code: TrackingCode, body: ReplyIn) -> Response:
+    """The resident's answer to what is asked during the work (`question`); the work goes on."""
+    aggregate = await _find(parts_of(request), tracking_code)
+    return await _reply(request, aggregate.id, body, "resident:tracking-code")
+
+
+@router.post("/requests/{id}/replies", status_code=201, openapi_extra=IDEMPOTENT)
+async def reply_by_phone(
+    request: Request, id: RequestId, body: ReplyIn, principal: Asker
+) -> Response:
+    """An answer to what is asked during the work, that staff took by telephone."""
+    aggregate = await load(request, id, principal)
+    assert aggregate.state is not None
+    if not access.of_the_place(principal, aggregate.state):
+        raise Problem(403, "wrong-area")
+    return await _reply(request, id, body, f"{principal.role}:{principal.subject}")
+
+
+async def _reply(request: Request, id: str, body: ReplyIn, by: str) -> Response:
+    parts = parts_of(request)
+    attempt = await idempotency_of(request)
+    at = now()
+    replayed = False
+
+    def decide(state: RequestState | None) -> Decision[RequestState] | None:
+        nonlocal replayed
+        assert state is not None
+        earlier = next((r for r in state.replies if attempt and r.key == attempt.key), None)
+        if attempt is not None and earlier is not None:
+            attempt.check(earlier.fingerprint or "")
+            replayed = True
+            return None
+        words = parts.seal(body.words, f"reply{state.round}", id)
+        assert words is not None
+        given = Reply(
+            at=at,
+            by=by,
+            round=state.round,
+            words=words,
+            key=attempt.key if attempt else None,
+            fingerprint=attempt.fingerprint if attempt else None,
+        )
+        return service.reply(state, given)
+
+    aggregate = await parts.requests.store.execute(id, decide, by=by)
+    assert aggregate.state is not None
+    return _status(request, aggregate.state.status, aggregate.state.round, replayed)
+
+
 async def _answer(request: Request, id: str, body: Answer, by: str) -> Response:
     parts = parts_of(request)
     attempt = await idempotency_of(request)
@@ -96,13 +146,17 @@ async def _answer(request: Request, id: str, body: Answer, by: str) -> Response:
     aggregate = await parts.requests.store.execute(id, decide, by=by)
     assert aggregate.state is not None
     status = aggregate.state.status if earlier is None else earlier.answered
+    return _status(request, status or "", aggregate.state.round, earlier is not None)
+
+
+def _status(request: Request, status: str, round: int, replayed: bool) -> Response:
     language = choose_language(request.headers.get("accept-language"))
     answer: dict[str, Any] = {
         "status": status,
         "status_words": say(f"status.{status}", language),
-        "round": aggregate.state.round,
+        "round": round,
     }
     headers = {"Content-Language": LANGUAGE_TAGS[language], "Vary": "Accept-Language"}
-    if earlier is not None:
+    if replayed:
         headers["Idempotent-Replayed"] = "true"
     return Json(answer, 201, headers)

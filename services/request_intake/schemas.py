@@ -86,6 +86,12 @@ class OwnAnswer(Answer):
     solved: bool
 
 
+class ReplyIn(Body):
+    """The resident's answer to what was asked during the work."""
+
+    words: Text4000
+
+
 class UnitEvents(Body):
     """Events of one unit; each is read on its own, so that one bad event spoils no other."""
 

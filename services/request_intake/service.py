@@ -4,10 +4,18 @@ import secrets
 from datetime import datetime
 
 from services.request_intake.locator import Placement
-from services.request_intake.state import FOLLOW_UPS_KEPT, FollowUp, RequestState, Status, Step
+from services.request_intake.state import (
+    FOLLOW_UPS_KEPT,
+    FollowUp,
+    Reply,
+    RequestState,
+    Status,
+    Step,
+)
 from shared.contracts.payload import Payload
 from shared.contracts.requests import (
     RequestAccepted,
+    RequestAnswered,
     RequestClosed,
     RequestFollowedUp,
     RequestLocated,
@@ -79,7 +87,8 @@ def follow_up(state: RequestState, answer: FollowUp) -> Decision[RequestState]:
     """Take an answer of the resident.
 
     Solved closes the request, not solved opens it again for another round, and without either
-    (nobody was reached) the resident is asked on. `answer.round` is set here.
+    (nobody was reached) the resident is asked on. After a final answer it is not opened again: the
+    answer counts as any other, and the request is closed. `answer.round` is set here.
 
     Raises `Problem` 409 unless the work is completed and the resident is asked.
     """
@@ -100,7 +109,11 @@ def follow_up(state: RequestState, answer: FollowUp) -> Decision[RequestState]:
     changed = state.with_step(Step(at=answer.at, step=told))
     if answer.solved is True:
         changed = _closed(changed, "solved", answer.at)
-        events.append(RequestClosed(request_id=state.id, outcome="solved"))
+        events.append(RequestClosed(request_id=state.id, outcome="solved", final=state.final))
+    elif answer.solved is False and state.final:
+        changed = _closed(changed, "final", answer.at)
+        # Of the outcomes that are told: by the record, whatever the resident says.
+        events.append(RequestClosed(request_id=state.id, outcome="reported", final=True))
     elif answer.solved is False:
         changed = changed.with_step(
             Step(at=answer.at, step="reopened"),
@@ -116,12 +129,27 @@ def follow_up(state: RequestState, answer: FollowUp) -> Decision[RequestState]:
     return Decision(changed.model_copy(update={"follow_ups": follow_ups}), events, time=answer.at)
 
 
+def reply(state: RequestState, given: Reply) -> Decision[RequestState]:
+    """Take the answer to what was asked during the work; the work goes on.
+
+    Raises `Problem` 409 unless something is asked.
+    """
+    if state.status == Status.CLOSED:
+        raise Problem(409, "request-closed")
+    if state.question is None:
+        raise Problem(409, "nothing-asked")
+    replies = (*state.replies, given)[-FOLLOW_UPS_KEPT:]
+    changed = state.with_step(Step(at=given.at, step="answered"), question=None, replies=replies)
+    event = RequestAnswered(request_id=state.id, round=state.round)
+    return Decision(changed, [event], time=given.at)
+
+
 def on_due(state: RequestState, now: datetime) -> Decision[RequestState] | None:
     """Close a request whose resident has not answered in time."""
     due = state.next_due()
     if due is None or due > now:
         return None
-    closed = RequestClosed(request_id=state.id, outcome="no_answer")
+    closed = RequestClosed(request_id=state.id, outcome="no_answer", final=state.final)
     return Decision(_closed(state, "no_answer", now), [closed], why="no answer in time", time=now)
 
 
@@ -137,4 +165,5 @@ def _closed(state: RequestState, outcome: str, at: datetime) -> RequestState:
         status=Status.CLOSED.value,
         outcome=outcome,
         follow_up_until=None,
+        question=None,
     )

@@ -45,6 +45,26 @@ class Step(_Part):
     step: str
     who: Assignee | None = None
     reason: str | None = None
+    until: datetime | None = None
+
+
+class Question(_Part):
+    """What is asked of the resident during the work; the work waits for the answer."""
+
+    asks: str
+    until: datetime
+
+
+class Reply(_Part):
+    """The resident's answer to a question; `words` encrypted."""
+
+    at: datetime
+    by: str
+    round: int
+    words: str
+    key: str | None = None
+    """Idempotency key, with the fingerprint of the body."""
+    fingerprint: str | None = None
 
 
 class FollowUp(_Part):
@@ -96,6 +116,10 @@ class RequestState(State):
     overdue: bool = False
     completed_at: datetime | None = None
     follow_up_until: datetime | None = None
+    question: Question | None = None
+    replies: tuple[Reply, ...] = ()
+    final: bool = False
+    """A final answer was given: it is not opened again."""
     outcome: str | None = None
     steps: tuple[Step, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()

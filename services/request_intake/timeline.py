@@ -1,5 +1,6 @@
 """The resident's view of a request: each step with its time, in words. Pure."""
 
+from datetime import timedelta, timezone
 from typing import Any
 
 from services.request_intake.classification import Classifier
@@ -8,6 +9,8 @@ from services.request_intake.state import RequestState, Status, Step
 from shared.contracts.tasks import Assignee
 from shared.contracts.words import label
 from shared.web.messages import Language, say
+
+_CHINA = timezone(timedelta(hours=8))
 
 
 def show(
@@ -27,13 +30,19 @@ def show(
         "overdue": state.overdue,
         "answer_awaited": state.status == Status.COMPLETED,
         "answer_until": state.follow_up_until,
+        "question": None if state.question is None else state.question.model_dump(),
+        "final": state.final,
         "steps": [_step(step, city, language) for step in state.steps],
     }
 
 
 def _step(step: Step, city: City, language: Language) -> dict[str, Any]:
     who = None if step.who is None else _who(step.who, city, language)
-    words = {"who": who["words"] if who else _nobody(language), "reason": step.reason or "—"}
+    words = {
+        "who": who["words"] if who else _nobody(language),
+        "reason": step.reason or "—",
+        "until": f"{step.until.astimezone(_CHINA):%Y-%m-%d %H:%M}" if step.until else "—",
+    }
     return {
         "at": step.at,
         "step": step.step,

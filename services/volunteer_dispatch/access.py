@@ -92,17 +92,66 @@ def ensure_may_act(principal: Principal, task: TaskState) -> None:
         raise Problem(403, "not-your-task")
 
 
+def stands_above(principal: Principal, task: TaskState) -> bool:
+    """Whether the caller stands above whoever answers for the task, and so may approve.
+
+    A grid leader stands above the grid's volunteers; an area manager above all who work in the
+    area, and above the duty officers of the areas within it, but not of the area itself.
+    """
+    assignee = task.assignee
+    if assignee is None or not sees(principal, task):
+        return False
+    match principal.role:
+        case Role.ADMINISTRATOR:
+            return True
+        case Role.AREA_MANAGER:
+            path = list(task.areas)
+            own = assignee.kind is AssigneeKind.AREA_DUTY and assignee.id in path
+            return not principal.areas.isdisjoint(path[: path.index(assignee.id)] if own else path)
+        case Role.GRID_LEADER:
+            return assignee.kind is AssigneeKind.VOLUNTEER
+        case _:
+            return False
+
+
+def ensure_may_check(principal: Principal, task: TaskState) -> None:
+    """Raise `Problem` 403 unless the caller stands above and is not who asked (four eyes)."""
+    ensure_sees(principal, task)
+    if not stands_above(principal, task):
+        raise Problem(403, "not-above")
+    asked_by = task.proposal.by.partition(":")[2] if task.proposal else ""
+    if asked_by == principal.subject:
+        raise Problem(403, "four-eyes")
+
+
+def ensure_may_close_problem(principal: Principal, task: TaskState) -> None:
+    """Raise `Problem` 403 unless the caller manages the area that looks after it, or one above."""
+    ensure_sees(principal, task)
+    owner = task.problem.owner_area if task.problem else ""
+    path = list(task.areas)
+    above = path[: path.index(owner) + 1] if owner in path else path
+    if principal.role is not Role.ADMINISTRATOR and principal.areas.isdisjoint(above):
+        raise Problem(403, "not-above")
+
+
 def commands_of(task: TaskState) -> tuple[str, ...]:
     """The commands that are possible now."""
+    found: list[str] = []
     match task.status:
         case Status.MATCHING:
-            return ("reassign",)
+            found = ["reassign"]
         case Status.ASSIGNED:
-            return ("accept", "decline", "reassign")
+            found = ["accept", "decline", "reassign"]
+            if task.returns.undecided is not None:
+                found.append("decide")
         case Status.ACCEPTED:
-            return ("progress", "complete", "return", "reassign")
-        case _:
-            return ()
+            found = ["progress", "complete", "return", "reassign"]
+            found += ["wait-for-resident"] if task.clock.pause is None else ["resume"]
+            if task.proposal is None:
+                found += ["extend", "defer", "answer-finally"]
+    if task.proposal is not None and task.is_open:
+        found += ["approve", "refuse"]
+    return tuple(found)
 
 
 def _is_volunteer(principal: Principal, task: TaskState) -> bool:

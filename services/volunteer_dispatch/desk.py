@@ -1,6 +1,6 @@
 """What the routes of tasks share: finding a task, checking a command, answering."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -9,9 +9,11 @@ from fastapi import Depends, Request, Response
 from services.volunteer_dispatch import messages as _messages  # noqa: F401 (registers)
 from services.volunteer_dispatch.access import commands_of, ensure_may_act
 from services.volunteer_dispatch.parts import Parts
-from services.volunteer_dispatch.schemas import TaskDetail, WordsView, shown
-from services.volunteer_dispatch.service import commands
+from services.volunteer_dispatch.schemas import TaskDetail, To, WordsView, shown
+from services.volunteer_dispatch.service.limits import CalendarTable, Ground
+from services.volunteer_dispatch.service.returns import Ruled
 from services.volunteer_dispatch.service.state import Status, TaskState
+from shared.contracts.tasks import Assignee
 from shared.storage.aggregates import Aggregate, Decision
 from shared.web.auth import Principal, Role, require
 from shared.web.etag import etag, if_match
@@ -57,11 +59,14 @@ def detail(
         )
         for said in state.words
     ]
+    now, deadline = datetime.now(UTC), state.deadline
+    known = deadline is None or parts.tables.get(CalendarTable).knows(deadline)
     return TaskDetail.model_validate(
         {
-            **shown(state, task.version, datetime.now(UTC), principal.volunteer_id),
+            **shown(state, task.version, now, principal.volunteer_id),
             "words": words,
             "explained": state.explained,
+            "calendar_known": known,
         }
     )
 
@@ -74,8 +79,9 @@ async def command(
     name: str,
     decide: Callable[[TaskState], Decision[TaskState]],
     version: int | None = None,
+    ensure: Callable[[Principal, TaskState], None] = ensure_may_act,
 ) -> TaskDetail:
-    """Check who and when, decide, write; answer the task as it is then.
+    """Check who (`ensure`) and when, decide, write; answer the task as it is then.
 
     The check is inside the decision: it sees the very state that is written.
     """
@@ -84,7 +90,7 @@ async def command(
 
     def checked(state: TaskState | None) -> Decision[TaskState]:
         assert state is not None
-        ensure_may_act(principal, state)
+        ensure(principal, state)
         allowed = commands_of(state)
         if name not in allowed:
             raise Problem(
@@ -96,11 +102,27 @@ async def command(
             )
         try:
             return decide(state)
-        except commands.NobodyAbove:
-            raise Problem(409, "nobody-above", allowed=("reassign",)) from None
+        except Ruled as rule:
+            # What the rule forbids now is not what the caller should try next.
+            others = tuple(one for one in allowed if one != name)
+            raise Problem(409, rule.code, allowed=others, **rule.parameters) from None
 
     expected = if_match(request) if version is None else version
     task = await parts.store.execute(id, checked, by=by_of(principal), version=expected)
     assert task.state is not None
     response.headers["ETag"] = etag(task.version)
     return detail(parts, task, task.state, principal)
+
+
+def ensure_ground(code: str, grounds: Sequence[Ground]) -> None:
+    """Raise `Problem` 422 unless the list of the table has this ground."""
+    known = [ground.code for ground in grounds]
+    if code not in known:
+        raise Problem(422, "ground-unknown", field="ground", allowed=known, ground=code)
+
+
+def known_assignee(parts: Parts, to: To) -> Assignee:
+    """The unit, grid team or area duty that is named. Raises `Problem` 422."""
+    if not parts.directory.knows(to.kind, to.id):
+        raise Problem(422, "assignee-unknown", field="to.id", kind=to.kind.value, id=to.id)
+    return parts.directory.of(to.kind, to.id)

@@ -67,10 +67,17 @@ def on_request_reopened(
 
 
 def on_request_closed(
-    state: TaskState | None, _event: Event, _context: Context
+    state: TaskState | None, _event: Event, context: Context
 ) -> Decision[TaskState]:
     """End whatever is still open."""
-    return decide.close(_known(state))
+    return decide.close(_known(state), context)
+
+
+def on_request_answered(
+    state: TaskState | None, _event: Event, context: Context
+) -> Decision[TaskState] | None:
+    """The resident answered what was asked: the clock goes on."""
+    return decide.answered(_known(state), context)
 
 
 def on_unit_record(
@@ -105,6 +112,7 @@ def on_unit_record(
 HANDLERS: Mapping[type[Payload], FactHandler[TaskState, Context]] = {
     requests.RequestAccepted: on_request_accepted,
     requests.RequestLocated: on_request_located,
+    requests.RequestAnswered: on_request_answered,
     requests.RequestReopened: on_request_reopened,
     requests.RequestClosed: on_request_closed,
     units.TaskProgress: on_unit_record,

@@ -8,7 +8,9 @@ from services.volunteer_dispatch import (
     routes_explanation,
     routes_gaps,
     routes_helpers,
+    routes_problems,
     routes_tasks,
+    routes_turns,
 )
 from services.volunteer_dispatch.parts import Parts
 from services.volunteer_dispatch.service.tables import TABLES
@@ -33,6 +35,8 @@ DEFINITION = Definition(
         routes_explanation.router,
         routes_gaps.router,
         routes_helpers.router,
+        routes_turns.router,
+        routes_problems.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
         routes_audit.router,
     ],

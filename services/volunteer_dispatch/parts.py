@@ -14,8 +14,10 @@ from services.volunteer_dispatch.matching import Matcher
 from services.volunteer_dispatch.pool import Pool
 from services.volunteer_dispatch.repository import Follower, Tasks, task_store
 from services.volunteer_dispatch.service.alerting import AlertTable, Asking
+from services.volunteer_dispatch.service.calendar import Calendar
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.directory import Directory
+from services.volunteer_dispatch.service.limits import CalendarTable, LimitTable
 from services.volunteer_dispatch.service.tables import TABLES, DeadlineTable, RoutingTable
 from services.volunteer_dispatch.service.timers import on_due
 from services.volunteer_dispatch.volunteers import Volunteers
@@ -52,6 +54,7 @@ class Parts:
         self.directory = Directory()
         self._follower = Follower(database, self.directory)
         self._refreshed = 0.0
+        self._calendar: tuple[int, Calendar] | None = None
         self.runtime = Runtime(
             settings,
             client,
@@ -105,10 +108,18 @@ class Parts:
             directory=self.directory,
             routing=self.tables.get(RoutingTable),
             deadlines=self.tables.get(DeadlineTable),
+            calendar=self._calendar_in_force(),
+            limits=self.tables.get(LimitTable),
             seal=self.seal,
             versions={model.NAME: self.tables.newest(model).version for model in TABLES},
             asking=self.asking,
         )
+
+    def _calendar_in_force(self) -> Calendar:
+        newest = self.tables.newest(CalendarTable)
+        if self._calendar is None or self._calendar[0] != newest.version:
+            self._calendar = newest.version, Calendar(newest.table)
+        return self._calendar[1]
 
     async def context_of(self, events: Sequence[Event]) -> Context:
         """The context for a batch of facts; the city is read again where it lacks somebody."""

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.volunteer_dispatch.service.directory import KINDS, Directory
+from services.volunteer_dispatch.service.standing import Awaits
 from services.volunteer_dispatch.service.state import OPEN, Status, TaskState
+from shared.contracts.task_life import PauseKind, ProblemReason
 from shared.contracts.topics import TASKS
 from shared.contracts.words import Urgency
 from shared.messaging.gate import inbox_key
@@ -44,6 +46,8 @@ class Wanted:
     area: str | None = None
     overdue: bool | None = None
     urgency: Urgency | None = None
+    awaits: Awaits | None = None
+    paused: PauseKind | None = None
 
 
 class Tasks:
@@ -75,6 +79,15 @@ class Tasks:
             partialFilterExpression={"state.todo": True},
             name="todo",
         )
+        await collection.create_index(
+            [
+                ("state.problem.open", ASCENDING),
+                ("state.problem.raised_at", ASCENDING),
+                ("_id", ASCENDING),
+            ],
+            partialFilterExpression={"state.problem.raised_at": {"$exists": True}},
+            name="problems",
+        )
 
     async def find(self, wanted: Wanted, paging: Paging, now: datetime) -> list[Document]:
         """Up to `limit + 1` documents (`_id`, `version`, `state`) by deadline: overdue first."""
@@ -90,6 +103,10 @@ class Tasks:
             parts.append({"state.areas": wanted.area})
         if wanted.urgency is not None:
             parts.append({"state.urgency": wanted.urgency.value})
+        if wanted.awaits is not None:
+            parts.append({"state.awaits": wanted.awaits.value})
+        if wanted.paused is not None:
+            parts.append({"state.clock.pause.kind": wanted.paused.value})
         if wanted.overdue is not None:
             parts.append({"state.deadline": {"$lt" if wanted.overdue else "$gte": now}})
         if paging.after is not None:
@@ -104,6 +121,37 @@ class Tasks:
             )
         cursor = self._store.collection.find({"$and": parts}, {"state": 1, "version": 1})
         order = [("state.deadline", ASCENDING), ("_id", ASCENDING)]
+        return await cursor.sort(order).limit(paging.limit + 1).to_list(None)
+
+    async def problems(
+        self,
+        scope: Mapping[str, Any],
+        paging: Paging,
+        *,
+        open: bool,
+        owner_area: str | None,
+        reason: ProblemReason | None,
+    ) -> list[Document]:
+        """Up to `limit + 1` problem cases (`_id`, `version`, `state`), the oldest first."""
+        parts: list[Mapping[str, Any]] = [{"state.problem.open": open}]
+        if scope:
+            parts.append(scope)
+        if owner_area is not None:
+            parts.append({"state.problem.owner_area": owner_area})
+        if reason is not None:
+            parts.append({"state.problem.reason": reason.value})
+        if paging.after is not None:
+            raised, id = paging.after
+            parts.append(
+                {
+                    "$or": [
+                        {"state.problem.raised_at": {"$gt": raised}},
+                        {"state.problem.raised_at": raised, "_id": {"$gt": id}},
+                    ]
+                }
+            )
+        cursor = self._store.collection.find({"$and": parts}, {"state": 1, "version": 1})
+        order = [("state.problem.raised_at", ASCENDING), ("_id", ASCENDING)]
         return await cursor.sort(order).limit(paging.limit + 1).to_list(None)
 
     async def audit(self, after: str, limit: int) -> list[Document]:

@@ -13,17 +13,18 @@ from services.volunteer_dispatch.desk import (
     Worker,
     by_of,
     command,
+    ensure_ground,
+    known_assignee,
     load,
     parts_of,
 )
-from services.volunteer_dispatch.parts import Parts
 from services.volunteer_dispatch.schemas import (
     Completion,
+    Decline,
     GiveBack,
     Progress,
     Reassignment,
     TaskDetail,
-    To,
 )
 from services.volunteer_dispatch.service import commands
 from services.volunteer_dispatch.service.context import Context
@@ -53,15 +54,17 @@ async def accept_task(
 
 @router.post("/tasks/{id}/decline")
 async def decline_task(
-    request: Request, response: Response, id: str, body: GiveBack, principal: Worker
+    request: Request, response: Response, id: str, body: Decline, principal: Worker
 ) -> TaskDetail:
     """Say no before taking it; the next one gets it, or is asked."""
     if answers_alert(principal, (await load(parts_of(request), id))[1]):
         return await decline_alert(request, response, id, principal, body.reason)
     context = parts_of(request).context()
+    if body.ground is not None:
+        ensure_ground(body.ground, context.limits.return_grounds)
     return await command(
         request, response, id, principal, "decline",
-        lambda state: commands.give_back(state, body.reason, context),
+        lambda state: commands.give_back(state, body.reason, context, body.ground),
     )  # fmt: skip
 
 
@@ -69,11 +72,15 @@ async def decline_task(
 async def return_task(
     request: Request, response: Response, id: str, body: GiveBack, principal: Worker
 ) -> TaskDetail:
-    """Give a task back after taking it (退单); the next one gets it."""
+    """Give a task back after taking it (退单), within its time; the next one gets it.
+
+    The last return that is allowed leaves it to the higher level, which decides (`decide`).
+    """
     context = parts_of(request).context()
+    ensure_ground(body.ground, context.limits.return_grounds)
     return await command(
         request, response, id, principal, "return",
-        lambda state: commands.give_back(state, body.reason, context),
+        lambda state: commands.give_back(state, body.reason, context, body.ground),
     )  # fmt: skip
 
 
@@ -111,17 +118,11 @@ async def reassign_task(
     if body.to.kind is AssigneeKind.VOLUNTEER:
         return await _reassign_to_volunteer(request, response, id, body, principal)
     parts = parts_of(request)
-    assignee = _assignee(parts, body.to)
+    assignee = known_assignee(parts, body.to)
     return await command(
         request, response, id, principal, "reassign",
         lambda state: commands.reassign(state, assignee, None, body.reason, parts.context()),
     )  # fmt: skip
-
-
-def _assignee(parts: Parts, to: To) -> Assignee:
-    if not parts.directory.knows(to.kind, to.id):
-        raise Problem(422, "assignee-unknown", field="to.id", kind=to.kind.value, id=to.id)
-    return parts.directory.of(to.kind, to.id)
 
 
 async def _reassign_to_volunteer(

@@ -9,7 +9,9 @@ from services.volunteer_dispatch.access import ensure_sees, scope_of
 from services.volunteer_dispatch.desk import Worker, detail, load, parts_of
 from services.volunteer_dispatch.repository import Wanted
 from services.volunteer_dispatch.schemas import TaskDetail, TaskView, shown
+from services.volunteer_dispatch.service.standing import Awaits
 from services.volunteer_dispatch.service.state import OPEN, Status, TaskState
+from shared.contracts.task_life import PauseKind
 from shared.contracts.words import Urgency
 from shared.web.etag import etag
 from shared.web.paging import Page, Paging, paging
@@ -31,6 +33,10 @@ async def list_tasks(
     area: Annotated[str | None, Query(max_length=60)] = None,
     overdue: bool | None = None,
     urgency: Urgency | None = None,
+    awaits: Annotated[Awaits | None, Query(description="What somebody above has to decide")] = None,
+    paused: Annotated[
+        PauseKind | None, Query(description="Waiting for the resident, or deferred")
+    ] = None,
 ) -> Page[TaskView]:
     """The tasks that the caller sees, by deadline, so overdue ones first. `assignee` is
     `kind:id`."""
@@ -46,6 +52,8 @@ async def list_tasks(
         area=area,
         overdue=overdue,
         urgency=urgency,
+        awaits=awaits,
+        paused=paused,
     )
     found = await parts.tasks.find(wanted, page, now)
     items, next = page.cut(found, lambda row: (row["state"]["deadline"], row["_id"]))

@@ -7,12 +7,15 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, Valida
 from pydantic_core import PydanticCustomError
 
 from services.volunteer_dispatch.access import commands_of
+from services.volunteer_dispatch.service.calendar import Counts
 from services.volunteer_dispatch.service.explain import Explained
+from services.volunteer_dispatch.service.standing import Awaits
 from services.volunteer_dispatch.service.state import Status, TaskState
 from shared.contracts import units
+from shared.contracts.task_life import PauseKind, ProblemReason, ProposalKind
 from shared.contracts.tasks import Assignee
 from shared.contracts.words import AssigneeKind, Urgency
-from shared.web.schemas import Body, PastTime, ShortText, Text4000
+from shared.web.schemas import Body, PastTime, ShortText, Text4000, Time
 
 
 def _not_personal(reason: str) -> str:
@@ -27,10 +30,73 @@ def _not_personal(reason: str) -> str:
 Reason = Annotated[ShortText, AfterValidator(_not_personal)]
 
 
-class GiveBack(Body):
-    """Why a task is declined or returned."""
+GroundCode = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+"""A code of the table `limits`."""
+
+
+class Decline(Body):
+    """Why a task is not taken; the ground where one of the list fits."""
 
     reason: Reason
+    ground: GroundCode | None = None
+
+
+class GiveBack(Body):
+    """Why a task is given back, with the ground from the list."""
+
+    reason: Reason
+    ground: GroundCode
+
+
+class Question(Body):
+    """What the resident is asked; it stands in the resident's timeline."""
+
+    asks: Reason
+
+
+class Resumption(Body):
+    """What the resident answered, where somebody took it by telephone."""
+
+    words: Text4000 | None = None
+
+
+class Extension(Body):
+    """How much more time, in hours as the deadline counts, and why."""
+
+    hours: float = Field(gt=0, le=24 * 366, allow_inf_nan=False)
+    reason: Reason
+
+
+class Deferral(Body):
+    """Until when the task is set aside, and why; the resident is told both."""
+
+    review_at: Time
+    reason: Reason
+
+
+class FinalAnswer(Body):
+    """Why nothing more can be done, with the ground from the list; the resident is told."""
+
+    ground: GroundCode
+    reason: Reason
+
+
+class Approval(Body):
+    """A note to the approval."""
+
+    reason: Reason | None = None
+
+
+class Refusal(Body):
+    """Why who stands above says no."""
+
+    reason: Reason
+
+
+class Finding(Body):
+    """What was the matter with a problem case, and what was done."""
+
+    finding: Reason
 
 
 class Progress(Body):
@@ -60,12 +126,19 @@ class Reassignment(Body):
     reason: Reason
 
 
+class Ruling(Body):
+    """Whose the task is that was given back too often: `to`, or who gave it back last (None)."""
+
+    to: To | None = None
+    reason: Reason
+
+
 class WordsView(BaseModel):
     """What somebody wrote about the work."""
 
     at: datetime
     by: str
-    what: Literal["progress", "result"]
+    what: Literal["progress", "result", "answer"]
     text: str
 
 
@@ -75,6 +148,40 @@ class AlertView(BaseModel):
     volunteer_id: str
     answer_by: datetime
     silent: bool = Field(description="Said nothing in time: others are asked too")
+
+
+class PauseView(BaseModel):
+    """The clock stands still; `reason`: what is asked, or why it is set aside."""
+
+    kind: PauseKind
+    since: datetime
+    until: datetime
+    reason: str
+
+
+class ProposalView(BaseModel):
+    """What the holder asks of who stands above."""
+
+    kind: ProposalKind
+    by: str
+    at: datetime
+    reason: str
+    ground: str | None
+    hours: float | None
+    review_at: datetime | None
+
+
+class ProblemView(BaseModel):
+    """A problem case, looked after by an area above."""
+
+    reason: ProblemReason
+    owner_area: str
+    round: int
+    raised_at: datetime
+    open: bool
+    closed_at: datetime | None
+    finding: str | None
+    by: str | None
 
 
 class TaskView(BaseModel):
@@ -99,7 +206,17 @@ class TaskView(BaseModel):
     completed_at: datetime | None
     in_time: bool | None
     asked: list[AlertView] = Field(description="Volunteers asked; to volunteers only they")
+    awaits: Awaits | None = Field(description="What somebody above has to decide")
+    pause: PauseView | None
+    warned: int = Field(description="Percent of the time: the last warning")
+    supervisor: Assignee | None = Field(description="Watches over it since it is overdue")
     version: int
+
+
+class ProblemCase(TaskView):
+    """A task that is a problem case."""
+
+    problem: ProblemView
 
 
 class TaskDetail(TaskView):
@@ -108,6 +225,16 @@ class TaskDetail(TaskView):
     commands: tuple[str, ...]
     words: list[WordsView]
     explained: list[Explained] = Field(description="Why it went where it went, oldest first")
+    proposal: ProposalView | None
+    problem: ProblemView | None
+    counts: Counts = Field(description="The time that the deadline counts in")
+    calendar_known: bool = Field(
+        description="False: the holidays of the deadline's year are not in the calendar yet"
+    )
+    extensions: int = Field(description="Of this round")
+    returns: int = Field(description="Of all rounds")
+    return_by: datetime | None = Field(description="Until when the holder may give it back")
+    bound: bool = Field(description="Decided by the higher level: it cannot be given back")
 
 
 def shown(
@@ -132,6 +259,17 @@ def shown(
             if volunteer_id in (None, one.volunteer_id)
         ],
         "commands": _commands(state, volunteer_id),
+        "awaits": state.awaits,
+        "pause": _plain(state.clock.pause),
+        "warned": state.clock.warned,
+        "supervisor": state.clock.supervisor,
+        "proposal": _plain(state.proposal),
+        "problem": _plain(state.problem),
+        "counts": state.clock.counts,
+        "extensions": state.clock.extensions,
+        "returns": state.returns.number,
+        "return_by": state.returns.return_by,
+        "bound": state.returns.bound,
         **{name: getattr(state, name) for name in same},
     }
 
@@ -140,3 +278,7 @@ def _commands(state: TaskState, volunteer_id: str | None) -> tuple[str, ...]:
     if state.status is Status.MATCHING and state.alerts.of(volunteer_id):
         return ("accept", "decline")
     return commands_of(state)
+
+
+def _plain(part: BaseModel | None) -> dict[str, Any] | None:
+    return None if part is None else part.model_dump()

@@ -43,6 +43,15 @@ class RequestLocated(Fact):
     area_path: tuple[Code, ...]
 
 
+class RequestAnswered(Fact):
+    """The resident answered what was asked during the work; the words stay with intake."""
+
+    TYPE: ClassVar[str] = "lianxin.request.answered"
+
+    request_id: Id
+    round: int = Field(ge=1)
+
+
 class RequestFollowedUp(Fact):
     """The resident answered (回访)."""
 
@@ -74,4 +83,7 @@ class RequestClosed(Fact):
     request_id: Id
     outcome: str = Field(pattern="^(solved|no_answer|reported)$")
     """solved: the resident said so; no_answer: asked, no answer in time; reported: the unit's
-    own record of the past says so, nobody was asked."""
+    own record of the past says so, nobody was asked; or, with `final`, the final answer says so and
+    the resident was not content with it."""
+    final: bool = False
+    """It ended with a final answer (终结答复): it is not opened again."""

@@ -94,6 +94,8 @@ class TaskDeclined(TaskFact):
 
     assignee: Assignee
     reason: str = Field(max_length=200)
+    ground: Code | None = None
+    """From dispatch's list of grounds; None where a unit's system gave none."""
 
 
 class TaskReturned(TaskFact):
@@ -103,6 +105,8 @@ class TaskReturned(TaskFact):
 
     assignee: Assignee
     reason: str = Field(max_length=200)
+    ground: Code | None = None
+    """From dispatch's list of grounds; None where a unit's system gave none."""
 
 
 class TaskEscalated(TaskFact):
@@ -122,6 +126,8 @@ class TaskOverdue(TaskFact):
     assignee: Assignee | None = None
     deadline: Moment
     round: int = Field(ge=1)
+    supervisor: Assignee | None = None
+    """The duty officer above, who watches over it from now on (督办)."""
 
 
 class TaskProgressed(TaskFact):

@@ -73,6 +73,8 @@ class TaskProgress(UnitFact):
     status: str = Field(pattern="^(accepted|in_hand|declined|returned)$")
     reason: Annotated[str, Field(max_length=200), AfterValidator(_not_personal)] | None = None
     """Needed with declined and returned."""
+    ground: Code | None = None
+    """Why, from dispatch's list of grounds (its table `limits`)."""
 
     @model_validator(mode="after")
     def _reason_given(self) -> "TaskProgress":

@@ -41,6 +41,10 @@ class Table(BaseModel):
     NAME: ClassVar[str]
     """As in its file's name and its address."""
 
+    def notes(self) -> Sequence[tuple[str, dict[str, Any]]]:
+        """What who reads the table should know of it: keys of sentences with their parameters."""
+        return ()
+
 
 T = TypeVar("T", bound=Table)
 

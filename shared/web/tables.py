@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel
 from shared.storage.tables import Table, Tables, Version
 from shared.web.auth import Principal, Role, require
 from shared.web.etag import etag, if_match
+from shared.web.messages import choose_language, say
 from shared.web.problems import Problem
 from shared.web.routing import Router
 
@@ -17,12 +18,13 @@ OldVersion = Annotated[int | None, Query(ge=1, description="The newest unless gi
 
 
 class TableView(BaseModel):
-    """A version of a table; `by` is `role:subject`, or `file`."""
+    """A version of a table; `by` is `role:subject`, or `file`; `notes` say what to know of it."""
 
     version: int
     at: AwareDatetime
     by: str
     table: dict[str, Any]
+    notes: list[str]
 
 
 def table_router(models: Sequence[type[Table]], tables_of: Callable[[Request], Tables]) -> Router:
@@ -44,7 +46,7 @@ def _add(router: Router, model: type[Table], tables_of: Callable[[Request], Tabl
             raise Problem(
                 404, "table-version-not-found", version=version, newest=newest and newest.version
             )
-        return _answer(response, found)
+        return _answer(request, response, found)
 
     async def replace(
         request: Request,
@@ -58,7 +60,7 @@ def _add(router: Router, model: type[Table], tables_of: Callable[[Request], Tabl
             newest = await tables.find(model)
             expected = newest.version if newest else 0
         by = f"{principal.role.value}:{principal.subject}"
-        return _answer(response, await tables.put(table, expected, by=by))
+        return _answer(request, response, await tables.put(table, expected, by=by))
 
     about = (model.__doc__ or "").partition("\n")[0]
     path = f"/{model.NAME}"
@@ -73,11 +75,13 @@ def _add(router: Router, model: type[Table], tables_of: Callable[[Request], Tabl
     )
 
 
-def _answer(response: Response, found: Version[Any]) -> TableView:
+def _answer(request: Request, response: Response, found: Version[Any]) -> TableView:
     response.headers["ETag"] = etag(found.version)
+    language = choose_language(request.headers.get("accept-language"))
     return TableView(
         version=found.version,
         at=found.at,
         by=found.by,
         table=found.table.model_dump(mode="json"),
+        notes=[say(key, language, about) for key, about in found.table.notes()],
     )

@@ -127,7 +127,7 @@ class CasePlayer:
         bodies: dict[str, Any] = {
             "decline": {"reason": random.choice(DECLINED)},
             "accept": None,
-            "return": {"reason": random.choice(RETURNED)},
+            "return": {"reason": random.choice(RETURNED), "ground": "not_my_duty"},
             "complete": {"words": random.choice(DONE)},
         }
         if step == "report":

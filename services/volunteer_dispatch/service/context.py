@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.volunteer_dispatch.service.alerting import Asking
+from services.volunteer_dispatch.service.calendar import Calendar
 from services.volunteer_dispatch.service.directory import Directory
+from services.volunteer_dispatch.service.limits import LimitTable
 from services.volunteer_dispatch.service.tables import DeadlineTable, RoutingTable
 
 
@@ -17,6 +19,8 @@ class Context:
     directory: Directory
     routing: RoutingTable
     deadlines: DeadlineTable
+    calendar: Calendar
+    limits: LimitTable
     seal: Callable[[str, str], str]
     versions: Mapping[str, int] = field(default_factory=dict)
     """Version in force of each table, by its name."""

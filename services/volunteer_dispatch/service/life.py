@@ -1,13 +1,16 @@
 """A task's way from hand to hand. A step gives the new state and the facts that tell of it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from services.volunteer_dispatch.service import clock
 from services.volunteer_dispatch.service.alerting import ACCEPTED, WITHDRAWN
+from services.volunteer_dispatch.service.calendar import Counts, whole
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.reasons import routed
 from services.volunteer_dispatch.service.routing import NOBODY, Place, is_top, next_place, rule_for
+from services.volunteer_dispatch.service.standing import Returns
 from services.volunteer_dispatch.service.state import Reservation, Status, TaskState
-from shared.contracts import tasks
+from shared.contracts import task_life, tasks
 from shared.contracts.payload import Payload
 from shared.contracts.tasks import Assignee
 from shared.contracts.words import AssigneeKind
@@ -18,13 +21,25 @@ Step = tuple[TaskState, tuple[Payload | At, ...]]
 NOBODY_LEFT, OVERDUE = "nobody_left", "overdue"
 
 
-def deadline_of(state: TaskState, start: datetime, context: Context) -> datetime:
-    """The deadline of work that starts then, in whole milliseconds as the database keeps it."""
-    return _whole(start) + timedelta(hours=context.deadlines.hours.of(state.urgency))
+def area_above(state: TaskState, context: Context) -> str:
+    """The area one level above who answers for the task: the place's lowest, or a duty officer's
+    next; above the top there is only the top."""
+    path = state.area_path or (context.directory.top_area(),)
+    holder = state.assignee
+    if holder is None or holder.kind is not AssigneeKind.AREA_DUTY or holder.id not in path:
+        return path[-1]
+    return path[max(0, path.index(holder.id) - 1)]
 
 
-def _whole(time: datetime) -> datetime:
-    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+def supervised(state: TaskState, context: Context) -> TaskState:
+    """Whoever has an overdue task is watched over by the duty officer above (督办); above the top
+    there is nobody."""
+    holder = state.holder
+    area = area_above(state, context)
+    supervisor = None
+    if holder is None or (holder.kind, holder.id) != (AssigneeKind.AREA_DUTY, area):
+        supervisor = context.directory.area_duty(area)
+    return state.having(clock=state.clock.model_copy(update={"supervisor": supervisor}))
 
 
 def let_go(state: TaskState) -> TaskState:
@@ -65,7 +80,11 @@ def give(
     level: int,
     reservation: Reservation | None = None,
 ) -> Step:
-    """Assign the task; it waits for the assignee's word until `accept_by`."""
+    """Assign the task; it waits for the assignee's word until `accept_by`.
+
+    A pause, a proposal and a decision were the last holder's, and end with it.
+    """
+    state, resumed = clock.resume(state, context, clock.MOVED_ON)
     assert state.deadline is not None
     if reservation is None or reservation != state.reservation:
         state = let_go(state)
@@ -73,7 +92,6 @@ def give(
     state, told = withdraw(state, taken_by)
     key = f"{assignee.kind.value}:{assignee.id}"
     place = Place(assignee.kind, assignee.id, level)
-    within = timedelta(hours=context.deadlines.accept_within_hours.of(state.urgency))
     given = state.having(
         status=Status.ASSIGNED,
         assignee=assignee,
@@ -81,10 +99,14 @@ def give(
         reservation=reservation,
         level=level,
         tried=state.tried if key in state.tried else (*state.tried, key),
-        accept_by=None if is_top(place, state, context) else _whole(context.now + within),
+        accept_by=None if is_top(place, state, context) else clock.accept_by(state, context),
         skill=None,
         prefer=None,
+        proposal=None,
+        returns=_received(state.returns, context),
     )
+    if given.overdue:
+        given = supervised(given, context)
     event = tasks.TaskAssigned(
         task_id=state.task_id,
         request_id=state.request_id,
@@ -95,7 +117,14 @@ def give(
         lead=given.lead,
         assisting=given.assisting,
     )
-    return given, (*told, event)
+    return given, (*resumed, *told, event)
+
+
+def _received(returns: Returns, context: Context) -> Returns:
+    days = context.limits.return_within_working_days
+    allowed = round(days * context.calendar.day)
+    until = context.calendar.add(whole(context.now), allowed, Counts.WORKING)
+    return returns.model_copy(update={"return_by": until, "undecided": None, "bound": False})
 
 
 def send_on(
@@ -109,7 +138,8 @@ def send_on(
     place = next_place(state, context, above=above)
     state = routed(state, place, context, above=above, overdue=why == OVERDUE)
     if place.kind is AssigneeKind.VOLUNTEER:
-        return _match(let_go(state), place.skill, context), ()
+        state, resumed = clock.resume(let_go(state), context, clock.MOVED_ON)
+        return _match(state, place.skill, context), resumed
     level = max(state.level, place.level)
     events: tuple[Payload | At, ...] = ()
     if level > state.level:
@@ -132,7 +162,8 @@ def _match(state: TaskState, skill: str, context: Context, prefer: str | None = 
         accept_by=None,
         skill=skill,
         prefer=prefer,
-        alerts=state.alerts.begun(state.round, _whole(context.now)),
+        alerts=state.alerts.begun(state.round, whole(context.now)),
+        proposal=None,
     )
 
 
@@ -166,19 +197,11 @@ def accept(state: TaskState, at: datetime | None = None) -> Step:
     event = tasks.TaskAccepted(
         task_id=state.task_id, request_id=state.request_id, assignee=state.assignee
     )
-    taken = state.having(status=Status.ACCEPTED, accept_by=None, lead=state.assignee)
-    return taken, (event if at is None else At(at, event),)
-
-
-def give_back(state: TaskState, reason: str, context: Context, at: datetime | None = None) -> Step:
-    """The assignee declines it, or returns what was taken; the next one gets it."""
-    assert state.assignee is not None
-    kind = tasks.TaskReturned if state.status is Status.ACCEPTED else tasks.TaskDeclined
-    event = kind(
-        task_id=state.task_id, request_id=state.request_id, assignee=state.assignee, reason=reason
+    returns = state.returns.model_copy(update={"undecided": None})
+    taken = state.having(
+        status=Status.ACCEPTED, accept_by=None, returns=returns, lead=state.assignee
     )
-    state, more = send_on(state, context)
-    return state, (event if at is None else At(at, event), *more)
+    return taken, (event if at is None else At(at, event),)
 
 
 def progress(state: TaskState, at: datetime | None = None) -> Step:
@@ -195,6 +218,7 @@ def progress(state: TaskState, at: datetime | None = None) -> Step:
 
 def complete(
     state: TaskState,
+    context: Context,
     *,
     at: datetime,
     completed_at: datetime | None,
@@ -203,10 +227,15 @@ def complete(
 ) -> Step:
     """The work is done: judged by the deadline where the time is known, else by `in_time`."""
     assert state.assignee is not None
+    state, resumed = clock.resume(state, context, clock.MOVED_ON, completed_at or at)
     if completed_at is not None and state.deadline is not None:
         in_time = completed_at <= state.deadline
     done = let_go(state).having(
-        status=Status.COMPLETED, accept_by=None, completed_at=completed_at, in_time=in_time
+        status=Status.COMPLETED,
+        accept_by=None,
+        completed_at=completed_at,
+        in_time=in_time,
+        proposal=None,
     )
     event = tasks.TaskCompleted(
         task_id=state.task_id,
@@ -217,12 +246,30 @@ def complete(
         in_time=in_time,
         ask_resident=ask_resident,
     )
-    return done, (At(completed_at or at, event),)
+    return done, (*resumed, At(completed_at or at, event))
 
 
-def cancel(state: TaskState, reason: str, at: datetime) -> Step:
+def cancel(state: TaskState, reason: str, at: datetime, context: Context) -> Step:
     """The task ends without work."""
+    state, resumed = clock.resume(state, context, clock.MOVED_ON, at)
     event = tasks.TaskCancelled(task_id=state.task_id, request_id=state.request_id, reason=reason)
     state, told = withdraw(let_go(state))
-    ended = state.having(status=Status.CANCELLED, accept_by=None)
-    return ended, (*told, At(at, event))
+    ended = state.having(status=Status.CANCELLED, accept_by=None, proposal=None)
+    return ended, (*resumed, *told, At(at, event))
+
+
+def finally_answer(state: TaskState, ground: str, reason: str, context: Context) -> Step:
+    """The formal end, proposed by the holder and checked by somebody above."""
+    assert state.assignee is not None
+    state, resumed = clock.resume(state, context, clock.MOVED_ON)
+    event = task_life.TaskFinallyAnswered(
+        task_id=state.task_id,
+        request_id=state.request_id,
+        assignee=state.assignee,
+        ground=ground,
+        reason=reason,
+        round=state.round,
+    )
+    state, told = withdraw(let_go(state))
+    ended = state.having(status=Status.FINALLY_ANSWERED, accept_by=None, proposal=None)
+    return ended, (*resumed, *told, event)

@@ -9,10 +9,10 @@ from services.volunteer_dispatch.service.life import (
     accept,
     cancel,
     complete,
-    give_back,
     progress,
     settle,
 )
+from services.volunteer_dispatch.service.returns import by_record
 from services.volunteer_dispatch.service.state import Record, Status, TaskState
 from shared.contracts import units
 from shared.contracts.payload import Payload
@@ -31,7 +31,13 @@ def record_of(
 ) -> Record:
     """A unit's record as it is kept: its words encrypted."""
     if isinstance(data, units.TaskProgress):
-        return Record(status=data.status, unit_id=unit_id, time=time, reason=data.reason or "")
+        return Record(
+            status=data.status,
+            unit_id=unit_id,
+            time=time,
+            reason=data.reason or "",
+            ground=data.ground,
+        )
     return Record(
         status=data.outcome,
         unit_id=unit_id,
@@ -71,7 +77,7 @@ def apply_record(state: TaskState, record: Record, context: Context) -> Step:
     if record.status in RESULTS:
         state, events = settle(state, context)
         state = state.with_words(at, by, "result", record.words)
-        state, more = _end(state, record)
+        state, more = _end(state, record, context)
         return state, (*events, *more)
     if not holds(state, record.unit_id):
         return state, ()  # it was the handling unit's once and went on since
@@ -79,17 +85,18 @@ def apply_record(state: TaskState, record: Record, context: Context) -> Step:
         return accept(state, at) if state.status is Status.ASSIGNED else (state, ())
     if record.status == "in_hand":
         return progress(state, at)
-    return give_back(state, record.reason, context, at)
+    return by_record(state, record, context)
 
 
-def _end(state: TaskState, record: Record) -> Step:
+def _end(state: TaskState, record: Record, context: Context) -> Step:
     if record.status == "withdrawn":
-        return cancel(state, "withdrawn", record.time)
+        return cancel(state, "withdrawn", record.time, context)
     events: tuple[Payload | At, ...] = ()
     if state.status is Status.ASSIGNED and holds(state, record.unit_id):
         state, events = accept(state, record.completed_at or record.time)
     state, more = complete(
         state,
+        context,
         at=record.time,
         completed_at=record.completed_at,
         in_time=record.in_time,

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
+from services.volunteer_dispatch.service import clock, returns
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.life import (
+    Step,
     accept,
-    deadline_of,
     give,
     let_go,
     match_again,
@@ -16,6 +17,8 @@ from services.volunteer_dispatch.service.records import apply_waiting
 from services.volunteer_dispatch.service.state import Status, TaskState
 from shared.contracts import requests, tasks
 from shared.contracts.payload import Payload
+from shared.contracts.task_life import PauseKind
+from shared.contracts.tasks import Assignee
 from shared.contracts.words import AssigneeKind
 from shared.storage.aggregates import At, Decision
 
@@ -49,15 +52,15 @@ def take_in(
         reporting_unit=request.reporting_unit,
         handling_unit=request.handling_unit,
     )
-    deadline = deadline_of(state, time, context)
-    state = state.having(deadline=deadline)
+    state = clock.begin(state, time, context)
+    assert state.deadline is not None
     events: tuple[Payload | At, ...] = (
         tasks.TaskCreated(
             task_id=task_id,
             request_id=request.request_id,
             category=request.category,
             urgency=request.urgency,
-            deadline=deadline,
+            deadline=state.deadline,
             area_path=request.area_path,
             grid_id=request.grid_id,
         ),
@@ -109,33 +112,45 @@ def reopen(
     A volunteer's place in the load was given back at completion: it is reserved anew first.
     """
     assert state.assignee is not None
+    if state.status is Status.FINALLY_ANSWERED:
+        return Decision(state, (), "finally answered: not opened again")
     holder = state.assignee
+    state, events = clock.resume(state, context, clock.MOVED_ON)
     state = state.having(
-        round=request.round,
-        deadline=deadline_of(state, time, context),
-        overdue=False,
-        tried=(),
-        completed_at=None,
-        in_time=None,
+        round=request.round, tried=(), completed_at=None, in_time=None, proposal=None
     )
-    if state.status is Status.MATCHING:
-        return Decision(state, (), "reopened")
-    events: tuple[Payload | At, ...] = ()
-    if holder.kind is AssigneeKind.VOLUNTEER and state.reservation is None:
-        state = match_again(state, holder.id, context)
-    else:
-        state, events = give(
-            state, holder, context, level=state.level, reservation=state.reservation
-        )
+    state = clock.begin(state, time, context)
+    if state.status is not Status.MATCHING:
+        state, more = _to_the_same(state, holder, context)
+        events = (*events, *more)
+    state, more = returns.begin_round(state, context)
+    events = (*events, *more)
     later = tuple(record for record in state.waiting if record.time >= time)
     state, more = apply_waiting(state.having(waiting=()), later, context)
     return Decision(state, (*events, *more), "reopened")
 
 
-def close(state: TaskState) -> Decision[TaskState]:
+def _to_the_same(state: TaskState, holder: Assignee, context: Context) -> Step:
+    if holder.kind is AssigneeKind.VOLUNTEER and state.reservation is None:
+        return match_again(state, holder.id, context), ()
+    return give(state, holder, context, level=state.level, reservation=state.reservation)
+
+
+def answered(state: TaskState, context: Context) -> Decision[TaskState] | None:
+    """The resident answered what was asked; None where nothing is waited for."""
+    pause = state.clock.pause
+    if not state.is_open or pause is None or pause.kind is not PauseKind.RESIDENT:
+        return None
+    state, events = clock.resume(state, context, clock.ANSWERED)
+    return Decision(state, events, "the resident answered")
+
+
+def close(state: TaskState, context: Context) -> Decision[TaskState]:
     """The request ended: nothing more to do."""
     told: tuple[Payload | At, ...] = ()
+    resumed: tuple[Payload | At, ...] = ()
     if state.is_open:
+        state, resumed = clock.resume(state, context, clock.MOVED_ON)
         state, told = withdraw(let_go(state))
-        state = state.having(status=Status.CLOSED, accept_by=None)
-    return Decision(state.having(waiting=()), told, "request closed")
+        state = state.having(status=Status.CLOSED, accept_by=None, proposal=None)
+    return Decision(state.having(waiting=()), (*resumed, *told), "request closed")

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, computed_field
 
 from services.volunteer_dispatch.service.alerting import Alerts
 from services.volunteer_dispatch.service.explain import KEPT, Explained
+from services.volunteer_dispatch.service.standing import Awaits, Clock, Problem, Proposal, Returns
 from shared.contracts.payload import Moment, Point
 from shared.contracts.tasks import Assignee
 from shared.contracts.words import Urgency
@@ -31,6 +32,8 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     CLOSED = "closed"
     """The request ended while the task was still open."""
+    FINALLY_ANSWERED = "finally_answered"
+    """The formal end (终结), checked by somebody above; it is not opened again."""
 
 
 class Gap(StrEnum):
@@ -56,6 +59,7 @@ class Record(_Part):
     unit_id: str
     time: Moment
     reason: str = ""
+    ground: str | None = None
     completed_at: Moment | None = None
     in_time: bool | None = None
     ask_resident: bool = True
@@ -135,12 +139,34 @@ class TaskState(State):
         involved = (self.assignee, self.lead, *self.assisting)
         return tuple(dict.fromkeys(one.unit_id for one in involved if one and one.unit_id))
 
+    clock: Clock = Clock()
+    returns: Returns = Returns()
+    proposal: Proposal | None = None
+    """What the holder asks of who stands above; one at a time."""
+    problem: Problem | None = None
+    """The latest; a task can become a problem case again."""
+
     @computed_field  # type: ignore[prop-decorator]
     @property
     def todo(self) -> bool:
         """Whether the matching loop has work here."""
         asks = self.status is Status.MATCHING and not self.alerts.full
         return asks or bool(self.releases) or bool(self.alerts.answers)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def awaits(self) -> Awaits | None:
+        """What somebody above has to decide."""
+        if not self.is_open:
+            return None
+        if self.proposal is not None:
+            return Awaits(self.proposal.kind.value)
+        return None if self.returns.undecided is None else Awaits.DECISION
+
+    @property
+    def holder(self) -> Assignee | None:
+        """Who has it; None while a volunteer is looked for."""
+        return None if self.status is Status.MATCHING else self.assignee
 
     @property
     def is_open(self) -> bool:
@@ -149,7 +175,7 @@ class TaskState(State):
 
     def overdue_at(self) -> datetime | None:
         """When the deadline's timer fires; None: it did, or there is nothing to fire for."""
-        if not self.is_open or self.overdue or self.deadline is None:
+        if not self.is_open or self.overdue or self.deadline is None or self.clock.pause:
             return None
         if self.handling_unit is not None and self.received_at is not None and self.round == 1:
             return max(self.deadline, self.received_at + IMPORT_GRACE)
@@ -159,10 +185,28 @@ class TaskState(State):
         """When an assignee that has said nothing is passed over."""
         return self.accept_by if self.status is Status.ASSIGNED else None
 
+    def warns_at(self) -> datetime | None:
+        """When the next warning is told; none once the task is overdue, or while it is paused."""
+        if not self.is_open or self.overdue or self.clock.pause:
+            return None
+        return self.clock.warn_at
+
+    def resumes_at(self) -> datetime | None:
+        """When a pause ends by itself."""
+        pause = self.clock.pause
+        return pause.until if pause is not None and self.is_open else None
+
     def next_due(self) -> datetime | None:
         """See `State`."""
         asked = self.alerts.due() if self.status is Status.MATCHING else None
-        return min((at for at in (self.overdue_at(), self.silent_at(), asked) if at), default=None)
+        timers = (
+            self.overdue_at(),
+            self.silent_at(),
+            self.warns_at(),
+            self.resumes_at(),
+            asked,
+        )
+        return min((at for at in timers if at), default=None)
 
     def having(self, **changes: Any) -> "TaskState":
         """This state with changes."""

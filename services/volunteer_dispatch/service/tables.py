@@ -6,6 +6,8 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.volunteer_dispatch.service.alerting import AlertTable
+from services.volunteer_dispatch.service.calendar import Counts
+from services.volunteer_dispatch.service.limits import CalendarTable, LimitTable
 from shared.contracts.words import Domain, Urgency
 from shared.storage.tables import Table
 
@@ -32,14 +34,29 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Rule(_Part):
-    """One rule; an empty list stands for all."""
+class Where(_Part):
+    """Of which tasks a rule speaks; an empty list stands for all."""
 
     categories: tuple[_Code, ...] = ()
     """Codes, or prefixes that end with a point (`care.`)."""
     areas: tuple[_Code, ...] = ()
     """Area codes; an area stands for everything in it."""
     urgencies: tuple[Urgency, ...] = ()
+
+    def fits(self, category: str, areas: tuple[str, ...], urgency: Urgency) -> bool:
+        """Whether the rule speaks of this category, place and urgency."""
+        if self.urgencies and urgency not in self.urgencies:
+            return False
+        by_category = not self.categories or any(
+            category.startswith(code) if code.endswith(".") else category == code
+            for code in self.categories
+        )
+        return by_category and (not self.areas or not set(self.areas).isdisjoint(areas))
+
+
+class Rule(Where):
+    """One rule of routing."""
+
     to: Target
     then: tuple[Target, ...] = Field(default=(), max_length=5)
     """Asked after `to`, in this order. With `area_duty` as `to` they are suggestions for the
@@ -57,16 +74,6 @@ class Rule(_Part):
     def targets(self) -> tuple[str, ...]:
         """`to` and what comes after it, without what is there twice."""
         return tuple(dict.fromkeys((self.to, *self.then)))
-
-    def fits(self, category: str, areas: tuple[str, ...], urgency: Urgency) -> bool:
-        """Whether the rule speaks of this category, place and urgency."""
-        if self.urgencies and urgency not in self.urgencies:
-            return False
-        by_category = not self.categories or any(
-            category.startswith(code) if code.endswith(".") else category == code
-            for code in self.categories
-        )
-        return by_category and (not self.areas or not set(self.areas).isdisjoint(areas))
 
 
 class RoutingTable(Table):
@@ -122,10 +129,29 @@ class _HoursByUrgency(_Part):
         return hours
 
 
+class _CountsByUrgency(_Part):
+    danger: Counts = Counts.CALENDAR
+    utilities: Counts = Counts.CALENDAR
+    ordinary: Counts = Counts.CALENDAR
+    complex: Counts = Counts.CALENDAR
+
+    def of(self, urgency: Urgency) -> Counts:
+        """The time that counts for `urgency`."""
+        counts: Counts = getattr(self, urgency.value)
+        return counts
+
+
+class DeadlineRule(Where):
+    """Another time for some tasks."""
+
+    hours: _Hours
+    counts: Counts
+
+
 class DeadlineTable(Table):
     """How long tasks may take, in hours by urgency.
 
-    Beijing's draft municipal standard of Dec 2021 (DOMAIN.md).
+    Beijing's draft municipal standard of Dec 2021 (DOMAIN.md), whose days are of the calendar.
     """
 
     NAME: ClassVar[str] = "deadlines"
@@ -134,6 +160,25 @@ class DeadlineTable(Table):
     """From the request's time to the deadline."""
     accept_within_hours: _HoursByUrgency
     """From assignment until a silent assignee is passed over."""
+    counts: _CountsByUrgency = _CountsByUrgency()
+    """Hours of the calendar, or working hours (the table `calendar`)."""
+    rules: tuple[DeadlineRule, ...] = Field(default=(), max_length=500)
+    """Of these the first that fits decides the deadline, before urgency does."""
+
+    def allowed(
+        self, category: str, areas: tuple[str, ...], urgency: Urgency
+    ) -> tuple[float, Counts]:
+        """Hours to the deadline, and the time in which they count."""
+        for rule in self.rules:
+            if rule.fits(category, areas, urgency):
+                return rule.hours, rule.counts
+        return self.hours.of(urgency), self.counts.of(urgency)
 
 
-TABLES: tuple[type[Table], ...] = (RoutingTable, DeadlineTable, AlertTable)
+TABLES: tuple[type[Table], ...] = (
+    RoutingTable,
+    DeadlineTable,
+    CalendarTable,
+    LimitTable,
+    AlertTable,
+)

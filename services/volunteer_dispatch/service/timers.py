@@ -2,26 +2,37 @@
 
 from datetime import datetime
 
-from services.volunteer_dispatch.service import alerts
+from services.volunteer_dispatch.service import alerts, clock
 from services.volunteer_dispatch.service.context import Context
-from services.volunteer_dispatch.service.life import OVERDUE, Step, send_on
+from services.volunteer_dispatch.service.life import OVERDUE, Step, supervised
+from services.volunteer_dispatch.service.returns import move_on
 from services.volunteer_dispatch.service.routing import is_top, next_place
 from services.volunteer_dispatch.service.state import Status, TaskState
 from shared.contracts import tasks
+from shared.contracts.task_life import PauseKind
 from shared.storage.aggregates import Decision
 
 
 def on_due(state: TaskState, context: Context) -> Decision[TaskState] | None:
-    """The deadline passed, or the assignee was silent too long; None where neither is so.
+    """What is due now; None where nothing is.
 
-    At the deadline the task is overdue, once a round; who has accepted keeps it, otherwise the
-    duty officer one level up gets it. A silent assignee is passed over.
+    A pause ends. At the deadline the task is overdue, once a round: who has accepted keeps it,
+    watched over by the duty officer above (督办); otherwise that one gets it. Before the deadline
+    the holder is warned. A silent assignee is passed over.
     """
+    pause = state.clock.pause
+    if pause is not None and _past(state.resumes_at(), context.now):
+        why = clock.TIME_UP if pause.kind is PauseKind.RESIDENT else clock.REVIEW_DUE
+        state, events = clock.resume(state, context, why, pause.until)
+        return Decision(state, events, why=why)
     if _past(state.overdue_at(), context.now):
         state, events = _overdue(state, context)
         return Decision(state, events, why="deadline passed")
+    if _past(state.warns_at(), context.now):
+        state, events = clock.warn(state, context)
+        return Decision(state, events, why="time passes")
     if _past(state.silent_at(), context.now):
-        state, events = send_on(state, context)
+        state, events = move_on(state, context)
         return Decision(state, events, why="not accepted in time")
     if state.status is Status.MATCHING and (step := alerts.on_due(state, context.now)):
         return Decision(*step, why="alerts not answered, or quiet hours over")
@@ -34,17 +45,21 @@ def _past(at: datetime | None, now: datetime) -> bool:
 
 def _overdue(state: TaskState, context: Context) -> Step:
     assert state.deadline is not None
+    stays = state.status is Status.ACCEPTED or _nobody_above(state, context)
+    state = state.having(overdue=True)
+    if stays:
+        state = supervised(state, context)
     told = tasks.TaskOverdue(
         task_id=state.task_id,
         request_id=state.request_id,
-        assignee=None if state.status is Status.MATCHING else state.assignee,
+        assignee=state.holder,
         deadline=state.deadline,
         round=state.round,
+        supervisor=state.clock.supervisor,
     )
-    state = state.having(overdue=True)
-    if state.status is Status.ACCEPTED or _nobody_above(state, context):
+    if stays:
         return state, (told,)
-    state, events = send_on(state, context, why=OVERDUE, above=True)
+    state, events = move_on(state, context, why=OVERDUE, above=True)
     return state, (told, *events)
 
 

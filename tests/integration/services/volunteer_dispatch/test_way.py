@@ -124,14 +124,15 @@ async def test_roles_see_and_act_on_their_own(
             return (await world.post(path, body, headers)).status_code
 
         why = {"reason": "无法前往"}
+        back, call = why | {"ground": "not_my_duty"}, {"reason": "打 13812345678"}
         assert await code(f"{of_grid}/accept", OPERATOR) == 403
         assert await code(f"{of_grid}/accept", VOLUNTEER) == 403
         assert await code(f"{of_grid}/accept", OTHER_MANAGER) == 403
         assert await code(f"{of_grid}/accept", RESIDENT) == 403
         assert await code(f"{of_grid}/accept", {}) == 401
-        assert await code(f"{of_unit}/return", LEADER, why) == 403
+        assert await code(f"{of_unit}/return", LEADER, back) == 403
         assert await code("nothing/accept", ADMINISTRATOR) == 404
-        assert await code(f"{of_unit}/return", OPERATOR, {"reason": "打 13812345678"}) == 422
+        assert await code(f"{of_unit}/return", OPERATOR, back | call) == 422
         to = {"to": {"kind": "unit", "id": "water"}, "reason": "主责单位"}
         assert await code(f"{of_grid}/reassign", LEADER, to) == 403
         assert await code(f"{of_grid}/reassign", OTHER_MANAGER, to) == 403

@@ -12,8 +12,8 @@ from services.request_intake import service
 from services.request_intake.classification import Category, Classifier, Table
 from services.request_intake.handlers import HANDLERS, Context, target
 from services.request_intake.locator import Locator, Placement
-from services.request_intake.state import FollowUp, RequestState, Status
-from shared.contracts import requests, tasks
+from services.request_intake.state import FollowUp, Reply, RequestState, Status
+from shared.contracts import requests, task_life, tasks
 from shared.contracts.envelope import Event
 from shared.contracts.ids import lead_task_id, reported_request_id
 from shared.contracts.payload import Payload
@@ -73,8 +73,20 @@ def fact(kind: type[tasks.TaskFact], task_id: str = lead_task_id("r1"), **more: 
         "category": "other",
         "urgency": "ordinary",
     }
+    base |= {
+        "asks": "哪一层？",
+        "until": NOW,
+        "review_at": NOW,
+        "why": "answered",
+        "kind": "resident",
+        "number": 1,
+        "ground": "no_basis",
+        "owner_area": "S",
+    }
     if kind is tasks.TaskEscalated:
         base["reason"] = "overdue"
+    if kind is task_life.TaskProblemRaised:
+        base["reason"] = "redone"
     return event(kind.model_validate(base | more))
 
 
@@ -209,6 +221,17 @@ class Life(RuleBasedStateMachine):
             service.follow_up(self.state, answer())
         assert refused.value.status == 409
 
+    @rule()
+    def replied(self) -> None:
+        given = Reply(at=NOW, by="resident", round=1, words="sealed")
+        if self.state.question is not None:
+            self.take(service.reply(self.state, given))
+            assert self.state.question is None
+            return
+        with pytest.raises(Problem) as refused:
+            service.reply(self.state, given)
+        assert refused.value.status == 409
+
     @rule(days=st.integers(0, 10))
     def time_passes(self, days: int) -> None:
         self.take(service.on_due(self.state, NOW + timedelta(days=days)))
@@ -223,6 +246,16 @@ class Life(RuleBasedStateMachine):
     def rounds_are_told_one_by_one(self) -> None:
         rounds = [told.round for told in self.told if isinstance(told, requests.RequestReopened)]
         assert rounds == list(range(2, self.state.round + 1))
+
+    @invariant()
+    def nothing_is_asked_once_it_is_done(self) -> None:
+        done = self.state.status in (Status.COMPLETED, Status.CLOSED)
+        assert self.state.question is None or not done
+
+    @invariant()
+    def a_final_answer_stands(self) -> None:
+        if self.state.final:
+            assert self.state.status in (Status.COMPLETED, Status.CLOSED)
 
     @invariant()
     def a_timer_runs_only_while_the_resident_is_asked(self) -> None:

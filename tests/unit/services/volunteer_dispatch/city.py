@@ -6,8 +6,10 @@ from typing import Any
 
 import services.volunteer_dispatch.service as package
 from services.volunteer_dispatch import handlers
+from services.volunteer_dispatch.service.calendar import Calendar
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.directory import Directory
+from services.volunteer_dispatch.service.limits import CalendarTable, LimitTable
 from services.volunteer_dispatch.service.state import TaskState
 from services.volunteer_dispatch.service.tables import DeadlineTable, RoutingTable
 from shared.contracts import requests, units
@@ -21,6 +23,9 @@ PATH = ("C", "D", "S1", "S1-1")
 DATA = Path(package.__file__).parent.parent / "data"
 SHIPPED = RoutingTable.model_validate_json((DATA / "routing.json").read_bytes())
 DEADLINES = DeadlineTable.model_validate_json((DATA / "deadlines.json").read_bytes())
+TABLE = CalendarTable.model_validate_json((DATA / "calendar.json").read_bytes())
+CALENDAR = Calendar(TABLE)
+LIMITS = LimitTable.model_validate_json((DATA / "limits.json").read_bytes())
 
 
 def directory() -> Directory:
@@ -56,7 +61,9 @@ def directory() -> Directory:
 
 def context(now: datetime = NOON, rules: list[dict[str, Any]] | None = None) -> Context:
     table = SHIPPED if rules is None else RoutingTable.model_validate({"rules": rules})
-    return Context(now, directory(), table, DEADLINES, lambda _id, words: f"sealed:{words}")
+    return Context(
+        now, directory(), table, DEADLINES, CALENDAR, LIMITS, lambda _id, words: f"sealed:{words}"
+    )
 
 
 def accepted(**more: Any) -> requests.RequestAccepted:

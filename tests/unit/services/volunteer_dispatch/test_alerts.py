@@ -203,7 +203,9 @@ def test_whoever_had_it_is_asked_alone_when_it_comes_back() -> None:
     state = asking(state, index)
     place = Reservation(volunteer_id="v01", token="r")
     state, _ = alerts.accept(state, ctx.directory.volunteer("v01", None, "g1"), place, ctx)
-    state, _ = life.complete(state, at=NOON, completed_at=NOON, in_time=None, ask_resident=True)
+    state, _ = life.complete(
+        state, ctx, at=NOON, completed_at=NOON, in_time=None, ask_resident=True
+    )
     again = requests.RequestReopened(request_id="r1", round=2)
     state = handle(state, event(again, time=NOON + MINUTE), context(NOON + MINUTE)).state
     assert (state.status, state.prefer) == (Status.MATCHING, "v01")
@@ -223,7 +225,7 @@ def test_however_a_search_ends_those_asked_are_told() -> None:
     ended = handle(state, event(closed, time=NOON))
     assert (names(ended), ended.state.alerts.open) == (["TaskAlertsEnded"], ())
     assert len(ended.state.alerts.answers) == 3
-    gone, events = life.cancel(state, "withdrawn", NOON)
+    gone, events = life.cancel(state, "withdrawn", NOON, context(NOON))
     assert [type(payload_of(one)).__name__ for one in events] == [
         "TaskAlertsEnded",
         "TaskCancelled",

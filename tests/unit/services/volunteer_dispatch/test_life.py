@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from services.volunteer_dispatch.service import commands, life
+from services.volunteer_dispatch.service.returns import Ruled
 from services.volunteer_dispatch.service.state import Reservation, Status, TaskState
 from services.volunteer_dispatch.service.timers import on_due
 from shared.contracts import requests, units
@@ -56,7 +57,7 @@ def test_the_top_cannot_give_back() -> None:
     state = new(ctx, grid_id=None, area_path=()).state
     assert held(state) == "area_duty:C"
     assert state.silent_at() is None
-    with pytest.raises(commands.NobodyAbove):
+    with pytest.raises(Ruled, match="nobody-above"):
         commands.give_back(state, "x", ctx)
 
 

@@ -1,35 +1,88 @@
-"""A task's whole life under any order of commands, records, facts and times."""
+"""A task's whole life beside its request's, under any order of commands, records, facts and times.
 
-from collections import Counter
+Both sides are the real pure decisions: what dispatch tells goes to intake's handlers, what intake
+tells comes back, each in order but as late as Hypothesis likes, and now and then twice.
+"""
+
+from collections import Counter, deque
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
+import bson
+from bson.codec_options import CodecOptions
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from services.request_intake import handlers as intake
+from services.request_intake import service
+from services.request_intake.classification import Classifier
+from services.request_intake.locator import Locator
+from services.request_intake.state import FollowUp, Reply, RequestState
 from services.volunteer_dispatch.access import commands_of
+from services.volunteer_dispatch.handlers import HANDLERS
 from services.volunteer_dispatch.service import alerts, commands, life
 from services.volunteer_dispatch.service.alerting import AlertTable, Answer
 from services.volunteer_dispatch.service.context import Context
+from services.volunteer_dispatch.service.returns import Ruled
 from services.volunteer_dispatch.service.state import OPEN, Reservation, Status, TaskState
 from services.volunteer_dispatch.service.timers import on_due
-from shared.contracts import requests, tasks, units
+from shared.contracts import requests, task_life, tasks, units
+from shared.contracts.envelope import Event
+from shared.contracts.ids import lead_task_id
+from shared.contracts.payload import Payload
+from shared.contracts.tasks import Assignee
 from shared.contracts.words import AssigneeKind
+from shared.messaging.gate import Admission, admit
 from shared.messaging.processor import Refused
-from shared.storage.aggregates import At, Decision
-from tests.unit.services.volunteer_dispatch.city import (
-    NOON,
-    PATH,
-    accepted,
-    context,
-    event,
-    handle,
-    of_unit,
-    payload_of,
-)
+from shared.storage.aggregates import At, Decision, Seen
+from tests.unit.services.request_intake.test_requests import TABLE
+from tests.unit.services.volunteer_dispatch.city import LIMITS, NOON, PATH, context, of_unit
 
-ENDED = (tasks.TaskCompleted, tasks.TaskCancelled)
+ENDED = (tasks.TaskCompleted, tasks.TaskCancelled, task_life.TaskFinallyAnswered)
+ENDS = {
+    Status.COMPLETED: ("completed", tasks.TaskCompleted),
+    Status.CANCELLED: ("withdrawn", tasks.TaskCancelled),
+    Status.FINALLY_ANSWERED: ("finally_answered", task_life.TaskFinallyAnswered),
+}
+AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+ANSWER = timedelta(days=7)
+HOUR = timedelta(hours=1)
+TASK = lead_task_id("r1")
+
+
+def restarted(state: Any) -> Any:
+    """The state as the database keeps it and gives it back."""
+    kept = bson.decode(bson.encode(state.model_dump()), codec_options=AWARE)
+    return type(state).model_validate(kept)
+
+
+class Wire:
+    """Facts of one source on their way: in order, as late as you like."""
+
+    def __init__(self, source: str, subject: str) -> None:
+        self.source, self.subject = source, subject
+        self.number = 0
+        self.way: deque[Event] = deque()
+        self.seen: Seen | None = None
+
+    def send(self, item: Payload | At, now: Any) -> None:
+        self.number += 1
+        at = isinstance(item, At)
+        data = item.data if isinstance(item, At) else item
+        self.way.append(
+            Event(
+                id=f"{self.source}{self.number}",
+                source=self.source,
+                type=data.full_type(),
+                subject=self.subject,
+                sequence=self.number,
+                time=item.time if at else now,  # type: ignore[union-attr]
+                partition_key="r1",
+                trace_parent=None,
+                data=data,
+            )
+        )
 
 
 class Life(RuleBasedStateMachine):
@@ -38,89 +91,262 @@ class Life(RuleBasedStateMachine):
         self.now = NOON
         self.told: list[Any] = []
         self.state: TaskState | None = None
+        self.request: RequestState | None = None
+        self.to_task = Wire("/services/request-intake", "r1")
+        self.to_request = Wire("/services/volunteer-dispatch", TASK)
         self.tokens = 0
         self.table: list[dict[str, Any]] | None = None
-        self.requests_round = 1
         self.counted: tuple[Answer, ...] = ()
+
+    # What the runtime does
 
     def context(self) -> Context:
         return context(self.now, self.table)
 
+    @property
+    def task(self) -> TaskState:
+        assert self.state is not None
+        return self.state
+
     def take(self, decision: Decision[TaskState] | None) -> None:
+        """Write a decision on the task: its state is kept, its facts go out."""
         if decision is None:
             return
         before = self.state
         self.state = decision.state
-        self.told += [payload_of(item) for item in decision.events]
-        assert all(isinstance(item, At) or item for item in decision.events)
-        if before is not None and before.is_open and before.round == decision.state.round:
-            assert decision.state.level >= before.level
-        if before is not None and before.reservation is not None:
-            kept = decision.state.reservation == before.reservation
-            assert kept or before.reservation in decision.state.releases
+        for item in decision.events:
+            self.to_request.send(item, decision.time or self.now)
+            data = item.data if isinstance(item, At) else item
+            self.follows_from(data, before)
+            self.told.append(data)
+            if isinstance(data, tasks.TaskAssigned):
+                kept = (decision.state.clock.pause, decision.state.proposal)
+                assert kept == (None, None), "a new holder has the last one's pause or proposal"
+        if before is not None:
+            self.compare(before, decision.state)
 
-    @precondition(lambda self: self.state is None)
+    def answer(self, decision: Decision[RequestState] | None) -> None:
+        """Write a decision on the request."""
+        if decision is None:
+            return
+        self.request = decision.state
+        for item in decision.events:
+            self.to_task.send(item, decision.time or self.now)
+
+    def deliver_to_task(self) -> None:
+        event = self.to_task.way.popleft()
+        assert admit(self.to_task.seen, event) is Admission.APPLY
+        self.to_task.seen = Seen(event.sequence, event.id)
+        assert event.data is not None
+        handler = HANDLERS.get(type(event.data))
+        if handler is not None:
+            self.take(handler(self.state, event, self.context()))
+
+    def deliver_to_request(self) -> None:
+        event = self.to_request.way.popleft()
+        assert admit(self.to_request.seen, event) is Admission.APPLY
+        self.to_request.seen = Seen(event.sequence, event.id)
+        handler = intake.HANDLERS.get(type(event.data))  # type: ignore[arg-type]
+        about = intake.Context(
+            self.now, Locator({}, ()), Classifier(TABLE, 1), ANSWER, sealed={}, codes={}
+        )
+        if handler is not None:
+            self.answer(handler(self.request, event, about))
+
+    # What may happen
+
+    @precondition(lambda self: self.request is None)
     @rule(
         category=st.sampled_from(["care", "other"]),
         urgency=st.sampled_from(["danger", "utilities", "ordinary", "complex"]),
-        where=st.sampled_from([{}, {"grid_id": None}, {"grid_id": None, "area_path": ()}]),
+        where=st.sampled_from([("g1", PATH), (None, PATH), (None, ())]),
         to=st.sampled_from([None, "unit:power", "domain:state_enterprise", "area_duty"]),
         unit=st.sampled_from([None, "power"]),
-        days_ago=st.integers(0, 30),
+        days_ago=st.sampled_from([0, 1, 30]),
     )
     def begin(
         self, category: str, urgency: str, where: Any, to: Any, unit: Any, days_ago: int
     ) -> None:
         self.table = None if to is None else [{"to": to}]
-        request = accepted(
-            category=category, urgency=urgency, handling_unit=unit, received_at=self.now, **where
+        grid, path = where
+        made = self.now - timedelta(days=days_ago)
+        request = RequestState(
+            id="r1",
+            tracking_code="c",
+            channel="web",
+            kind="help",
+            category=category,
+            urgency=urgency,
+            rules_version=1,
+            grid_id=grid,
+            area_path=path,
+            located=bool(path),
+            accepted_at=made,
+            received_at=self.now,
+            handling_unit=unit,
         )
-        fact = event(request, time=self.now - timedelta(days=days_ago))
-        self.take(handle(None, fact, self.context()))
+        self.answer(service.accept(request))
+        self.deliver_to_task()
 
-    @precondition(lambda self: self.state is None)
+    @precondition(lambda self: self.request is None)
     @rule()
     def begin_search(self) -> None:
-        self.take(handle(None, event(accepted(category="care")), self.context()))
-        assert self.state is not None
-        assert self.state.status is Status.MATCHING
+        self.begin("care", "ordinary", ("g1", PATH), None, None, 0)
+        assert self.task.status is Status.MATCHING
 
     @precondition(lambda self: self.state is not None)
     @rule(minutes=st.sampled_from([1, 15, 120, 1440, 10080, 40000]))
     def time_passes(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
-        for _ in range(20):
-            assert self.state is not None
-            due = self.state.next_due()
-            decision = on_due(self.state, self.context())
+        undecided = self.task.returns.undecided
+        for _ in range(30):
+            due = self.task.next_due()
+            decision = on_due(self.task, self.context())
             assert (decision is not None) == (due is not None and due <= self.now)
             if decision is None:
-                return
+                break
             self.take(decision)
-        raise AssertionError("timers never come to rest")
+        else:
+            raise AssertionError("timers never come to rest")
+        assert self.task.returns.undecided == undecided, "silence lost the question"
+        assert self.request is not None
+        self.answer(service.on_due(self.request, self.now))
+
+    @precondition(lambda self: bool(self.to_task.way or self.to_request.way))
+    @rule()
+    def facts_arrive(self) -> None:
+        while self.to_task.way or self.to_request.way:
+            if self.to_request.way:
+                self.deliver_to_request()
+            else:
+                self.deliver_to_task()
+
+    @precondition(lambda self: bool(self.to_request.way))
+    @rule()
+    def a_fact_reaches_the_resident(self) -> None:
+        self.deliver_to_request()
+
+    @precondition(lambda self: bool(self.to_task.way))
+    @rule()
+    def a_fact_reaches_the_task(self) -> None:
+        self.deliver_to_task()
+
+    @precondition(lambda self: self.request is not None)
+    @rule(solved=st.sampled_from([True, False, False, None]))
+    def resident_answers(self, solved: bool | None) -> None:
+        assert self.request is not None
+        if self.request.status != "completed":
+            return
+        given = FollowUp(at=self.now, by="r", round=1, contacted=solved is not None, solved=solved)
+        self.answer(service.follow_up(self.request, given))
+
+    @precondition(lambda self: self.request is not None and self.request.question is not None)
+    @rule()
+    def resident_replies(self) -> None:
+        assert self.request is not None
+        self.answer(
+            service.reply(self.request, Reply(at=self.now, by="r", round=1, words="sealed"))
+        )
 
     @precondition(lambda self: self.state is not None)
-    @rule(name=st.sampled_from(["accept", "give_back", "progress", "complete"]))
-    def command(self, name: str) -> None:
-        assert self.state is not None
-        possible = commands_of(self.state)
-        if name == "accept" and "accept" in possible:
-            self.take(commands.accept(self.state))
-        elif name == "give_back" and {"decline", "return"} & set(possible):
-            try:
-                self.take(commands.give_back(self.state, "why", self.context()))
-            except commands.NobodyAbove:
-                assert self.state.assignee is not None
-                assert self.state.assignee.kind is AssigneeKind.AREA_DUTY
-        elif name == "progress" and "progress" in possible:
-            self.take(commands.progress(self.state, "words", "me", self.context()))
-        elif name == "complete" and "complete" in possible:
-            self.take(commands.complete(self.state, "words", None, "me", self.context()))
+    @rule()
+    def everything_restarts(self) -> None:
+        again = restarted(self.task)
+        assert again == self.task
+        assert again.next_due() == self.task.next_due()
+        self.state, self.request = again, restarted(self.request)
+
+    @precondition(lambda self: self.to_task.seen is not None)
+    @rule(back=st.integers(0, 3))
+    def facts_come_twice(self, back: int) -> None:
+        for wire in (self.to_task, self.to_request):
+            if wire.seen is not None and wire.seen.sequence > back:
+                number = wire.seen.sequence - back
+                again = of_unit(units.TaskResult())
+                again = Event(
+                    id=f"{wire.source}{number}",
+                    source=wire.source,
+                    type=again.type,
+                    subject=wire.subject,
+                    sequence=number,
+                    time=self.now,
+                    partition_key="r1",
+                    trace_parent=None,
+                    data=again.data,
+                )
+                assert admit(wire.seen, again) is Admission.DUPLICATE
+
+    @precondition(lambda self: self.state is not None)
+    @rule(
+        name=st.sampled_from(["accept", "decline", "return", "progress", "complete"]),
+        times=st.integers(1, 2),
+    )
+    def work(self, name: str, times: int) -> None:
+        for _ in range(times):  # also when the answer to the first was lost
+            self.command(name)
+
+    @precondition(lambda self: self.state is not None and self.state.status is Status.ACCEPTED)
+    @rule(
+        name=st.sampled_from(
+            ["wait-for-resident", "resume", "extend", "defer", "answer-finally", "return"]
+        ),
+        hours=st.sampled_from([1, 24, 72, 1000, 4000]),
+    )
+    def ask(self, name: str, hours: int) -> None:
+        self.command(name, hours)
+
+    @precondition(lambda self: self.state is not None and self.state.status is Status.ACCEPTED)
+    @rule(
+        name=st.sampled_from(["wait-for-resident", "extend", "defer", "answer-finally"]),
+        then=st.sampled_from(["approve", "complete", "return"]),
+    )
+    def ask_and_go_on(self, name: str, then: str) -> None:
+        self.command(name, 24)
+        self.command(then)
+
+    @precondition(lambda self: self.state is not None and self.state.awaits is not None)
+    @rule(name=st.sampled_from(["approve", "refuse", "keep", "decide"]))
+    def above(self, name: str) -> None:
+        self.command(name)
+
+    @precondition(lambda self: self.state is not None and self.state.problem is not None)
+    @rule()
+    def close_problem(self) -> None:
+        problem = self.task.problem
+        if problem is not None and problem.open:
+            self.take(commands.close_problem(self.task, "f", "m", self.context()))
+
+    def command(self, name: str, hours: float = 1) -> None:
+        state, ctx = self.task, self.context()
+        if ("decide" if name == "keep" else name) not in commands_of(state):
+            return
+        review = self.now + timedelta(hours=hours)
+        unit = ctx.directory.unit("water")
+        does: dict[str, Any] = {
+            "accept": lambda: commands.accept(state),
+            "decline": lambda: commands.give_back(state, "why", ctx),
+            "return": lambda: commands.give_back(state, "why", ctx, "not_my_duty"),
+            "progress": lambda: commands.progress(state, "words", "x:me", ctx),
+            "complete": lambda: commands.complete(state, "words", None, "x:me", ctx),
+            "wait-for-resident": lambda: commands.wait(state, "asks", ctx),
+            "resume": lambda: commands.resume(state, None, "x:me", ctx),
+            "extend": lambda: commands.extend(state, hours, "why", "x:me", ctx),
+            "defer": lambda: commands.defer(state, review, "why", "x:me", ctx),
+            "answer-finally": lambda: commands.answer_finally(state, "g", "why", "x:me", ctx),
+            "approve": lambda: commands.approve(state, "", ctx),
+            "refuse": lambda: commands.refuse(state, "why"),
+            "keep": lambda: commands.decide(state, None, "why", ctx),
+            "decide": lambda: commands.decide(state, unit, "why", ctx),
+        }
+        try:
+            decision = does[name]()
+        except Ruled:
+            return  # what rule forbids is tested in test_turns; that it changes nothing is plain
+        self.take(decision)
 
     @precondition(lambda self: self.state is not None and self.state.is_open)
     @rule(kind=st.sampled_from(["unit:water", "grid_team:g2", "area_duty:S1", "volunteer:v0"]))
     def reassign(self, kind: str) -> None:
-        assert self.state is not None
         ctx = self.context()
         name, _, id = kind.partition(":")
         place = None
@@ -130,20 +356,20 @@ class Life(RuleBasedStateMachine):
             place = Reservation(volunteer_id=id, token=str(self.tokens))
         else:
             assignee = ctx.directory.of(AssigneeKind(name), id)
-        self.take(commands.reassign(self.state, assignee, place, "why", ctx))
+        self.take(commands.reassign(self.task, assignee, place, "why", ctx))
 
     @precondition(lambda self: self.state is not None and self.state.status is Status.MATCHING)
     @rule(found=st.booleans())
     def match(self, found: bool) -> None:
-        assert self.state is not None
         ctx = self.context()
         if found:
             self.tokens += 1
             id = f"v{self.tokens}"
             place = Reservation(volunteer_id=id, token=str(self.tokens))
-            step = life.matched(self.state, ctx.directory.volunteer(id, "power", "g1"), place, ctx)
+            volunteer = ctx.directory.volunteer(id, "power", "g1")
+            step = life.matched(self.task, volunteer, place, ctx)
         else:
-            step = life.unmatched(self.state, ctx)
+            step = life.unmatched(self.task, ctx)
         self.take(Decision(*step))
 
     @precondition(lambda self: self.state is not None and self.state.todo)
@@ -172,7 +398,7 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.state is not None and self.state.alerts.open)
     @rule(which=st.integers(0, 6), yes=st.booleans())
-    def answer(self, which: int, yes: bool) -> None:
+    def alert_is_answered(self, which: int, yes: bool) -> None:
         assert self.state is not None
         ctx, asked = self.context(), self.state.alerts.open
         id = asked[which % len(asked)].volunteer_id
@@ -188,62 +414,101 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.state is not None)
     @rule(
-        status=st.sampled_from(["accepted", "in_hand", "declined", "returned"]),
-        result=st.sampled_from([None, "done", "withdrawn"]),
+        status=st.sampled_from(["accepted", "in_hand", "declined", "returned", "returned"]),
+        result=st.sampled_from([None, None, "done", "withdrawn"]),
     )
     def unit_record(self, status: str, result: str | None) -> None:
         data: units.TaskProgress | units.TaskResult = units.TaskProgress(status=status, reason="r")
         if result is not None:
             data = units.TaskResult(outcome=result)
+        record = of_unit(data, time=self.now)
         try:
-            self.take(handle(self.state, of_unit(data, time=self.now), self.context()))
+            self.take(HANDLERS[type(data)](self.state, record, self.context()))
         except Refused:
-            assert self.state is not None
-            assert self.state.assignee is not None
-            assert self.state.assignee.unit_id != "power" or self.state.status is Status.MATCHING
-
-    @precondition(lambda self: self.state is not None and not self.state.is_open)
-    @rule()
-    def reopen(self) -> None:
-        self.requests_round += 1
-        data = requests.RequestReopened(request_id="r1", round=self.requests_round)
-        self.take(handle(self.state, event(data, time=self.now), self.context()))
+            assert self.task.assignee is not None
+            assert self.task.assignee.unit_id != "power" or self.task.status is Status.MATCHING
 
     @precondition(lambda self: self.state is not None)
     @rule(area=st.sampled_from([PATH, ("C", "D", "S2", "S2-1")]))
     def locate(self, area: tuple[str, ...]) -> None:
-        data = requests.RequestLocated(request_id="r1", grid_id="g1", area_path=area)
-        self.take(handle(self.state, event(data, time=self.now), self.context()))
+        self.to_task.send(
+            requests.RequestLocated(request_id="r1", grid_id="g1", area_path=area), self.now
+        )
 
-    @precondition(lambda self: self.state is not None)
-    @rule()
-    def close(self) -> None:
-        data = requests.RequestClosed(request_id="r1", outcome="solved")
-        self.take(handle(self.state, event(data, time=self.now), self.context()))
+    # What must hold of each step
+
+    def follows_from(self, told: Any, before: TaskState | None) -> None:
+        assert not any(isinstance(t, task_life.TaskFinallyAnswered) for t in self.told) or (
+            isinstance(told, tasks.TaskLocated | task_life.TaskProblemClosed)
+        ), "after the final answer nothing follows"
+        if isinstance(told, tasks.TaskReturned | tasks.TaskDeclined):
+            assert before is not None
+            assert told.assignee == before.assignee
+            assert not before.returns.bound, "a decision binds"
+        if isinstance(told, task_life.TaskExtended):
+            assert told.number <= LIMITS.extensions_at_most
+        if isinstance(told, task_life.TaskFinallyAnswered | task_life.TaskExtended):
+            assert before is not None
+            assert before.proposal is not None, "nobody above was asked"
+
+    def compare(self, before: TaskState, after: TaskState) -> None:
+        if before.is_open and before.round == after.round:
+            assert after.level >= before.level
+        if before.reservation is not None:
+            kept = after.reservation == before.reservation
+            assert kept or before.reservation in after.releases
+        assert after.returns.number <= LIMITS.returns_at_most
+        if before.round != after.round:
+            return
+        was, now = before.clock.pause, after.clock.pause
+        assert before.deadline is not None
+        assert after.deadline is not None
+        if was is None:
+            assert after.deadline >= before.deadline, "a deadline comes nearer"
+        elif now is None:
+            assert after.deadline >= was.deadline, "a pause brought the deadline nearer"
+        assert now is None or now.deadline <= after.deadline
+
+    # What must hold always
 
     @invariant()
     def never_lost(self) -> None:
         if self.state is None:
             return
-        assert self.state.assignee is not None
-        assert self.state.deadline is not None
-        assert self.state.status is not Status.EARLY
-        if self.state.status is Status.ASSIGNED and self.state.accept_by is None:
+        state = self.state
+        assert state.assignee is not None
+        assert state.deadline is not None
+        assert state.status is not Status.EARLY
+        assert (state.next_due() is None) or state.status in OPEN
+        if not state.is_open:
+            assert (state.clock.pause, state.proposal, state.awaits) == (None, None, None)
+            return
+        at_top = state.assignee.kind is AssigneeKind.AREA_DUTY and state.assignee.id == "C"
+        if state.status is Status.ASSIGNED and state.accept_by is None:
             # Nobody is waited for without end but the top area's duty officer.
-            assert self.state.assignee.kind is AssigneeKind.AREA_DUTY
-        assert (self.state.next_due() is None) or self.state.status in OPEN
-        if self.state.assignee.kind is AssigneeKind.VOLUNTEER and self.state.is_open:
-            assert self.state.reservation is not None
-            assert self.state.reservation.volunteer_id == self.state.assignee.id
+            assert at_top
+        if state.next_due() is None and state.status is not Status.MATCHING:
+            # Its time has run out, and somebody above watches over it, or there is only the top.
+            assert state.overdue
+            assert state.clock.supervisor is not None or at_top
+        if state.assignee.kind is AssigneeKind.VOLUNTEER:
+            assert state.reservation is not None
+            assert state.reservation.volunteer_id == state.assignee.id
 
     @invariant()
     def one_lead_as_told(self) -> None:
         given = [t for t in self.told if isinstance(t, tasks.TaskAssigned)]
-        told_of = (Status.ASSIGNED, Status.ACCEPTED, Status.COMPLETED)
+        told_of = (Status.ASSIGNED, Status.ACCEPTED, *ENDS)
         if self.state is None or self.state.status not in told_of:
             return
-        assert given[-1].assignee == self.state.assignee
+        if self.state.status is not Status.CANCELLED or given:
+            assert self.lead() == self.state.assignee
         assert sum(isinstance(t, tasks.TaskCreated) for t in self.told) == 1
+
+    def lead(self) -> Assignee:
+        """Who leads as every listener knows it."""
+        last = next(t for t in reversed(self.told) if isinstance(t, tasks.TaskAssigned))
+        return last.assignee
 
     @invariant()
     def asks_as_told(self) -> None:
@@ -279,9 +544,40 @@ class Life(RuleBasedStateMachine):
     def told_once(self) -> None:
         overdue = [t.round for t in self.told if isinstance(t, tasks.TaskOverdue)]
         assert len(overdue) == len(set(overdue))
+        warned = [(t.round, t.percent) for t in self.told if isinstance(t, task_life.TaskWarned)]
+        assert warned == sorted(set(warned))
         ended = [t for t in self.told if isinstance(t, ENDED)]
-        assert len(ended) <= self.requests_round
+        assert self.state is None or len(ended) <= self.state.round
+
+    @invariant()
+    def no_end_without_an_answer(self) -> None:
+        """Once every fact has arrived, the resident reads that it ended, and how."""
+        if self.state is None or self.to_task.way or self.to_request.way:
+            return
+        assert self.request is not None
+        status = self.state.status
+        if self.state.is_open:
+            assert self.request.status not in ("completed", "closed")
+            waits = self.state.clock.pause is not None and self.state.clock.pause.kind == "resident"
+            assert (self.request.question is not None) == waits
+            if self.state.status is not Status.MATCHING:  # who will have it, hears the new one
+                assert self.request.deadline == self.state.deadline
+            return
+        assert self.request.status in ("completed", "closed")
+        assert self.request.question is None
+        assert status in ENDS, "it was closed, and nobody has ended it"
+        step, fact = ENDS[status]
+        assert isinstance(next(t for t in reversed(self.told) if isinstance(t, ENDED)), fact)
+        assert any(one.step == step for one in self.request.steps)
+        assert self.request.final == (status is Status.FINALLY_ANSWERED)
+
+    def teardown(self) -> None:
+        if self.state is not None:
+            self.facts_arrive()
+            self.never_lost()
+            self.one_lead_as_told()
+            self.no_end_without_an_answer()
 
 
-TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=300, stateful_step_count=25, deadline=None)
+TestLife = cast(Any, Life).TestCase
+TestLife.settings = settings(max_examples=400, stateful_step_count=40, deadline=None)
