@@ -61,12 +61,22 @@ from services.registry.repository import Repository
 from services.registry.service import all_kinds
 from services.registry.service.base import Kind
 from services.registry.service.grids import on_due
+from services.registry.succession import routes as routes_succession
+from services.registry.succession.checkins import CheckinWork
+from services.registry.succession.follow import Succession
+from services.registry.succession.works import (
+    AssignmentWork,
+    PairingWork,
+    PlanWork,
+    carrier_works,
+)
 from services.registry.tables import SHIPPED, TABLES
 from services.registry.together import add_watches
 from services.registry.venues import routes as routes_venues
 from services.registry.venues.decisions import Venues
 from services.registry.venues.table import VenueUses
 from services.registry.watch import Facts
+from shared.contracts import topics
 from shared.messaging.runtime import Runtime
 from shared.messaging.timers import Timers
 from shared.settings import Settings
@@ -104,6 +114,16 @@ def build(settings: Settings, client: Client) -> Assembly:
     assignments = Assignments(database, settings)
     plans = Plans(database, settings, repository, records)
     facts = Facts(database, settings)
+    succession = Succession(
+        repository,
+        [
+            PairingWork("pairings", pairings.store),
+            AssignmentWork("assignments", assignments.store),
+            PlanWork("plans", plans.store),
+            *carrier_works(carriers),
+            CheckinWork(checkins),
+        ],
+    )
 
     runtime = Runtime(
         settings,
@@ -150,6 +170,7 @@ def build(settings: Settings, client: Client) -> Assembly:
         pairings=pairings,
         assignments=assignments,
         plans=plans,
+        succession=succession,
     )
 
     runtime.add_work("tables", tables.follow)
@@ -162,6 +183,16 @@ def build(settings: Settings, client: Client) -> Assembly:
         database, runtime.journal, leases, "derived", FOLLOWED, derived.follow, derived.catch_up
     )
     runtime.add_work("derived", follower.run)
+    passing_on = Follower(
+        database,
+        runtime.journal,
+        leases,
+        "succession",
+        (topics.REGISTRY,),
+        succession.follow,
+        succession.catch_up,
+    )
+    runtime.add_work("succession", passing_on.run)
     for timers in (
         Timers(repository.stores["grids"], on_due, leases),
         Timers(backbones.store, backbones.on_due, leases),
@@ -186,6 +217,7 @@ def build(settings: Settings, client: Client) -> Assembly:
             pairings,
             assignments,
             plans,
+            succession,
         ):
             await part.create_indexes()
         await ownership.create_indexes(repository.stores)
@@ -204,6 +236,7 @@ DEFINITION = Definition(
         routes_grid_check.router,
         *routes.ROUTERS,
         routes_imports.router,
+        routes_succession.router,
         routes_history.router,
         routes_coverage.router,
         routes_records.router,
