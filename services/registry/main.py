@@ -103,6 +103,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     records = Records(database, settings)
     registrations = Registrations(database)
 
+    duties = Duties(repository, records, zone)
     joints = Joints(database, settings)
     checkins = Checkins(database, settings, lambda: tables.get(CheckinRules))
     care = CareRounds(database, settings, records, lambda: tables.get(CareRules))
@@ -159,7 +160,7 @@ def build(settings: Settings, client: Client) -> Assembly:
         zone=zone,
         records=records,
         moves=Moves(database),
-        duties=Duties(repository, records, zone),
+        duties=duties,
         joints=joints,
         follow=follow,
         checkins=checkins,
@@ -208,6 +209,7 @@ def build(settings: Settings, client: Client) -> Assembly:
             repository,
             coverage,
             records,
+            duties,
             joints,
             checkins,
             care,

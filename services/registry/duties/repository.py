@@ -9,7 +9,16 @@ from services.registry.repository import Repository
 from shared.storage.client import ASCENDING, Document, aggregate
 from shared.web.paging import Cursor
 
-_SHOWN = {"state.name": 1, "state.sort_key": 1, "state.domain": 1, "state.area_path": 1}
+_SHOWN = {
+    "state.name": 1,
+    "state.sort_key": 1,
+    "state.domain": 1,
+    "state.area_path": 1,
+    "state.founded": 1,
+}
+_COUNTS = {"state.voided": {"$type": "null"}}
+"""Records that count, as the index of them says it: the same words, or it is not used."""
+_SUMMED = ("organization_id", "work", "at", "quantity")
 
 
 class Duties:
@@ -19,6 +28,14 @@ class Duties:
         self._organizations = repository.stores["organizations"].collection
         self._records = records.store.collection
         self.zone = zone
+
+    async def create_indexes(self) -> None:
+        """All that sums by organization and work read: they touch no document."""
+        await self._records.create_index(
+            [(f"state.{field}", ASCENDING) for field in _SUMMED],
+            name="sums",
+            partialFilterExpression=_COUNTS,
+        )
 
     async def organizations(
         self, conditions: Sequence[Document], after: Cursor | None, limit: int
@@ -50,7 +67,7 @@ class Duties:
             until=span.until,
         )
         pipeline: list[Document] = [
-            {"$match": {"$and": [{"state.voided": None}, asked]}},
+            {"$match": {"$and": [_COUNTS, asked]}},
             {
                 "$group": {
                     "_id": {"organization": "$state.organization_id", "work": "$state.work"},

@@ -1,16 +1,16 @@
 """`/v1/organizations/{id}/duties` and `/v1/duties/behind` (policy, art. 5)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
 from services.registry import commands
 from services.registry.commands import Registry
-from services.registry.duties.decisions import Span, Standing, span_of, standings
-from services.registry.duties.table import DutyTable
+from services.registry.duties.decisions import Span, Standing, founding_of, span_of, standings
+from services.registry.duties.table import Duty, DutyTable
 from services.registry.records.decisions import may_record
 from services.registry.records.table import WorkTable
 from services.registry.routes import EntryId, registry_of
@@ -19,7 +19,7 @@ from services.registry.schemas import Words
 from shared.contracts.words import LABELS, Domain
 from shared.storage.client import Document
 from shared.web.auth import Principal, Role, ensure_area, require
-from shared.web.paging import Cursor, encode_cursor
+from shared.web.paging import Cursor, Paging, encode_cursor
 from shared.web.problems import Problem
 from shared.web.routing import Router
 from shared.web.schemas import AreaCode, Slug
@@ -68,6 +68,8 @@ class DutiesView(BaseModel):
     domain_label: Words
     area_path: list[str]
     year: int
+    founded: str | None = None
+    """The day; of that year it owes only what is left of it."""
     duties: list[DutyView]
 
 
@@ -96,7 +98,9 @@ async def read_duties(
     duties = registry.tables.get(DutyTable).by_domain.get(state.domain, ())
     done = await registry.duties.done([id], {duty.work for duty in duties}, span)
     document = {"_id": id, "state": state.model_dump()}
-    return _view(registry, document, year, standings(duties, done.get(id, {}), span, now))
+    founded = founding_of(state.founded, registry.zone)
+    stand = standings(duties, done.get(id, {}), span, now, founded)
+    return _view(registry, document, year, stand)
 
 
 @router.get("/duties/behind")
@@ -113,16 +117,27 @@ async def list_behind(
 ) -> BehindView:
     """Organizations in service with a duty of which less is recorded than is due by now."""
     registry = registry_of(request)
-    year, span, now = _asked(registry, year)
     table = registry.tables.get(DutyTable)
     chosen = {
         each: tuple(duty for duty in duties if work in (None, duty.work))
         for each, duties in table.by_domain.items()
         if domain in (None, each)
     }
-    works = {duty.work for duties in chosen.values() for duty in duties}
     conditions: list[Document] = [{"state.domain": {"$in": [each.value for each in chosen]}}]
     conditions += await _area(registry, principal, area)
+    return await behind(registry, chosen, conditions, _asked(registry, year), page)
+
+
+async def behind(
+    registry: Registry,
+    chosen: Mapping[Domain, tuple[Duty, ...]],
+    conditions: Sequence[Document],
+    asked: "Asked",
+    page: Paging,
+) -> BehindView:
+    """A page of those of `conditions` that are behind with duties of `chosen`."""
+    year, span, now = asked
+    works = {duty.work for duties in chosen.values() for duty in duties}
     items: list[DutiesView] = []
     place = page.after
     for _ in range(0, _LOOKED_AT, _A_TIME):
@@ -134,23 +149,32 @@ async def list_behind(
                 done.get(document["_id"], {}),
                 span,
                 now,
+                founding_of(document["state"].get("founded"), registry.zone),
             )
-            behind = [each for each in stand if each.behind]
-            if behind and len(items) == page.limit:
+            missing = [each for each in stand if each.behind]
+            if missing and len(items) == page.limit:
                 assert place is not None  # of the last item
                 return BehindView(items=items, next=encode_cursor(*place))
-            if behind:
-                items.append(_view(registry, document, year, behind))
+            if missing:
+                items.append(_view(registry, document, year, missing))
             place = Cursor(document["state"]["sort_key"], document["_id"])
         if len(found) < _A_TIME:
             return BehindView(items=items)
     return BehindView(items=items, next=place and encode_cursor(*place))
 
 
-def _asked(registry: Registry, year: int | None) -> tuple[int, Span, datetime]:
+class Asked(NamedTuple):
+    """A year, its span, and by when."""
+
+    year: int
+    span: Span
+    now: datetime
+
+
+def _asked(registry: Registry, year: int | None) -> Asked:
     now = datetime.now(UTC)
     year = year or now.astimezone(registry.duties.zone).year
-    return year, span_of(year, registry.duties.zone), now
+    return Asked(year, span_of(year, registry.duties.zone), now)
 
 
 async def _area(registry: Registry, principal: Principal, area: str | None) -> list[Document]:
@@ -201,6 +225,7 @@ def _view(
         domain_label=Words(zh=zh, en=en),
         area_path=list(state["area_path"]),
         year=year,
+        founded=state.get("founded"),
         duties=duties,
     )
 
