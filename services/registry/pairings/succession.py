@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from services.registry.handover import Passing
 from services.registry.pairings.decisions import SIDES, closed
 from services.registry.pairings.state import PairingState, snapshot
-from services.registry.standing import both_paths, both_units
+from services.registry.standing import Party, both_paths, both_units
 from shared.storage.aggregates import Decision
 
 Numbered = tuple[str, PairingState]
@@ -21,7 +21,9 @@ def passed(state: PairingState, passing: Passing) -> PairingState | None:
     roles = [side for side in SIDES if getattr(state, side).organization_id == passing.old]
     if state.ended or not roles:
         return None
-    sides = {side: passing.party if side in roles else getattr(state, side) for side in SIDES}
+    sides: dict[str, Party] = {
+        side: passing.party if side in roles else getattr(state, side) for side in SIDES
+    }
     return state.model_copy(
         update={
             **sides,

@@ -22,7 +22,7 @@ from shared.contracts.words import ErrandStage, PromiseStatus
 from shared.storage.aggregates import Aggregate, AggregateStore, Decision, S
 from shared.storage.client import ASCENDING, Document
 
-_LISTED = {"history": 0, "outbox": 0, "inbox": 0}
+_LISTED = {"history": 0, "outbox": 0}
 
 
 class Field(NamedTuple):

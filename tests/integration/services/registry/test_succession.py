@@ -27,6 +27,7 @@ ANY = {"If-Match": "*"}
 COMMUNITY = "440310001001"
 VISITS = {"work": "household_visit", "quantity": 30, "by": at(days=100)}
 TERM = {"since": at(days=-100), "until": at(days=265), "goals": [VISITS], "budget": []}
+SINCE, UNTIL = at(days=-50), at(days=50)
 FUNDS = [{"source": "fiscal", "yuan": 3000, "by": at(days=30)}]
 
 
@@ -66,17 +67,17 @@ async def assign(world: World, receiver: str, assigner: str = "bureau") -> str:
 
 def target(quantity: float, *parts: tuple[str, float]) -> dict[str, Any]:
     return {
-        "id": "visits", "work": "household_visit", "quantity": quantity, "until": at(days=50),
+        "id": "visits", "work": "household_visit", "quantity": quantity, "until": UNTIL,
         "baseline": {"quantity": 1, "at": at(days=-60), "source": "台账"}, "reason": "统一安排",
         "parts": [
-            {"organization_id": id, "share": share, "by": at(days=49)} for id, share in parts
+            {"organization_id": id, "share": share, "by": UNTIL} for id, share in parts
         ],
     }  # fmt: skip
 
 
 async def plan(world: World, who: str, *parts: tuple[str, float], **rest: Any) -> str:
     asked = target(rest.pop("quantity", sum(share for _, share in parts)), *parts)
-    body = {"name": "走访计划", "organization_id": who, "since": at(days=-50),
+    body = {"name": "走访计划", "organization_id": who, "since": SINCE,
             "targets": [asked]} | rest  # fmt: skip
     id = made(await world.admin.post("/v1/plans", json=body))
     fine(await world.admin.post(f"/v1/plans/{id}/start"))
