@@ -135,8 +135,7 @@ async def measure(address: str, server: int) -> None:
         on_page = set()
         for way in ("before", "after") if n % 2 else ("after", "before"):
             if way == "before":
-                await sums.drop_index("sums")
-            await page(registry, first, server)  # what is read is in memory then, both ways
+                await sums.drop_index("sums")  # type: ignore[attr-defined]
             many, took = await page(registry, first, server)
             on_page.add(many)
             found[way].append(took)
