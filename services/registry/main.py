@@ -103,7 +103,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     records = Records(database, settings)
     registrations = Registrations(database)
 
-    duties = Duties(repository, records, zone)
+    duties = Duties(database, settings, repository, records, tables, zone)
     joints = Joints(database, settings)
     checkins = Checkins(database, settings, lambda: tables.get(CheckinRules))
     care = CareRounds(database, settings, records, lambda: tables.get(CareRules))
@@ -184,6 +184,16 @@ def build(settings: Settings, client: Client) -> Assembly:
         database, runtime.journal, leases, "derived", FOLLOWED, derived.follow, derived.catch_up
     )
     runtime.add_work("derived", follower.run)
+    summing_up = Follower(
+        database,
+        runtime.journal,
+        leases,
+        "duties",
+        (topics.REGISTRY, topics.WORK),
+        duties.follow,
+        duties.catch_up,
+    )
+    runtime.add_work("duties", summing_up.run)
     passing_on = Follower(
         database,
         runtime.journal,

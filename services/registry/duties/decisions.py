@@ -74,6 +74,23 @@ def standing(
     )
 
 
+def late_from(
+    duty: Duty, done: Total, span: Span, founded: datetime | None = None
+) -> datetime | None:
+    """From when on it is behind if nothing more is recorded; None: not in this year.
+
+    The moment at which one more is due than was recorded, or more of the quantity: what `standing`
+    says before and after it, turned round.
+    """
+    since = span.since if founded is None else max(span.since, founded)
+    for due in range(1, duty.times + 1):
+        short = duty.quantity is not None and duty.quantity * due / duty.times > done.quantity
+        if due > done.records or short:
+            at = since + (span.until - span.since) * due / duty.times
+            return at if at <= span.until else None
+    return None
+
+
 def standings(
     duties: Iterable[Duty],
     done: Mapping[str, Total],

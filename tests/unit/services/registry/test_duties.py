@@ -1,6 +1,6 @@
 """What of a duty is due, done and missing."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.registry.duties.decisions import due_by, founding_of, span_of, standing
+from services.registry.duties.decisions import due_by, founding_of, late_from, span_of, standing
 from services.registry.duties.table import Duty, DutyTable
 from services.registry.records.repository import Total
 from services.registry.records.table import WorkTable
@@ -59,6 +59,31 @@ def test_one_founded_in_mid_year_owes_its_part_of_the_year(
     founded: str, now: datetime, due: int
 ) -> None:
     assert due_by(4, SPAN, now, founding_of(founded, ZONE)) == due
+
+
+@given(
+    st.integers(1, 30),
+    st.none() | st.floats(0.5, 1000),
+    st.integers(0, 31),
+    st.floats(0, 1200),
+    st.none() | st.datetimes(datetime(2025, 6, 1), datetime(2027, 3, 1), timezones=st.just(UTC)),
+)
+def test_it_is_behind_from_the_moment_that_is_kept_and_not_before(
+    times: int, quantity: float | None, records: int, done: float, founded: datetime | None
+) -> None:
+    duty = Duty(domain=Domain.AGENCY, work="w", times=times, quantity=quantity)
+    total, second = Total(records, done), timedelta(seconds=1)
+
+    def behind(now: datetime) -> bool:
+        return standing(duty, total, SPAN, now, founded).behind
+
+    late = late_from(duty, total, SPAN, founded)
+    if late is None:
+        assert not behind(SPAN.until - second)
+    else:
+        assert SPAN.since < late <= SPAN.until
+        assert not behind(late - second)
+        assert behind(late + second)
 
 
 def test_of_a_quantity_it_owes_its_part_too() -> None:
