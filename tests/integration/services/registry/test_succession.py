@@ -7,6 +7,11 @@ import httpx
 import pytest
 
 from deploy.local.services import ServiceProcess
+from services.registry.checkins.succession import take_over
+from services.registry.commands import Registry
+from services.registry.handover import Passing
+from services.registry.standing import standings
+from services.registry.stores import moment
 from shared.contracts import topics
 from shared.contracts.carriers import CarrierHandedOver, ErrandHandedOver, PromiseHandedOver
 from shared.contracts.plans import PairingChanged, PairingEnded
@@ -366,3 +371,31 @@ def test_killed_in_between_all_moves_and_nothing_twice(registry: ServiceProcess)
         for id in vows:
             history = client.get(f"/v1/promises/{id}").json()["handovers"]
             assert [(one["organization_id"], one["to"]) for one in history] == [("old", "new")]
+
+
+async def test_killed_between_two_books_a_check_in_passes_once_with_its_post(city: World) -> None:
+    report = {"organization_id": "liulian", "community": "440310002001", "services": ["repairs"]}
+    id = made(await city.admin.post("/v1/checkins", json=report))
+    await city.admin.post(f"/v1/checkins/{id}/posts", json={"post": "supervision"})
+    registry: Registry = city.app.state.parts
+    store = registry.checkins.store
+    old = await store.get("organizations-liulian")
+    assert old is not None
+    assert old.state is not None
+    [checkin] = old.state.active
+    new = (await standings(registry.repository, ["east"])).by_id["east"]
+    # The first of the three writes; then nothing: killed. Whoever leads next does all again.
+    passing = Passing("liulian", new, moment(), "killed", "x")
+    await store.execute(
+        "organizations-east", lambda book: take_over(book, checkin, passing), by="killed"
+    )
+    await retire(city, "liulian", "east")
+    await nothing_left(city, "liulian")
+    [item] = (await left(city, "east"))["items"]
+    shown = await read(city, f"checkins/{item['id']}")
+    assert [(one["post"], one["status"]) for one in shown["posts"]] == [("supervision", "held")]
+    places = (await read(city, "checkin-posts/440310002001"))["items"]
+    assert [one["holders"] for one in places if one["post"] == "supervision"] == [1]
+    document = await registry.checkins.places.collection.find_one({"_id": "440310002001"})
+    assert document is not None
+    assert [one["book"] for one in document["state"]["places"]] == ["organizations-east"]
