@@ -24,6 +24,7 @@ from services.registry.records.repository import Records
 from services.registry.repository import Repository
 from services.registry.service.base import Kind, Known, Reference
 from services.registry.stores import author
+from services.registry.succession.follow import Succession
 from shared.contracts.ids import uuid7
 from shared.storage.aggregates import Aggregate, Contended, Created, Decision, VersionMismatch
 from shared.storage.client import DuplicateKeyError
@@ -58,6 +59,7 @@ class Registry:
     pairings: Pairings
     assignments: Assignments
     plans: Plans
+    succession: Succession
 
 
 async def read(registry: Registry, kind: str, id: str) -> Aggregate[Any]:

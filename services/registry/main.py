@@ -61,12 +61,22 @@ from services.registry.repository import Repository
 from services.registry.service import all_kinds
 from services.registry.service.base import Kind
 from services.registry.service.grids import on_due
+from services.registry.succession import routes as routes_succession
+from services.registry.succession.checkins import CheckinWork
+from services.registry.succession.follow import Succession
+from services.registry.succession.works import (
+    AssignmentWork,
+    PairingWork,
+    PlanWork,
+    carrier_works,
+)
 from services.registry.tables import SHIPPED, TABLES
 from services.registry.together import add_watches
 from services.registry.venues import routes as routes_venues
 from services.registry.venues.decisions import Venues
 from services.registry.venues.table import VenueUses
 from services.registry.watch import Facts
+from shared.contracts import topics
 from shared.messaging.runtime import Runtime
 from shared.messaging.timers import Timers
 from shared.settings import Settings
@@ -93,6 +103,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     records = Records(database, settings)
     registrations = Registrations(database)
 
+    duties = Duties(database, settings, repository, records, tables, zone)
     joints = Joints(database, settings)
     checkins = Checkins(database, settings, lambda: tables.get(CheckinRules))
     care = CareRounds(database, settings, records, lambda: tables.get(CareRules))
@@ -104,6 +115,16 @@ def build(settings: Settings, client: Client) -> Assembly:
     assignments = Assignments(database, settings)
     plans = Plans(database, settings, repository, records)
     facts = Facts(database, settings)
+    succession = Succession(
+        repository,
+        [
+            PairingWork("pairings", pairings.store),
+            AssignmentWork("assignments", assignments.store),
+            PlanWork("plans", plans.store),
+            *carrier_works(carriers),
+            CheckinWork(checkins),
+        ],
+    )
 
     runtime = Runtime(
         settings,
@@ -139,7 +160,7 @@ def build(settings: Settings, client: Client) -> Assembly:
         zone=zone,
         records=records,
         moves=Moves(database),
-        duties=Duties(repository, records, zone),
+        duties=duties,
         joints=joints,
         follow=follow,
         checkins=checkins,
@@ -150,6 +171,7 @@ def build(settings: Settings, client: Client) -> Assembly:
         pairings=pairings,
         assignments=assignments,
         plans=plans,
+        succession=succession,
     )
 
     runtime.add_work("tables", tables.follow)
@@ -162,6 +184,26 @@ def build(settings: Settings, client: Client) -> Assembly:
         database, runtime.journal, leases, "derived", FOLLOWED, derived.follow, derived.catch_up
     )
     runtime.add_work("derived", follower.run)
+    summing_up = Follower(
+        database,
+        runtime.journal,
+        leases,
+        "duties",
+        (topics.REGISTRY, topics.WORK),
+        duties.follow,
+        duties.catch_up,
+    )
+    runtime.add_work("duties", summing_up.run)
+    passing_on = Follower(
+        database,
+        runtime.journal,
+        leases,
+        "succession",
+        (topics.REGISTRY,),
+        succession.follow,
+        succession.catch_up,
+    )
+    runtime.add_work("succession", passing_on.run)
     for timers in (
         Timers(repository.stores["grids"], on_due, leases),
         Timers(backbones.store, backbones.on_due, leases),
@@ -177,6 +219,7 @@ def build(settings: Settings, client: Client) -> Assembly:
             repository,
             coverage,
             records,
+            duties,
             joints,
             checkins,
             care,
@@ -186,6 +229,7 @@ def build(settings: Settings, client: Client) -> Assembly:
             pairings,
             assignments,
             plans,
+            succession,
         ):
             await part.create_indexes()
         await ownership.create_indexes(repository.stores)
@@ -204,6 +248,7 @@ DEFINITION = Definition(
         routes_grid_check.router,
         *routes.ROUTERS,
         routes_imports.router,
+        routes_succession.router,
         routes_history.router,
         routes_coverage.router,
         routes_records.router,

@@ -46,7 +46,7 @@ _FILTERS = {
 }
 _UNIQUE = {"people": ("once", "number")}
 """Fields whose value no other entry of the kind has."""
-_SOMETIMES = {"people": ("organization_id", "services")}
+_SOMETIMES = {"people": ("organization_id", "services"), "organizations": ("successors",)}
 """Filters that most entries have no value for: their indexes hold only those that have one."""
 _REFERRED = {
     "state.area_path": 1,
@@ -198,6 +198,12 @@ class Repository:
                     unit_id=state.get("unit_id"),
                 )
         return found
+
+    async def succeeded(self, ids: Iterable[str]) -> set[str]:
+        """Which of these organizations name a successor."""
+        wanted = {"_id": {"$in": list(ids)}, "state.successors.0": {"$exists": True}}
+        found = self.stores["organizations"].collection.find(wanted, {"_id": 1})
+        return {document["_id"] async for document in found}
 
     async def _holders(self, kind: str, wanted: Iterable[Unique]) -> dict[Unique, Holder]:
         by_field: dict[str, list[str]] = {}

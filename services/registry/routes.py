@@ -17,7 +17,7 @@ from services.registry.schemas import (
 )
 from services.registry.service import Areas, Grids, Kind, Organizations, People, Units
 from services.registry.stores import author
-from shared.storage.aggregates import Aggregate, AggregateStore, Decision, S
+from shared.storage.aggregates import Aggregate, AggregateStore, Created, Decision, S
 from shared.web.auth import Principal, Role, current_principal, require
 from shared.web.etag import etag, if_match
 from shared.web.idempotency import IDEMPOTENT, idempotency_of
@@ -59,17 +59,24 @@ def _shown(kind: Kind[Any, Any], aggregate: Aggregate[Any], principal: Principal
     return Json(view.model_dump(mode="json"), headers={"ETag": etag(aggregate.version)})
 
 
-async def created(
+async def made_once(
     request: Request, store: AggregateStore[S], id: str, decision: Decision[S], principal: Principal
-) -> Response:
-    """Create an aggregate, once for one `Idempotency-Key`, and say where it is."""
-    made = await store.create(
+) -> Created:
+    """Create an aggregate, once for one `Idempotency-Key`."""
+    return await store.create(
         id,
         decision,
         by=author(principal),
         answer={"id": id},
         idempotency=await idempotency_of(request),
     )
+
+
+async def created(
+    request: Request, store: AggregateStore[S], id: str, decision: Decision[S], principal: Principal
+) -> Response:
+    """As `made_once`, and say where it is."""
+    made = await made_once(request, store, id, decision, principal)
     where = f"/v1/{store.collection.name}/{made.id}"
     return Json(made.answer, 201, headers={"Location": where})
 

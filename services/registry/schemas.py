@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Hashable
+from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -69,6 +70,13 @@ def _own_id(value: str | None) -> str | None:
     return value and _no_identity_card(value)
 
 
+def _day(value: str) -> str:
+    try:
+        return date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise PydanticCustomError("date_from_datetime_parsing", "not a day") from None
+
+
 def distinct(value: list[H]) -> list[H]:
     """A list as it is; refused where an item stands in it twice."""
     if len(set(value)) != len(value):
@@ -76,6 +84,13 @@ def distinct(value: list[H]) -> list[H]:
     return value
 
 
+Day = Annotated[
+    str,
+    StringConstraints(pattern=r"^[12]\d{3}-\d{2}-\d{2}$"),
+    AfterValidator(_day),
+    Field(json_schema_extra={"format": "date"}),
+]
+"""A calendar day in the city's time, as `2026-03-01`."""
 Telephone = Annotated[
     str, BeforeValidator(_telephone), Field(json_schema_extra={"examples": ["13800001234"]})
 ]
@@ -136,6 +151,9 @@ class OrganizationBody(EntryBody):
     area: AreaCode | None = None
     parent: Slug | None = None
     founding: Founding | None = Field(default=None, description="How it was founded (art. 6)")
+    founded: Day | None = Field(
+        default=None, description="The day; of that year it owes only what is left of it"
+    )
     successors: Annotated[list[Slug], Field(max_length=20), AfterValidator(distinct)] = Field(
         default=[], description="Who took over; only of a retired one"
     )
@@ -241,6 +259,7 @@ class OrganizationView(EntryView):
     area: str | None
     parent: str | None
     founding: Founding | None
+    founded: str | None = None
     successors: list[str]
 
 

@@ -76,6 +76,8 @@ class OrganizationState(Named):
     area: str | None = None
     parent: str | None = None
     founding: Founding | None = None
+    founded: str | None = None
+    """The day, as `2026-03-01`."""
     successors: tuple[str, ...] = ()
 
 

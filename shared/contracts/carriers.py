@@ -58,6 +58,19 @@ class CarrierClosed(Fact):
     organization_id: Id
 
 
+class CarrierHandedOver(Fact):
+    """Another organization has it now, with those who hold it: it took over what the former one
+    had open. Subject: its id."""
+
+    TYPE: ClassVar[str] = "lianxin.carrier.handed_over"
+
+    carrier_id: Id
+    organization_id: Id
+    """Whose it is now."""
+    from_organization_id: Id
+    area_path: tuple[Code, ...]
+
+
 class PromiseMade(Fact):
     """An organization or a person promised something until a moment. Subject: the promise's id."""
 
@@ -104,6 +117,19 @@ class PromiseVoided(Fact):
     promise_id: Id
 
 
+class PromiseHandedOver(Fact):
+    """Another organization is to keep it: it took over what the former one had open. Subject: the
+    promise's id."""
+
+    TYPE: ClassVar[str] = "lianxin.promise.handed_over"
+
+    promise_id: Id
+    organization_id: Id
+    """Who is to keep it now."""
+    from_organization_id: Id
+    area_path: tuple[Code, ...]
+
+
 class ErrandStepped(Fact):
     """An accompanied errand was taken, is in hand, or is done. Subject: the errand's id."""
 
@@ -114,6 +140,19 @@ class ErrandStepped(Fact):
     person_id: Id | None = None
     area_path: tuple[Code, ...]
     stage: ErrandStage
+
+
+class ErrandHandedOver(Fact):
+    """Another organization does it: it took over what the former one had open. Subject: the
+    errand's id."""
+
+    TYPE: ClassVar[str] = "lianxin.errand.handed_over"
+
+    errand_id: Id
+    organization_id: Id
+    """Whose it is now."""
+    from_organization_id: Id
+    area_path: tuple[Code, ...]
 
 
 class ErrandRated(Fact):

@@ -63,6 +63,8 @@ class OrganizationChanged(Snapshot):
     parent: Id | None = None
     retired: bool = False
     founding: Founding | None = None
+    founded: date | None = None
+    """The day, in the city's time; None where nobody has said."""
     successors: tuple[Id, ...] = ()
     """Who took over from a retired one."""
 

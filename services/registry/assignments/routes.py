@@ -18,6 +18,7 @@ from services.registry.assignments.schemas import (
 )
 from services.registry.assignments.state import AssignmentState
 from services.registry.assignments.table import AssignmentTable
+from services.registry.handover import views_of
 from services.registry.money import PaymentBody, SourceTable, attempt_id, line_views, payment_views
 from services.registry.routes import EntryId, Official, created, registry_of
 from services.registry.routes_lists import Inside, Paged
@@ -245,4 +246,5 @@ def _view(found: Aggregate[AssignmentState], cipher: FieldCipher) -> AssignmentV
         return_reason=state.return_reason,
         return_words=clear("return", state.return_words),
         area_path=list(state.area_path),
+        handovers=views_of(state.handovers),
     )

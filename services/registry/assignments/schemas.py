@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from services.registry.handover import HandoverView
 from services.registry.money import LineView, PaymentView, Yuan
 from services.registry.standing import Line as LineOfCommand
 from shared.contracts.words import SupportKind
@@ -103,3 +104,4 @@ class AssignmentView(BaseModel):
     return_reason: str | None
     return_words: str | None
     area_path: list[str]
+    handovers: list[HandoverView] = []

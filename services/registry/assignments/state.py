@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.registry import money
 from services.registry.assignments.schemas import Status
+from services.registry.handover import Handover
 from services.registry.money import Line, Payment
 from services.registry.standing import Line as LineOfCommand
 from services.registry.standing import Party
@@ -62,10 +63,16 @@ class AssignmentState(Watched):
     """The earliest date of money owed and not paid in full; follows from the rest (`settled`)."""
     told_unpaid: tuple[str, ...] = ()
     """Lines whose delay was told."""
+    handovers: tuple[Handover, ...] = ()
+    """Sides that another organization has taken over, the oldest first."""
 
     def owed(self) -> tuple[Line, ...]:
-        """Lines not yet paid in full; a task that was given back or withdrawn is owed nothing."""
-        if self.status in ("returned", "cancelled"):
+        """Lines not yet paid in full; a task that was given back or withdrawn is owed nothing.
+
+        Nor does an organization owe itself: the two may have become one since.
+        """
+        same = self.assigner.organization_id == self.receiver.organization_id
+        if same or self.status in ("returned", "cancelled"):
             return ()
         return tuple(x for x in self.lines if money.paid(self.payments, x.id) < x.fen)
 

@@ -10,13 +10,12 @@ from services.registry.commands import Registry
 from services.registry.messages import not_registered
 from services.registry.routes import registry_of
 from services.registry.scopes import ensure_answers, scope
-from services.registry.stores import act, author, page_of
+from services.registry.stores import act, page_of
 from shared.storage.aggregates import Aggregate, AggregateStore, Decision, S
 from shared.storage.client import Document
 from shared.storage.encryption import context_of
 from shared.web.auth import Principal
 from shared.web.etag import etag
-from shared.web.idempotency import idempotency_of
 from shared.web.paging import Paging
 from shared.web.schemas import Json
 
@@ -38,26 +37,6 @@ def seal(registry: Registry, kind: str, id: str, field: str, text: T) -> T:
 def unseal(registry: Registry, kind: str, id: str, field: str, value: T) -> T:
     """What `seal` encrypted."""
     return value and registry.cipher.decrypt(value, context_of(kind, field, id))
-
-
-async def create(
-    request: Request,
-    store: AggregateStore[S],
-    id: str,
-    decision: Decision[S],
-    principal: Principal,
-) -> str:
-    """Create one that is the caller's, once for an idempotency key; its id.
-
-    Raises `Problem` 403.
-    """
-    ensure_own(principal, decision.state)
-    attempt = await idempotency_of(request)
-    answer = {"id": id}
-    made = await store.create(
-        id, decision, by=author(principal), answer=answer, idempotency=attempt
-    )
-    return made.id
 
 
 async def change(

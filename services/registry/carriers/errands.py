@@ -11,9 +11,10 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from services.registry.carriers.schemas import ErrandBody, WordBody
+from services.registry.handover import Handover, Passing
 from services.registry.records.decisions import place_of
 from services.registry.service.base import Known
-from shared.contracts.carriers import ErrandRated, ErrandStepped
+from shared.contracts.carriers import ErrandHandedOver, ErrandRated, ErrandStepped
 from shared.contracts.words import ErrandStage
 from shared.storage.aggregates import Decision, State
 from shared.web.problems import Problem
@@ -57,6 +58,7 @@ class ErrandState(State):
     word: ResidentsWord | None = None
     area_path: tuple[str, ...] = ()
     unit_id: str | None = None
+    handovers: tuple[Handover, ...] = ()
 
     @property
     def done_at(self) -> datetime | None:
@@ -105,6 +107,27 @@ def step(
         update={"stage": stage, "steps": (*state.steps, Step(stage=stage, at=now, words=words))}
     )
     return Decision(new, [_stepped(new)], stage.value)
+
+
+def hand_over(state: ErrandState, passing: Passing) -> Decision[ErrandState] | None:
+    """Pass it on; None where it is done, or somebody else's."""
+    if state.stage is ErrandStage.DONE or state.organization_id != passing.old:
+        return None
+    new = state.model_copy(
+        update={
+            "organization_id": passing.new.organization_id,
+            "unit_id": passing.new.unit_id,
+            "area_path": passing.new.path,
+            "handovers": (*state.handovers, passing.kept("organization_id")),
+        }
+    )
+    told = ErrandHandedOver(
+        errand_id=state.errand_id,
+        organization_id=passing.new.organization_id,
+        from_organization_id=passing.old,
+        area_path=new.area_path,
+    )
+    return Decision(new, [told], passing.why)
 
 
 def rate(

@@ -6,10 +6,17 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from services.registry.carriers.schemas import CarrierBody, HoldingBody
+from services.registry.handover import Handover, Passing
 from services.registry.records.decisions import place_of
 from services.registry.service.base import Known
 from services.registry.spans import Span
-from shared.contracts.carriers import CarrierClosed, CarrierHeld, CarrierOpened, CarrierReleased
+from shared.contracts.carriers import (
+    CarrierClosed,
+    CarrierHandedOver,
+    CarrierHeld,
+    CarrierOpened,
+    CarrierReleased,
+)
 from shared.contracts.words import CarrierKind
 from shared.storage.aggregates import Decision, IdempotencyConflict, State
 from shared.web.problems import Problem
@@ -49,6 +56,7 @@ class CarrierState(State):
     holdings: tuple[Holding, ...] = ()
     closed: datetime | None = None
     retired: bool = False
+    handovers: tuple[Handover, ...] = ()
 
 
 def open_carrier(id: str, body: CarrierBody, known: Known, seal: Seal) -> Decision[CarrierState]:
@@ -130,6 +138,28 @@ def close(id: str, state: CarrierState, why: str, now: datetime) -> Decision[Car
     changed = _ended(state, now).model_copy(update={"closed": now, "retired": True})
     closed = CarrierClosed(carrier_id=id, organization_id=state.organization_id)
     return Decision(changed, [*told, closed], why)
+
+
+def hand_over(id: str, state: CarrierState, passing: Passing) -> Decision[CarrierState] | None:
+    """Pass it on with those who hold it; None where it is closed, or somebody else's."""
+    if state.closed is not None or state.organization_id != passing.old:
+        return None
+    changed = state.model_copy(
+        update={
+            "organization_id": passing.new.organization_id,
+            "unit_id": passing.new.unit_id,
+            # One that is a grid, or lies in one, stays where it is.
+            "area_path": passing.new.path if state.grid_id is None else state.area_path,
+            "handovers": (*state.handovers, passing.kept("organization_id")),
+        }
+    )
+    told = CarrierHandedOver(
+        carrier_id=id,
+        organization_id=changed.organization_id,
+        from_organization_id=passing.old,
+        area_path=changed.area_path,
+    )
+    return Decision(changed, [told], passing.why)
 
 
 def holders(state: CarrierState, now: datetime) -> list[str]:

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from services.registry.carriers.schemas import PromiseBody
+from services.registry.handover import Handover, Passing
 from services.registry.records.decisions import RecordState, place_of
 from services.registry.service.base import Known
 from shared.contracts.carriers import (
     PromiseBroken,
+    PromiseHandedOver,
     PromiseKept,
     PromiseMade,
     PromiseReopened,
@@ -39,6 +41,7 @@ class PromiseState(State):
     settled_at: datetime | None = None
     area_path: tuple[str, ...] = ()
     unit_id: str | None = None
+    handovers: tuple[Handover, ...] = ()
 
     def next_due(self) -> datetime | None:
         """See `State.next_due`: its date."""
@@ -92,9 +95,11 @@ def keep(
             kind_zh="工作记录", kind_en="record", id=record_id,
         )  # fmt: skip
     same_person = state.person_id is None or record.person_id == state.person_id
+    # What was done before the promise was taken over counts for it, too.
+    makers = {state.organization_id, *(one.organization_id for one in state.handovers)}
     same_organization = (
         state.organization_id is None
-        or record.organization_id == state.organization_id
+        or record.organization_id in makers
         or (state.person_id is not None and record.organization_id is None)
     )
     if not (same_person and same_organization and state.made_at <= record.at < state.until):
@@ -104,6 +109,27 @@ def keep(
     )
     told = PromiseKept(promise_id=state.promise_id, record_id=record_id)
     return Decision(new, [told], "kept")
+
+
+def hand_over(state: PromiseState, passing: Passing) -> Decision[PromiseState] | None:
+    """Pass it on; None where it is settled, or somebody else's."""
+    if state.status is not PromiseStatus.OPEN or state.organization_id != passing.old:
+        return None
+    new = state.model_copy(
+        update={
+            "organization_id": passing.new.organization_id,
+            "unit_id": passing.new.unit_id,
+            "area_path": passing.new.path,
+            "handovers": (*state.handovers, passing.kept("organization_id")),
+        }
+    )
+    told = PromiseHandedOver(
+        promise_id=state.promise_id,
+        organization_id=passing.new.organization_id,
+        from_organization_id=passing.old,
+        area_path=new.area_path,
+    )
+    return Decision(new, [told], passing.why)
 
 
 def on_due(state: PromiseState, now: datetime) -> Decision[PromiseState] | None:

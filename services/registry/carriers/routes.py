@@ -3,7 +3,15 @@
 from fastapi import Request, Response
 
 from services.registry.carriers import messages  # noqa: F401  (registers the sentences)
-from services.registry.carriers.access import change, create, listed, read, seal, shown, unseal
+from services.registry.carriers.access import (
+    change,
+    ensure_own,
+    listed,
+    read,
+    seal,
+    shown,
+    unseal,
+)
 from services.registry.carriers.posts import (
     CarrierState,
     close,
@@ -21,7 +29,7 @@ from services.registry.carriers.schemas import (
     WhyBody,
 )
 from services.registry.commands import Registry
-from services.registry.routes import EntryId, registry_of
+from services.registry.routes import EntryId, created, registry_of
 from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import CreatedView
 from services.registry.scopes import Official
@@ -53,8 +61,8 @@ async def open_one(request: Request, body: CarrierBody, principal: Official) -> 
     wanted = named(organizations=body.organization_id, venues=body.venue_id, grids=body.grid_id)
     known = Known(await registry.repository.look_up(wanted))
     decision = open_carrier(id, body, known, lambda text: seal(registry, NAME, id, "name", text))
-    made = await create(request, registry.carriers.posts, id, decision, principal)
-    return Json({"id": made}, 201, headers={"Location": f"/v1/carriers/{made}"})
+    ensure_own(principal, decision.state)
+    return await created(request, registry.carriers.posts, id, decision, principal)
 
 
 @router.get("/{id}", response_model=CarrierView)

@@ -4,7 +4,15 @@ import hmac
 
 from fastapi import Request, Response
 
-from services.registry.carriers.access import change, create, listed, read, seal, shown, unseal
+from services.registry.carriers.access import (
+    change,
+    ensure_own,
+    listed,
+    read,
+    seal,
+    shown,
+    unseal,
+)
 from services.registry.carriers.errands import ErrandState, rate, step, take
 from services.registry.carriers.schemas import (
     ErrandBody,
@@ -15,7 +23,7 @@ from services.registry.carriers.schemas import (
     WordView,
 )
 from services.registry.commands import Registry
-from services.registry.routes import EntryId, registry_of
+from services.registry.routes import EntryId, made_once, registry_of
 from services.registry.routes_lists import Inside, Paged
 from services.registry.scopes import Server
 from services.registry.service.base import Known, named
@@ -66,9 +74,11 @@ async def take_errand(request: Request, body: ErrandBody, principal: Server) -> 
     decision = take(
         id, body, known, moment(), lambda field, text: seal(registry, NAME, id, field, text)
     )
-    made = await create(request, registry.carriers.errands, id, decision, principal)
-    answer = {"id": made, "code": code_of(registry, made)}
-    return Json(answer, 201, headers={"Location": f"/v1/errands/{made}"})
+    ensure_own(principal, decision.state)
+    made = await made_once(request, registry.carriers.errands, id, decision, principal)
+    # The code is kept nowhere, also not in the answer for a second attempt.
+    answer = {"id": made.id, "code": code_of(registry, made.id)}
+    return Json(answer, 201, headers={"Location": f"/v1/errands/{made.id}"})
 
 
 @router.get("/{id}", response_model=ErrandView)

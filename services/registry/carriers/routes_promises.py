@@ -2,11 +2,19 @@
 
 from fastapi import Request, Response
 
-from services.registry.carriers.access import change, create, listed, read, seal, shown, unseal
+from services.registry.carriers.access import (
+    change,
+    ensure_own,
+    listed,
+    read,
+    seal,
+    shown,
+    unseal,
+)
 from services.registry.carriers.promises import PromiseState, keep, make, void
 from services.registry.carriers.schemas import KeepBody, PromiseBody, PromiseView, WhyBody
 from services.registry.commands import Registry
-from services.registry.routes import EntryId, registry_of
+from services.registry.routes import EntryId, created, registry_of
 from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import CreatedView
 from services.registry.scopes import Server
@@ -18,7 +26,7 @@ from shared.storage.aggregates import Aggregate
 from shared.web.idempotency import IDEMPOTENT
 from shared.web.paging import Page
 from shared.web.routing import Router
-from shared.web.schemas import Json, Slug
+from shared.web.schemas import Slug
 
 router = Router(prefix="/v1/promises", tags=["carriers"])
 NAME = "promises"
@@ -39,8 +47,8 @@ async def promise(request: Request, body: PromiseBody, principal: Server) -> Res
     wanted = named(organizations=body.organization_id, people=body.person_id)
     known = Known(await registry.repository.look_up(wanted))
     decision = make(id, body, known, moment(), lambda text: seal(registry, NAME, id, "text", text))
-    made = await create(request, registry.carriers.promises, id, decision, principal)
-    return Json({"id": made}, 201, headers={"Location": f"/v1/promises/{made}"})
+    ensure_own(principal, decision.state)
+    return await created(request, registry.carriers.promises, id, decision, principal)
 
 
 @router.get("/{id}", response_model=PromiseView)

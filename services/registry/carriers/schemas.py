@@ -2,6 +2,7 @@
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from services.registry.handover import HandoverView
 from services.registry.spans import Day
 from shared.contracts.words import CarrierKind, ErrandStage, PromiseStatus
 from shared.web.schemas import Body, ShortText, Slug, Text4000
@@ -60,6 +61,7 @@ class CarrierView(BaseModel):
     holdings: list[HoldingView]
     holders: list[str]
     closed: AwareDatetime | None
+    handovers: list[HandoverView] = []
 
 
 class PromiseBody(Body):
@@ -91,6 +93,7 @@ class PromiseView(BaseModel):
     record_id: str | None
     settled_at: AwareDatetime | None
     area_path: list[str]
+    handovers: list[HandoverView] = []
 
 
 class ErrandBody(Body):
@@ -155,3 +158,4 @@ class ErrandView(BaseModel):
     steps: list[StepView]
     word: WordView | None
     area_path: list[str]
+    handovers: list[HandoverView] = []

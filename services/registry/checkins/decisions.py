@@ -103,7 +103,7 @@ def check_in(
     dropped = {one.id for one in ended[: max(0, len(ended) - ENDED_KEPT)]}
     kept = tuple(one for one in book.checkins if one.id not in dropped)
     new = book.model_copy(update={"checkins": kept}).put(made, now)
-    told = CheckedIn(services=made.services, **_of(book, made))
+    told = CheckedIn(services=made.services, **facts_of(book, made))
     return Decision(new, [told], "checked in")
 
 
@@ -135,7 +135,9 @@ def report(
     reports = (*checkin.reports, made)[-REPORTS_KEPT:]
     changed = checkin.model_copy(update={"reports": reports} | moved)
     return Decision(
-        book.put(changed, now), [Reported(due_at=made.due_at, **_of(book, checkin))], "reported"
+        book.put(changed, now),
+        [Reported(due_at=made.due_at, **facts_of(book, checkin))],
+        "reported",
     )
 
 
@@ -147,7 +149,7 @@ def give_feedback(
         return None
     others = [one for one in checkin.feedback if one.period != given.period]
     changed = checkin.model_copy(update={"feedback": (*others, given)[-FEEDBACK_KEPT:]})
-    told = FeedbackGiven(period=given.period, **_of(book, checkin))
+    told = FeedbackGiven(period=given.period, **facts_of(book, checkin))
     return Decision(book.put(changed, now), [told], f"word on {given.period}")
 
 
@@ -156,7 +158,7 @@ def end(book: Book, checkin: Checkin, reason: str, now: datetime) -> Decision[Bo
     if checkin.ended_at is not None:
         return None
     changed = all_left(checkin).model_copy(update={"ended_at": now})
-    return Decision(book.put(changed, now), [CheckinEnded(**_of(book, checkin))], reason)
+    return Decision(book.put(changed, now), [CheckinEnded(**facts_of(book, checkin))], reason)
 
 
 def on_due(book: Book, now: datetime, *, gone: bool = False) -> Decision[Book] | None:
@@ -176,7 +178,7 @@ def on_due(book: Book, now: datetime, *, gone: bool = False) -> Decision[Book] |
         stage = _stage(checkin, now)
         if _ORDER.index(stage) > _ORDER.index(checkin.stage):
             new = new.put(checkin.model_copy(update={"stage": stage}), now)
-            told.append(_told(stage, checkin.due_at, _of(book, checkin)))
+            told.append(_told(stage, checkin.due_at, facts_of(book, checkin)))
     why = "the entry was retired" if gone else "the date of the report"
     return Decision(new, told, why) if told else None
 
@@ -202,7 +204,7 @@ def ensure_active(checkin: Checkin) -> None:
         raise Problem(409, "checkin-ended", where="/v1/checkins")
 
 
-def _of(book: Book, checkin: Checkin) -> dict[str, Any]:
+def facts_of(book: Book, checkin: Checkin) -> dict[str, Any]:
     """What every fact of a check-in carries."""
     field = {"people": "person_id", "organizations": "organization_id"}[book.kind]
     return {

@@ -84,7 +84,7 @@ def place(
     state = state or CommunityPosts(community=community)
     if state.has(wanted.id) or state.taken(wanted.post) >= limit:
         return None
-    return _placed(state, (*state.places, wanted), now, f"post {wanted.post} taken")
+    return placed(state, (*state.places, wanted), now, f"post {wanted.post} taken")
 
 
 def confirm(
@@ -96,7 +96,7 @@ def confirm(
     places = [
         one.model_copy(update={"sure": True}) if one.id == post_id else one for one in state.places
     ]
-    return _placed(state, tuple(places), now, "held")
+    return placed(state, tuple(places), now, "held")
 
 
 def remove(
@@ -106,11 +106,12 @@ def remove(
     if state is None or not state.has(post_id):
         return None
     places = tuple(one for one in state.places if one.id != post_id)
-    return _placed(state, places, now, "left")
+    return placed(state, places, now, "left")
 
 
-def _placed(
+def placed(
     state: CommunityPosts, places: tuple[Place, ...], now: datetime, why: str
 ) -> Decision[CommunityPosts]:
+    """The document with these places; `unsure` as long as one of them is."""
     unsure = None if all(one.sure for one in places) else (state.unsure or now)
     return Decision(state.model_copy(update={"places": places, "unsure": unsure}), why=why)

@@ -105,8 +105,15 @@ class ReportTimers(Timers[Book]):
             Reference(book.kind, book.reporter) for book in states
         )
 
+        # What one with successors has open passes to them (`succession`): it does not end here.
+        kept = await self._repository.succeeded(
+            of.id for of, entry in found.items() if of.kind == "organizations" and entry.retired
+        )
+
         def on_due(book: Book, now: datetime) -> Decision[Book] | None:
             entry = found.get(Reference(book.kind, book.reporter))
-            return decisions.on_due(book, now, gone=entry is None or entry.retired)
+            gone = entry is None or entry.retired
+            passes = book.kind == "organizations" and book.reporter in kept
+            return decisions.on_due(book, now, gone=gone and not passes)
 
         return on_due

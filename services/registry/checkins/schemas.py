@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from services.registry.checkins.states import PostStatus, Stage
+from services.registry.handover import HandoverView
 from services.registry.schemas import Words, distinct
 from shared.web.schemas import AreaCode, Body, Slug, Text4000
 
@@ -62,6 +63,7 @@ class CheckinView(BaseModel):
     report_due_at: AwareDatetime
     last_report_at: AwareDatetime | None
     ended_at: AwareDatetime | None
+    handovers: list[HandoverView] = []
 
 
 class BookView(BaseModel):

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from services.registry.handover import Handover
 from shared.storage.aggregates import State
 
 Reporter = Literal["people", "organizations"]
@@ -68,6 +69,8 @@ class Checkin(_Part):
     reports: tuple[Report, ...] = ()
     feedback: tuple[Feedback, ...] = ()
     ended_at: datetime | None = None
+    handover: Handover | None = None
+    """Of one taken over: who had it before."""
 
     @property
     def next_at(self) -> datetime | None:

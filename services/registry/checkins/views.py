@@ -2,6 +2,7 @@
 
 from services.registry.checkins.schemas import CheckinView, PostView
 from services.registry.checkins.states import Book, Checkin
+from services.registry.handover import views_of
 
 
 def reporter_ids(book: Book) -> dict[str, str | None]:
@@ -26,4 +27,5 @@ def view(book: Book, checkin: Checkin) -> CheckinView:
         report_due_at=checkin.due_at,
         last_report_at=max((one.at for one in checkin.reports), default=None),
         ended_at=checkin.ended_at,
+        handovers=views_of([checkin.handover] if checkin.handover else []),
     )

@@ -41,15 +41,27 @@ def span_of(year: int, zone: ZoneInfo) -> Span:
     return Span(datetime(year, 1, 1, tzinfo=zone), datetime(year + 1, 1, 1, tzinfo=zone))
 
 
-def due_by(times: int, span: Span, now: datetime) -> int:
-    """How many of `times` a year are due: of 4, one at the end of each quarter of the year."""
-    passed = (now - span.since) / (span.until - span.since)
-    return floor(times * min(max(passed, 0.0), 1.0))
+def founding_of(day: str | None, zone: ZoneInfo) -> datetime | None:
+    """The first moment of the day that an organization was founded on, as `2026-03-01`."""
+    return None if day is None else datetime.fromisoformat(day).replace(tzinfo=zone)
 
 
-def standing(duty: Duty, done: Total, span: Span, now: datetime) -> Standing:
+def due_by(times: int, span: Span, now: datetime, founded: datetime | None = None) -> int:
+    """How many of `times` a year are due: of 4, one at the end of each quarter of the year.
+
+    One founded in mid-year owes its part of the year, at the same pace: of 4, one at the end of
+    each three months since it was founded.
+    """
+    since = span.since if founded is None else max(span.since, founded)
+    passed = (min(now, span.until) - since) / (span.until - span.since)
+    return floor(times * max(passed, 0.0))
+
+
+def standing(
+    duty: Duty, done: Total, span: Span, now: datetime, founded: datetime | None = None
+) -> Standing:
     """A duty against what was recorded for it in the span."""
-    due = due_by(duty.times, span, now)
+    due = due_by(duty.times, span, now, founded)
     wanted = None if duty.quantity is None else duty.quantity * due / duty.times
     return Standing(
         duty=duty,
@@ -62,8 +74,29 @@ def standing(duty: Duty, done: Total, span: Span, now: datetime) -> Standing:
     )
 
 
+def late_from(
+    duty: Duty, done: Total, span: Span, founded: datetime | None = None
+) -> datetime | None:
+    """From when on it is behind if nothing more is recorded; None: not in this year.
+
+    The moment at which one more is due than was recorded, or more of the quantity: what `standing`
+    says before and after it, turned round.
+    """
+    since = span.since if founded is None else max(span.since, founded)
+    for due in range(1, duty.times + 1):
+        short = duty.quantity is not None and duty.quantity * due / duty.times > done.quantity
+        if due > done.records or short:
+            at = since + (span.until - span.since) * due / duty.times
+            return at if at <= span.until else None
+    return None
+
+
 def standings(
-    duties: Iterable[Duty], done: Mapping[str, Total], span: Span, now: datetime
+    duties: Iterable[Duty],
+    done: Mapping[str, Total],
+    span: Span,
+    now: datetime,
+    founded: datetime | None = None,
 ) -> list[Standing]:
     """Each duty of an organization; `done` by work."""
-    return [standing(duty, done.get(duty.work, _NOTHING), span, now) for duty in duties]
+    return [standing(duty, done.get(duty.work, _NOTHING), span, now, founded) for duty in duties]

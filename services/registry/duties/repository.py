@@ -1,66 +1,166 @@
-"""MongoDB calls on duties: organizations in their order, and what each has recorded."""
+"""MongoDB calls on duties: what each organization has recorded, and who is behind."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.registry.duties.decisions import Span
+from services.registry.duties.decisions import Span, founding_of
+from services.registry.duties.state import Owed, year_of
+from services.registry.duties.table import DutyTable
+from services.registry.following import Changed
+from services.registry.records.repository import NAME as RECORDS
 from services.registry.records.repository import Records, Total, chosen
 from services.registry.repository import Repository
-from shared.storage.client import ASCENDING, Document, aggregate
+from services.registry.stores import entry_store
+from shared.contracts.words import Domain
+from shared.settings import Settings
+from shared.storage.aggregates import Aggregate, AggregateStore, Contended
+from shared.storage.client import ASCENDING, Database, Document, aggregate
+from shared.storage.tables import Tables
 from shared.web.paging import Cursor
 
-_SHOWN = {"state.name": 1, "state.sort_key": 1, "state.domain": 1, "state.area_path": 1}
+NAME = "duty_counts"
+_SHOWN = ("name", "sort_key", "domain", "area_path", "retired", "founded")
+_ORDER = [("state.sort_key", ASCENDING), ("_id", ASCENDING)]
+_TRIES = 8
+_BATCH = 500
 
 
 class Duties:
-    """What lists of duties read; `zone` is where the city's years begin."""
+    """What is owed and recorded; `zone` is where the city's years begin."""
 
-    def __init__(self, repository: Repository, records: Records, zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        repository: Repository,
+        records: Records,
+        tables: Tables,
+        zone: ZoneInfo,
+    ) -> None:
         self._organizations = repository.stores["organizations"].collection
         self._records = records.store.collection
+        self._tables = tables
         self.zone = zone
+        self.store: AggregateStore[Owed] = entry_store(database, NAME, Owed, settings)
 
-    async def organizations(
-        self, conditions: Sequence[Document], after: Cursor | None, limit: int
-    ) -> Sequence[Document]:
-        """Organizations in service by name and id."""
-        wanted: list[Document] = [{"state.retired": False}, *conditions]
+    async def create_indexes(self) -> None:
+        """The lists', of all and by area, and that of the rules."""
+        index = self.store.collection.create_index
+        await index(_ORDER, name="order")
+        await index([("state.area_path", ASCENDING), *_ORDER], name="path")
+        await index([("state.rules", ASCENDING)], name="rules")
+
+    async def late(
+        self,
+        year: int,
+        work: str | None,
+        by: datetime,
+        due: Iterable[Domain],
+        conditions: Sequence[Document],
+        after: Cursor | None,
+        limit: int,
+    ) -> Sequence[Aggregate[Owed]]:
+        """Organizations in service that may be behind by a moment, by name and id.
+
+        Args:
+            due: domains of which something is due by then: with nothing recorded in the year,
+                one of these is behind (unless it was founded lately), and nothing is kept of it.
+        """
+        late: Document = {"at": {"$lte": by}} | ({} if work is None else {"work": work})
+        kept = {"$elemMatch": {"year": year, "late": {"$elemMatch": late}}}
+        nothing = {"state.domain": {"$in": list(due)}, "state.years.year": {"$ne": year}}
+        behind = {"$or": [{"state.years": kept}, nothing]}
+        wanted: list[Document] = [{"state.retired": False}, behind, *conditions]
         if after is not None:
             key, id = str(after.value), after.id
-            wanted.append(
-                {
-                    "$or": [
-                        {"state.sort_key": {"$gt": key}},
-                        {"state.sort_key": key, "_id": {"$gt": id}},
-                    ]
-                }
-            )
-        found = self._organizations.find({"$and": wanted}, _SHOWN)
-        order = [("state.sort_key", ASCENDING), ("_id", ASCENDING)]
-        return await found.sort(order).limit(limit).to_list(None)
+            later = {"state.sort_key": key, "_id": {"$gt": id}}
+            # The first says where the index is entered; the second parts equal names.
+            wanted += [
+                {"state.sort_key": {"$gte": key}},
+                {"$or": [{"state.sort_key": {"$gt": key}}, later]},
+            ]
+        found = self.store.collection.find({"$and": wanted}).sort(_ORDER).limit(limit)
+        return [self.store.load(document) for document in await found.to_list(None)]
 
-    async def done(
-        self, organizations: Iterable[str], works: Iterable[str], span: Span
-    ) -> dict[str, dict[str, Total]]:
-        """By organization and work: how often and how much was recorded in the span."""
+    async def done(self, organization: str, works: Iterable[str], span: Span) -> dict[str, Total]:
+        """By work: how often and how much an organization recorded in the span, counted now."""
         asked = chosen(
-            organization_id=sorted(organizations),
-            work=sorted(works),
-            since=span.since,
-            until=span.until,
+            organization_id=organization, work=sorted(works), since=span.since, until=span.until
         )
+        sums: Document = {"records": {"$sum": 1}, "quantity": {"$sum": "$state.quantity"}}
         pipeline: list[Document] = [
             {"$match": {"$and": [{"state.voided": None}, asked]}},
-            {
-                "$group": {
-                    "_id": {"organization": "$state.organization_id", "work": "$state.work"},
-                    "records": {"$sum": 1},
-                    "quantity": {"$sum": "$state.quantity"},
-                }
-            },
+            {"$group": {"_id": "$state.work", **sums}},
         ]
-        found: dict[str, dict[str, Total]] = {}
+        return {
+            row["_id"]: Total(row["records"], float(row["quantity"]))
+            async for row in aggregate(self._records, pipeline)
+        }
+
+    # Follow-ups
+
+    async def follow(self, changed: Changed) -> None:
+        """Sum up anew for organizations that changed, or of which a record did."""
+        ids = set(changed.get("organizations", ()))
+        if RECORDS in changed:
+            wanted = {"_id": {"$in": list(changed[RECORDS])}}
+            owners = await self._records.distinct("state.organization_id", wanted)
+            ids.update(owner for owner in owners if owner is not None)
+        await self.refresh(ids)
+
+    async def catch_up(self) -> bool:
+        """Sum up anew for some that were by an older table; whether there were any."""
+        version = self._tables.newest(DutyTable).version
+        behind = self.store.collection.find({"state.rules": {"$lt": version}}, {"_id": 1})
+        ids = [document["_id"] for document in await behind.limit(_BATCH).to_list(None)]
+        await self.refresh(ids)
+        return bool(ids)
+
+    async def refresh(self, ids: Iterable[str]) -> None:
+        """Sum up anew for these organizations."""
+        wanted = sorted(ids)
+        for start in range(0, len(wanted), _BATCH):
+            for _ in range(_TRIES):
+                if await self._derive(wanted[start : start + _BATCH]):
+                    break
+            else:
+                raise Contended(NAME)
+
+    async def _derive(self, ids: list[str]) -> bool:
+        # Documents before facts: of two that sum up at once the slower one meets a conflict.
+        there = await self.store.get_many(ids)
+        newest = self._tables.newest(DutyTable)
+        sums = await self._sums(ids)
+        shown = {f"state.{name}": 1 for name in _SHOWN}
+        changed = []
+        async for document in self._organizations.find({"_id": {"$in": ids}}, shown):
+            id, state = document["_id"], {"founded": None} | document["state"]
+            duties = newest.table.by_domain.get(state["domain"], ())
+            founded = founding_of(state["founded"], self.zone)
+            years = (
+                year_of(year, done, duties, founded, self.zone)
+                for year, done in sorted(sums[id].items())
+            )
+            new = Owed(**state, years=tuple(years), rules=newest.version)
+            one = there.get(id) or Aggregate(id)
+            if new != one.state:
+                # Without a history: a sum says nothing that its records do not.
+                one.state, one.changed = new, True
+                changed.append(one)
+        return await self.store.write(changed)
+
+    async def _sums(self, ids: list[str]) -> dict[str, dict[int, dict[str, Total]]]:
+        """By organization, year of the city and work."""
+        year = {"$year": {"date": "$state.at", "timezone": str(self.zone)}}
+        key = {"organization": "$state.organization_id", "work": "$state.work", "year": year}
+        asked = {"state.voided": None, "state.organization_id": {"$in": ids}}
+        sums: Document = {"records": {"$sum": 1}, "quantity": {"$sum": "$state.quantity"}}
+        found: dict[str, dict[int, dict[str, Total]]] = defaultdict(lambda: defaultdict(dict))
+        pipeline: list[Document] = [{"$match": asked}, {"$group": {"_id": key, **sums}}]
         async for row in aggregate(self._records, pipeline):
+            of = row["_id"]
             total = Total(row["records"], float(row["quantity"]))
-            found.setdefault(row["_id"]["organization"], {})[row["_id"]["work"]] = total
+            found[of["organization"]][of["year"]][of["work"]] = total
         return found

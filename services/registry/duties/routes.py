@@ -1,25 +1,34 @@
 """`/v1/organizations/{id}/duties` and `/v1/duties/behind` (policy, art. 5)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
 from services.registry import commands
 from services.registry.commands import Registry
-from services.registry.duties.decisions import Span, Standing, span_of, standings
-from services.registry.duties.table import DutyTable
+from services.registry.duties.decisions import (
+    Span,
+    Standing,
+    due_by,
+    founding_of,
+    span_of,
+    standings,
+)
+from services.registry.duties.state import Owed
+from services.registry.duties.table import Duty, DutyTable
 from services.registry.records.decisions import may_record
 from services.registry.records.table import WorkTable
 from services.registry.routes import EntryId, registry_of
 from services.registry.routes_lists import Paged
 from services.registry.schemas import Words
+from services.registry.states import OrganizationState
 from shared.contracts.words import LABELS, Domain
 from shared.storage.client import Document
 from shared.web.auth import Principal, Role, ensure_area, require
-from shared.web.paging import Cursor, encode_cursor
+from shared.web.paging import Cursor, Paging, encode_cursor
 from shared.web.problems import Problem
 from shared.web.routing import Router
 from shared.web.schemas import AreaCode, Slug
@@ -68,13 +77,15 @@ class DutiesView(BaseModel):
     domain_label: Words
     area_path: list[str]
     year: int
+    founded: str | None = None
+    """The day; of that year it owes only what is left of it."""
     duties: list[DutyView]
 
 
 class BehindView(BaseModel):
     """Organizations behind, each with the duties that it is behind with.
 
-    A page looks at up to 2,000 organizations: it may be short, even empty, and yet have a `next`.
+    A page may be short, even empty, and yet have a `next`, where many are all but behind.
     """
 
     items: list[DutiesView]
@@ -94,9 +105,9 @@ async def read_duties(
         raise Problem(403, "wrong-area")
     year, span, now = _asked(registry, year)
     duties = registry.tables.get(DutyTable).by_domain.get(state.domain, ())
-    done = await registry.duties.done([id], {duty.work for duty in duties}, span)
-    document = {"_id": id, "state": state.model_dump()}
-    return _view(registry, document, year, standings(duties, done.get(id, {}), span, now))
+    done = await registry.duties.done(id, {duty.work for duty in duties}, span)
+    stand = standings(duties, done, span, now, founding_of(state.founded, registry.zone))
+    return _view(registry, id, state, year, stand)
 
 
 @router.get("/duties/behind")
@@ -113,44 +124,66 @@ async def list_behind(
 ) -> BehindView:
     """Organizations in service with a duty of which less is recorded than is due by now."""
     registry = registry_of(request)
-    year, span, now = _asked(registry, year)
     table = registry.tables.get(DutyTable)
     chosen = {
         each: tuple(duty for duty in duties if work in (None, duty.work))
         for each, duties in table.by_domain.items()
         if domain in (None, each)
     }
-    works = {duty.work for duties in chosen.values() for duty in duties}
     conditions: list[Document] = [{"state.domain": {"$in": [each.value for each in chosen]}}]
     conditions += await _area(registry, principal, area)
+    return await behind(registry, chosen, work, conditions, _asked(registry, year), page)
+
+
+async def behind(
+    registry: Registry,
+    chosen: Mapping[Domain, tuple[Duty, ...]],
+    work: str | None,
+    conditions: Sequence[Document],
+    asked: "Asked",
+    page: Paging,
+) -> BehindView:
+    """A page of those of `conditions` that are behind with duties of `chosen`."""
+    year, span, now = asked
+    due = {
+        domain
+        for domain, duties in chosen.items()
+        if any(due_by(duty.times, span, now) for duty in duties)
+    }
     items: list[DutiesView] = []
-    place = page.after
-    for _ in range(0, _LOOKED_AT, _A_TIME):
-        found = await registry.duties.organizations(conditions, place, _A_TIME)
-        done = await registry.duties.done((each["_id"] for each in found), works, span)
-        for document in found:
-            stand = standings(
-                chosen[Domain(document["state"]["domain"])],
-                done.get(document["_id"], {}),
-                span,
-                now,
-            )
-            behind = [each for each in stand if each.behind]
-            if behind and len(items) == page.limit:
-                assert place is not None  # of the last item
+    place, looked_at, size = page.after, 0, page.limit + 1
+    while looked_at < _LOOKED_AT:
+        found = await registry.duties.late(year, work, now, due, conditions, place, size)
+        for one in found:
+            owed = one.state
+            assert owed is not None  # none is without
+            founded = founding_of(owed.founded, registry.zone)
+            stand = standings(chosen[owed.domain], owed.done_in(year), span, now, founded)
+            missing = [each for each in stand if each.behind]
+            if missing and len(items) == page.limit:
+                assert place is not None  # of the last one looked at
                 return BehindView(items=items, next=encode_cursor(*place))
-            if behind:
-                items.append(_view(registry, document, year, behind))
-            place = Cursor(document["state"]["sort_key"], document["_id"])
-        if len(found) < _A_TIME:
+            if missing:
+                items.append(_view(registry, one.id, owed, year, missing))
+            place = Cursor(owed.sort_key, one.id)
+        if len(found) < size:
             return BehindView(items=items)
+        looked_at, size = looked_at + len(found), _A_TIME
     return BehindView(items=items, next=place and encode_cursor(*place))
 
 
-def _asked(registry: Registry, year: int | None) -> tuple[int, Span, datetime]:
+class Asked(NamedTuple):
+    """A year, its span, and by when."""
+
+    year: int
+    span: Span
+    now: datetime
+
+
+def _asked(registry: Registry, year: int | None) -> Asked:
     now = datetime.now(UTC)
     year = year or now.astimezone(registry.duties.zone).year
-    return year, span_of(year, registry.duties.zone), now
+    return Asked(year, span_of(year, registry.duties.zone), now)
 
 
 async def _area(registry: Registry, principal: Principal, area: str | None) -> list[Document]:
@@ -166,10 +199,12 @@ async def _area(registry: Registry, principal: Principal, area: str | None) -> l
 
 
 def _view(
-    registry: Registry, document: Document, year: int, stand: Iterable[Standing]
+    registry: Registry,
+    id: str,
+    state: OrganizationState | Owed,
+    year: int,
+    stand: Iterable[Standing],
 ) -> DutiesView:
-    state = document["state"]
-    domain = Domain(state["domain"])
     works = registry.tables.get(WorkTable).by_code
     duties = []
     for each in stand:
@@ -193,14 +228,15 @@ def _view(
                 what_is_missing=_missing(each, label, work.unit if work else ""),
             )
         )
-    zh, en = LABELS[f"domain.{domain.value}"]
+    zh, en = LABELS[f"domain.{state.domain.value}"]
     return DutiesView(
-        organization_id=document["_id"],
-        name=state["name"],
-        domain=domain,
+        organization_id=id,
+        name=state.name,
+        domain=state.domain,
         domain_label=Words(zh=zh, en=en),
-        area_path=list(state["area_path"]),
+        area_path=list(state.area_path),
         year=year,
+        founded=state.founded,
         duties=duties,
     )
 

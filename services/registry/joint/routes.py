@@ -24,7 +24,6 @@ from services.registry.joint.decisions import (
 from services.registry.joint.repository import NAME
 from services.registry.joint.schemas import (
     CouncilBody,
-    Day,
     DissolveBody,
     DutyHolderView,
     JoinBody,
@@ -41,7 +40,7 @@ from services.registry.joint.views import views
 from services.registry.messages import not_registered
 from services.registry.routes import EntryId, Reader, registry_of
 from services.registry.routes_lists import Inside, Paged, Retired
-from services.registry.schemas import CreatedView
+from services.registry.schemas import CreatedView, Day
 from services.registry.service.base import Reference
 from services.registry.states import naming
 from services.registry.stores import act, author, page_of

@@ -1,34 +1,18 @@
 """Bodies and answers of joint organizations."""
 
-from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
-from services.registry.schemas import EntryView, OwnId, Words, distinct
+from services.registry.schemas import Day, EntryView, OwnId, Words, distinct
 from shared.contracts.words import Founding, ResourceKind
 from shared.web.schemas import AreaCode, Body, PastTime, ShortText, Slug, Text4000
-
-
-def _day(value: str) -> str:
-    try:
-        return date.fromisoformat(value).isoformat()
-    except ValueError:
-        raise PydanticCustomError("date_from_datetime_parsing", "not a day") from None
 
 
 def _hundredths(value: float) -> float:
     return round(value, 2)
 
 
-Day = Annotated[
-    str,
-    StringConstraints(pattern=r"^[12]\d{3}-\d{2}-\d{2}$"),
-    AfterValidator(_day),
-    Field(json_schema_extra={"format": "date"}),
-]
-"""A calendar day in the city's time, as `2026-03-01`."""
 Quantity = Annotated[
     float, Field(ge=0.01, le=1e9, allow_inf_nan=False), AfterValidator(_hundredths)
 ]

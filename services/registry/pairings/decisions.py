@@ -195,12 +195,17 @@ def end(
     """End it, before or after its term is over. Raises `Problem` 403, 409."""
     _open(state, principal)
     _ensure_summed_up(id, state.term)
+    return closed(id, state, body.reason, now)
+
+
+def closed(id: str, state: PairingState, reason: str, now: datetime) -> Decision[PairingState]:
+    """End it, whoever asks; its end is told unless that of its term was."""
     told = state.term.over
-    terms = _last(state, outcome="ended", reason=body.reason, over=True)
+    terms = _last(state, outcome="ended", reason=reason, over=True)
     new = state.model_copy(update={"terms": terms})
     if not told:
         new = telling(new, now, _ended(id, new, early=now < state.term.until))
-    return _changed(id, new, body.reason)
+    return _changed(id, new, reason)
 
 
 def _ended(id: str, state: PairingState, *, early: bool) -> PairingEnded:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
 
+from services.registry.handover import views_of
 from services.registry.money import PaymentBody, SourceTable, attempt_id, line_views, payment_views
 from services.registry.pairings import decisions, messages  # noqa: F401  (registers the sentences)
 from services.registry.pairings.repository import NAME
@@ -241,4 +242,5 @@ def _view(found: Aggregate[PairingState], cipher: FieldCipher) -> PairingView:
         budget=line_views(state.lines, state.payments, purposes),
         payments=payment_views(state.payments),
         area_path=list(state.area_path),
+        handovers=views_of(state.handovers),
     )

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from services.registry.handover import HandoverView
 from services.registry.money import LineView, PaymentView, Yuan
 from shared.contracts.words import PairingKind
 from shared.web.schemas import Body, ShortText, Slug, Text4000, Time
@@ -101,6 +102,7 @@ class PairingView(BaseModel):
     budget: list[LineView]
     payments: list[PaymentView]
     area_path: list[str]
+    handovers: list[HandoverView] = []
 
 
 class ResultView(GoalView):

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from services.registry import money
+from services.registry.handover import Handover
 from services.registry.money import Line, Payment
 from services.registry.pairings.schemas import Status
 from services.registry.standing import Party
@@ -63,6 +64,8 @@ class PairingState(Watched):
     terms: tuple[Term, ...]
     lines: tuple[Line, ...]
     payments: tuple[Payment, ...] = ()
+    handovers: tuple[Handover, ...] = ()
+    """Sides that another organization has taken over, the oldest first."""
 
     @property
     def term(self) -> Term:

@@ -250,16 +250,21 @@ def close(state: PlanState, id: str, body: ReasonBody, principal: Principal) -> 
     """End a plan; nothing of it is watched any more. Raises `Problem` 403, 409."""
     may_write(principal, state.area_path, state.unit_id)
     _ensure(state, "draft", "in_force")
+    return closed(id, state, body.reason)
+
+
+def closed(id: str, state: PlanState, reason: str) -> Decision[PlanState]:
+    """End it, whoever asks."""
     ended = {
         "status": "closed",
-        "outcome": body.reason,
+        "outcome": reason,
         "slot": None,
         "next_check": None,
         "behind": (),
         "is_behind": False,
     }
     new = state.model_copy(update=ended)
-    return Decision(new, [snapshot(id, new)], body.reason)
+    return Decision(new, [snapshot(id, new)], reason)
 
 
 def _ensure(state: PlanState, *status: Status) -> None:

@@ -19,6 +19,7 @@ from shared.storage.client import ASCENDING, Database, Document, aggregate
 NAME = "plans"
 _LISTED = ("area_path", "place.id", "parent", "status", "is_behind", "places")
 _BATCH = 1000
+_ABOVE = {"state.parent": 1, "state.retired": 1, "state.successors": 1}
 _LEVELS: dict[AreaLevel, OrganizationLevel] = {
     area: level for level, area in AREA_LEVELS.items() if level is not OrganizationLevel.PROVINCE
 }
@@ -183,7 +184,8 @@ class Plans:
         above = [id]
         while above:
             found = await self._parents("state.parent", above)
-            above = [one for one in found if one not in parents]
+            found |= await self._parents("state.successors", above)
+            above = [one for one, upper in found.items() if one not in parents and upper in parents]
             parents |= {one: found[one] for one in above}
         return parents
 
@@ -201,8 +203,11 @@ class Plans:
         found: dict[str, str | None] = {}
         for start in range(0, len(values), _BATCH):
             chosen = {field: {"$in": list(values[start : start + _BATCH])}}
-            async for one in self._database["organizations"].find(chosen, {"state.parent": 1}):
-                found[one["_id"]] = one["state"]["parent"]
+            async for one in self._database["organizations"].find(chosen, _ABOVE):
+                state, heirs = one["state"], one["state"].get("successors", [])
+                # What one did that has been taken over counts for the one that took over.
+                passed = state["retired"] and len(heirs) == 1
+                found[one["_id"]] = heirs[0] if passed else state["parent"]
         return found
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Request, Response
 
 from services.registry.commands import Registry
+from services.registry.handover import views_of
 from services.registry.plans import breakdown, decisions, messages  # noqa: F401  (registers)
 from services.registry.plans.decisions import Around, places_in
 from services.registry.plans.progress import progress_of
@@ -205,6 +206,7 @@ def _view(found: Aggregate[PlanState], registry: Registry) -> PlanView:
         ],
         outcome=state.outcome,
         area_path=list(state.area_path),
+        handovers=views_of(state.handovers),
     )
 
 

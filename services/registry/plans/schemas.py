@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from services.registry.handover import HandoverView
 from services.registry.schemas import Words
 from shared.contracts.words import OrganizationLevel, PlanCount
 from shared.web.schemas import AreaCode, Body, PastTime, ShortText, Slug, Time
@@ -129,6 +130,7 @@ class PlanView(BaseModel):
     behind: list[BehindView]
     outcome: str | None
     area_path: list[str]
+    handovers: list[HandoverView] = []
 
 
 class FiguresView(BaseModel):

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from services.registry.handover import Handover
 from services.registry.plans.schemas import Status
 from services.registry.watch import Watched
 from shared.contracts.words import OrganizationLevel, PlanCount
@@ -114,6 +115,8 @@ class PlanState(Watched):
     is_behind: bool = False
     next_check: datetime | None = None
     outcome: str | None = None
+    handovers: tuple[Handover, ...] = ()
+    """Of the plan (`organization_id`) or of its parts (`parts`), the oldest first."""
 
     def due(self) -> datetime | None:
         """When it is compared with the time that has passed next."""

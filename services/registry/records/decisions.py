@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from services.registry.records.schemas import RecordBody, VoidBody
+from services.registry.records.schemas import RecordBody
 from services.registry.records.table import Work, WorkTable
+from services.registry.schemas import ReasonBody
 from services.registry.service.base import Known, Reference, named
 from shared.contracts.work import About, WorkRecorded, WorkVoided
 from shared.storage.aggregates import Decision, State
@@ -117,7 +118,7 @@ def _check_doer(work: Work, body: RecordBody) -> None:
 
 
 def void(
-    state: RecordState, id: str, body: VoidBody, principal: Principal
+    state: RecordState, id: str, body: ReasonBody, principal: Principal
 ) -> Decision[RecordState] | None:
     """Take a record out of every count; it stays readable. Raises `Problem` 403."""
     if not may_record(principal, state.area_path, state.unit_id):

@@ -12,12 +12,11 @@ from services.registry.records.schemas import (
     RecordView,
     TotalsView,
     TotalView,
-    VoidBody,
 )
 from services.registry.records.table import WorkTable
 from services.registry.routes import EntryId, created, registry_of
 from services.registry.routes_lists import Inside, Paged
-from services.registry.schemas import CreatedView
+from services.registry.schemas import CreatedView, ReasonBody
 from services.registry.service.base import Known
 from services.registry.stores import act, page_of
 from shared.contracts.ids import uuid7
@@ -64,7 +63,7 @@ async def record_work(request: Request, body: RecordBody, principal: Recorder) -
 
 @router.post("/{id}/void", response_model=RecordView)
 async def void_record(
-    request: Request, id: EntryId, body: VoidBody, principal: Recorder
+    request: Request, id: EntryId, body: ReasonBody, principal: Recorder
 ) -> Response:
     """Take a record out of every count, with the reason; it stays readable."""
     registry = registry_of(request)

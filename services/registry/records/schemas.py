@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from shared.web.schemas import Body, PastTime, ShortText, Slug, Text4000
+from shared.web.schemas import Body, PastTime, Slug, Text4000
 
 Plural = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,40}$")]
 
@@ -30,12 +30,6 @@ class RecordBody(Body):
         default=1, ge=0, le=1e12, allow_inf_nan=False, description="In the work's unit"
     )
     words: Text4000 | None = Field(default=None, description="Kept encrypted")
-
-
-class VoidBody(Body):
-    """Why a record does not count."""
-
-    reason: ShortText
 
 
 class RecordView(BaseModel):

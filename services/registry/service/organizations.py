@@ -1,6 +1,7 @@
 """Party organizations: of a unit or an area, under a parent (policy, art. 6)."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from services.registry.schemas import OrganizationBody, OrganizationView
 from services.registry.service.base import (
@@ -59,6 +60,7 @@ class Organizations(Kind[OrganizationState, OrganizationBody]):
             parent=body.parent,
             area_path=path,
             founding=body.founding,
+            founded=body.founded,
             successors=_successors(id, body, current, known),
         )
 
@@ -94,6 +96,7 @@ class Organizations(Kind[OrganizationState, OrganizationBody]):
             parent=state.parent,
             retired=state.retired,
             founding=state.founding,
+            founded=None if state.founded is None else date.fromisoformat(state.founded),
             successors=state.successors,
         )
 

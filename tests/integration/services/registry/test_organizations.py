@@ -10,6 +10,7 @@ from services.registry.duties.decisions import due_by, span_of
 from shared.contracts.registry import OrganizationChanged, UnitChanged
 from shared.contracts.words import Domain
 from shared.web.auth import Role
+from tests.eventually import eventually
 from tests.integration.services.registry.world import World
 
 ANY = {"If-Match": "*"}
@@ -114,14 +115,11 @@ async def test_those_behind_are_listed_by_area(city: World) -> None:
         await record(city, f"v{n}", "household_visit", "2025-02-02")
     await record(city, "v1", "policy_talk", "2025-02-02")
     await city.admin.delete("/v1/organizations/v8")
-    all_of_them = await behind(city.admin, "limit=2")
-    found = {one["organization_id"]: [d["work"] for d in one["duties"]] for one in all_of_them}
     both = ["household_visit", "policy_talk"]
-    assert found == {
+    await behind_are(city, {
         "v0": ["policy_talk"], "v2": ["policy_talk"], "v3": ["policy_talk"],
         "v4": ["policy_talk"], "v5": both, "v6": both, "v7": both, "o-village": both,
-    }  # fmt: skip
-    assert len(all_of_them) == 8
+    })  # fmt: skip
     street = await behind(city.admin, "area=440310002&work=household_visit")
     assert [one["organization_id"] for one in street] == ["v6"]
     manager = city.as_(Role.AREA_MANAGER, areas={"440310002"})
@@ -131,6 +129,46 @@ async def test_those_behind_are_listed_by_area(city: World) -> None:
     assert (await manager.get("/v1/organizations/v1/duties")).status_code == 403
     assert (await manager.get("/v1/organizations/v2/duties")).status_code == 200
     assert await behind(city.admin, "domain=agency") == []
+
+
+async def behind_are(world: World, wanted: dict[str, list[str]], query: str = "") -> None:
+    """Once the sums have been made: these, each once, page by page."""
+
+    async def so() -> bool:
+        items = await behind(world.admin, f"limit=2{query}")
+        found = {one["organization_id"]: [d["work"] for d in one["duties"]] for one in items}
+        assert len(items) == len(found)
+        assert found == wanted
+        return True
+
+    await eventually(so, 30)
+
+
+async def test_who_is_behind_follows_records_the_table_and_the_day_of_founding(
+    city: World,
+) -> None:
+    table = {"duties": [{"domain": "village", "work": "household_visit", "times": 2}]}
+    await city.admin.put("/v1/duties", json=table, headers={"If-Match": '"1"'})
+    rows = [
+        organization("new", "village", founded="2025-07-01"),  # owes one of the two
+        organization("late", "village", founded="2025-12-01"),  # owes none
+    ]
+    assert {row["status"] for row in await city.load("organizations", rows)} == {"created"}
+    visits = ["household_visit"]
+    await behind_are(city, {"o-village": visits, "new": visits})
+    first = await record(city, "new", "household_visit", "2025-08-01")
+    for day in ("2025-03-01", "2025-09-01"):
+        await record(city, "o-village", "household_visit", day)
+    await behind_are(city, {})
+    own = await city.admin.get("/v1/organizations/new/duties?year=2025")
+    assert own.json()["founded"] == "2025-07-01"
+    [duty] = own.json()["duties"]
+    assert (duty["times"], duty["due"], duty["missing"]) == (2, 1, 0)
+    await city.admin.post(f"/v1/records/{first}/void", json={"reason": "重复"})
+    await behind_are(city, {"new": visits})
+    table["duties"][0]["times"] = 4
+    await city.admin.put("/v1/duties", json=table, headers={"If-Match": '"2"'})
+    await behind_are(city, {"new": visits, "o-village": visits})
 
 
 async def test_a_unit_under_vertical_management_has_two_lines(city: World) -> None:

@@ -1,6 +1,6 @@
 """What of a duty is due, done and missing."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.registry.duties.decisions import due_by, span_of, standing
+from services.registry.duties.decisions import due_by, founding_of, late_from, span_of, standing
 from services.registry.duties.table import Duty, DutyTable
 from services.registry.records.repository import Total
 from services.registry.records.table import WorkTable
@@ -38,6 +38,72 @@ def test_the_year_is_the_citys() -> None:
 )
 def test_one_of_four_a_year_is_due_at_the_end_of_each_quarter(now: datetime, due: int) -> None:
     assert due_by(4, SPAN, now) == due
+
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    ("founded", "now", "due"),
+    [
+        ("2020-05-01", datetime(2026, 12, 31, tzinfo=UTC), 3),  # before the year: all of it
+        ("2026-01-01", datetime(2027, 1, 1, tzinfo=UTC), 4),
+        ("2026-07-01", datetime(2027, 1, 1, tzinfo=UTC), 2),
+        ("2026-09-29", datetime(2026, 10, 1, tzinfo=UTC), 0),  # not at once what the quarter owed
+        ("2026-09-29", datetime(2026, 12, 30, tzinfo=UTC), 1),
+        ("2026-11-01", datetime(2027, 6, 1, tzinfo=UTC), 0),
+        ("2027-03-01", datetime(2027, 6, 1, tzinfo=UTC), 0),  # after the year: nothing
+    ],
+)
+def test_one_founded_in_mid_year_owes_its_part_of_the_year(
+    founded: str, now: datetime, due: int
+) -> None:
+    assert due_by(4, SPAN, now, founding_of(founded, ZONE)) == due
+
+
+@given(
+    st.integers(1, 30),
+    st.none() | st.floats(0.5, 1000),
+    st.integers(0, 31),
+    st.floats(0, 1200),
+    st.none() | st.datetimes(datetime(2025, 6, 1), datetime(2027, 3, 1), timezones=st.just(UTC)),
+)
+def test_it_is_behind_from_the_moment_that_is_kept_and_not_before(
+    times: int, quantity: float | None, records: int, done: float, founded: datetime | None
+) -> None:
+    duty = Duty(domain=Domain.AGENCY, work="w", times=times, quantity=quantity)
+    total, second = Total(records, done), timedelta(seconds=1)
+
+    def behind(now: datetime) -> bool:
+        return standing(duty, total, SPAN, now, founded).behind
+
+    late = late_from(duty, total, SPAN, founded)
+    if late is None:
+        assert not behind(SPAN.until - second)
+    else:
+        assert SPAN.since < late <= SPAN.until
+        assert not behind(late - second)
+        assert behind(late + second)
+
+
+def test_of_a_quantity_it_owes_its_part_too() -> None:
+    founded = founding_of("2026-07-01", ZONE)
+    found = standing(VISITS, Total(0, 0.0), SPAN, SPAN.until, founded)
+    assert (found.due, found.due_quantity) == (2, 20.0)
+
+
+@given(
+    st.integers(1, 400),
+    st.datetimes(datetime(2024, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),
+    st.datetimes(datetime(2024, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),
+    st.datetimes(datetime(2024, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),
+)
+def test_who_was_founded_later_never_owes_more(
+    times: int, now: datetime, one: datetime, other: datetime
+) -> None:
+    early, late = sorted((one, other))
+    first, second = due_by(times, SPAN, now, early), due_by(times, SPAN, now, late)
+    assert 0 <= second <= first <= due_by(times, SPAN, now)
 
 
 def test_times_and_quantity_must_both_be_there() -> None:

@@ -1,0 +1,1 @@
+"""Open work of organizations that are retired: it passes to their successors (policy, art. 6)."""
