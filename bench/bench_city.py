@@ -79,7 +79,9 @@ class City:
             base_url=self.system.url(service), headers=self.headers, timeout=120
         ) as client:
             answer = await client.get(path)
-            answer.raise_for_status()
+            if answer.is_error:  # the folder with the log goes when this ends
+                said = self.system.processes[service][0].last_lines()
+                raise RuntimeError(f"{path} of {service}: {answer.status_code}; its log: {said}")
             found: dict[str, Any] = answer.json()
             return found
 
