@@ -14,14 +14,15 @@ from pypinyin.constants import PINYIN_DICT
 
 from services.registry.chinese import CHARACTERS
 
+# As they are read in the names of places.
+load_single_dict({ord("长"): "cháng,zhǎng", ord("区"): "qū,ōu"})
+
 _SYLLABLE = re.compile(r"[a-zê]+[1-5]")
 
 
 @cache
 def table() -> dict[str, str]:
     """Syllable -> its characters, both in order."""
-    # As they are read in the names of places.
-    load_single_dict({ord("长"): "cháng,zhǎng", ord("区"): "qū,ōu"})
     found: dict[str, list[str]] = {}
     for code in sorted(PINYIN_DICT):
         [said] = lazy_pinyin(chr(code), style=Style.TONE3, neutral_tone_with_five=True)

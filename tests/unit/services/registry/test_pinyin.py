@@ -39,7 +39,7 @@ def test_tones() -> None:
 _pieces = st.one_of(
     st.sampled_from(sorted(WORDS)),
     st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5),
-    st.sampled_from(["a", "abc", "A座"]),
+    st.sampled_from(["a", "abc", "A座", "长", "区"]),
 )
 
 
