@@ -3,20 +3,15 @@
 import orjson
 from hypothesis import given
 from hypothesis import strategies as st
-from pypinyin import Style, lazy_pinyin, load_phrases_dict
 
 from services.registry.chinese import CHARACTERS, SHIPPED
 from services.registry.pinyin import Pinyin, numbered
-from tests.unit.services.registry.pinyin_table import table, text
+from tests.unit.services.registry.pinyin_table import learn, table, text, theirs
 
 WORDS: dict[str, str] = orjson.loads(SHIPPED.read_bytes())
 PINYIN = Pinyin(CHARACTERS.read_bytes())
 PINYIN.learn(WORDS)
-load_phrases_dict({word: [[said] for said in words.split()] for word, words in WORDS.items()})
-
-
-def theirs(name: str) -> tuple[str, ...]:
-    return tuple(lazy_pinyin(name, style=Style.TONE3, neutral_tone_with_five=True))
+learn(WORDS)
 
 
 def test_the_file_is_written_from_pypinyin() -> None:
@@ -38,7 +33,7 @@ def test_tones() -> None:
 
 _pieces = st.one_of(
     st.sampled_from(sorted(WORDS)),
-    st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5),
+    st.sampled_from("".join(table().values())),
     st.sampled_from(["a", "abc", "A座", "长", "区"]),
 )
 
