@@ -6,27 +6,33 @@ from uuid import uuid4
 import pytest
 from pymongo import MongoClient
 
-from tests.servers import SharedDatabase, shared_broker
+from tests.servers import SharedServer, shared_broker, shared_database
 
 
 @pytest.fixture(scope="session")
-def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The bootstrap servers of the broker that all tests share."""
-    with shared_broker(tmp_path_factory.mktemp("shared")) as address:
-        yield address
+def session_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedServer]:
+    """The broker that all tests share."""
+    with shared_broker(tmp_path_factory.mktemp("shared")) as broker:
+        yield broker
 
 
 @pytest.fixture(scope="session")
-def shared_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedDatabase]:
+def session_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedServer]:
     """The database server that all tests share."""
-    with SharedDatabase(tmp_path_factory.mktemp("shared")) as database:
+    with shared_database(tmp_path_factory.mktemp("shared")) as database:
         yield database
 
 
 @pytest.fixture(scope="module")
-def mongodb_uri(shared_database: SharedDatabase) -> str:
-    """Its URI. A worn server is renewed between two modules."""
-    return shared_database.uri()
+def kafka_bootstrap(session_broker: SharedServer) -> str:
+    """The broker's bootstrap servers. A worn broker is renewed between two modules."""
+    return session_broker.address()
+
+
+@pytest.fixture(scope="module")
+def mongodb_uri(session_database: SharedServer) -> str:
+    """The database's URI. A worn server is renewed between two modules."""
+    return session_database.address()
 
 
 @pytest.fixture

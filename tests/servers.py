@@ -25,57 +25,78 @@ KAFKA_IMAGE = "apache/kafka:4.1.0"
 MONGODB_IMAGE = "mongo:8.0"
 CONTAINER_DEADLINE = 120.0
 WORN_FILES = 3_000
-"""Ten registries' worth: see `SharedDatabase`."""
+"""Of a database: ten registries' worth."""
+WORN_PARTITIONS = 1_000
 
 
-@contextmanager
-def shared_broker(data: Path) -> Iterator[str]:
-    """The bootstrap servers of a broker for the whole test session."""
-    given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
-    if given:
-        yield given
-    elif docker_answers():
-        with _kafka_container() as address:
-            yield address
-    else:
-        with own_broker(data) as broker:
-            yield broker.address
+class SharedServer:
+    """A server of a test session; an embedded one is renewed when it is worn.
 
-
-class SharedDatabase:
-    """The database server of a test session; the embedded one is renewed when it is worn.
-
-    It never closes or deletes the files of databases that were dropped: each of a few thousand
-    makes the next database slower, and at 20,000 it dies of open files.
+    Args:
+        given: its address where the environment names one.
+        container: starts one where a Docker engine answers.
+        files: the folder in an embedded one's data that fills up.
+        worn: with more entries than these it is renewed.
     """
 
-    def __init__(self, data: Path) -> None:
+    def __init__(
+        self,
+        data: Path,
+        given: str | None,
+        container: Callable[[], AbstractContextManager[str]],
+        kind: type[LocalServer],
+        files: str,
+        worn: int,
+    ) -> None:
+        self.worn = worn
         self._data = data
-        self._embedded: EmbeddedMongo | None = None
+        self._address = given or ""
+        self._container = container
+        self._kind = kind
+        self._files = files
+        self._embedded: LocalServer | None = None
         self._stack = ExitStack()
-        self._uri = os.environ.get("MONGODB_URI") or ""
 
     def __enter__(self) -> Self:
-        if not self._uri and docker_answers():
-            self._uri = self._stack.enter_context(_mongodb_container())
+        if not self._address and docker_answers():
+            self._address = self._stack.enter_context(self._container())
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def uri(self) -> str:
-        """Its URI; another one than before, and all data gone, where the server was renewed."""
-        if self._uri:
-            return self._uri
-        if self._embedded is None or self._files() > WORN_FILES:
+    def address(self) -> str:
+        """Its address; another one than before, and all data gone, where it was renewed."""
+        if self._address:
+            return self._address
+        if self._embedded is None or self._entries(self._embedded) > self.worn:
             self._stack.close()
-            self._embedded = EmbeddedMongo(self._data / f"database-{uuid4().hex[:8]}")
-            self._stack.enter_context(self._embedded)
+            folder = self._data / f"{self._kind.__name__}-{uuid4().hex[:8]}"
+            self._embedded = self._stack.enter_context(self._kind(folder))
         return self._embedded.address
 
-    def _files(self) -> int:
-        assert self._embedded is not None
-        return sum(1 for _ in (self._embedded.data / "db").iterdir())
+    def _entries(self, server: LocalServer) -> int:
+        folder = server.data / self._files
+        return sum(1 for _ in folder.iterdir()) if folder.exists() else 0
+
+
+def shared_broker(data: Path) -> SharedServer:
+    """The broker of a test session.
+
+    Apache Kafka makes each topic slower than the one before; tests leave dozens each.
+    """
+    given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+    return SharedServer(data, given, _kafka_container, embedded_broker(), "logs", WORN_PARTITIONS)
+
+
+def shared_database(data: Path) -> SharedServer:
+    """The database server of a test session.
+
+    The embedded one never closes or deletes the files of databases that were dropped: each of a
+    few thousand makes the next database slower, and at 20,000 it dies of open files.
+    """
+    given = os.environ.get("MONGODB_URI")
+    return SharedServer(data, given, _mongodb_container, EmbeddedMongo, "db", WORN_FILES)
 
 
 def embedded_broker() -> type[LocalServer]:

@@ -269,23 +269,12 @@ class Consumer(ConsumerRebalanceListener):
                 self._distrust = any(worker.verify for worker in self._workers.values())
             self._check()
             self._throttle(consumer)
-            if now >= next_commit:
+            if now >= next_commit and not self._distrust:
                 next_commit = now + _COMMIT_SECONDS
-                if not self._distrust:
-                    await self._commit(consumer)
-                self._ask_for_missing_topics(consumer)
+                await self._commit(consumer)
             if now >= next_watch:
                 next_watch = now + _WATCH_SECONDS
                 await self._watch(consumer)
-
-    def _ask_for_missing_topics(self, consumer: AIOKafkaConsumer) -> None:
-        """Have the broker asked about the topics again while one of them is not known.
-
-        Kafka may answer that a topic is not there for a moment after it has made it, and aiokafka
-        would believe that for five minutes.
-        """
-        if not all(consumer.partitions_for_topic(topic) for topic in self._topics):
-            consumer._client.force_metadata_update()  # answered in the background
 
     def _lost_a_connection(self, consumer: AIOKafkaConsumer) -> bool:
         """Whether a connection broke since the last call: the broker behind it may be another.

@@ -9,28 +9,35 @@ from pymongo import MongoClient
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from tests.servers import SharedDatabase
+from tests.servers import shared_broker, shared_database
 from tests.system import SECRET, System
 
 Run = Callable[..., Result]
 
 
 @pytest.fixture(scope="package")
+def package_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A broker that lasts for all modules here: the shared one may be renewed."""
+    with shared_broker(tmp_path_factory.mktemp("broker")) as broker:
+        yield broker.address()
+
+
+@pytest.fixture(scope="package")
 def package_mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A database server that lasts for all modules here: the shared one may be renewed."""
-    with SharedDatabase(tmp_path_factory.mktemp("database")) as database:
-        yield database.uri()
+    """A database server that lasts for all modules here."""
+    with shared_database(tmp_path_factory.mktemp("database")) as database:
+        yield database.address()
 
 
 @pytest.fixture(scope="package")
 def environment(
-    kafka_bootstrap: str, package_mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory
+    package_broker: str, package_mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, str]]:
     """What the command needs to know of a running system of its own."""
     unique = f"t{uuid4().hex[:12]}"
     system = System(
         tmp_path_factory.mktemp("services"),
-        kafka_bootstrap,
+        package_broker,
         package_mongodb_uri,
         unique,
         idempotence=False,
@@ -41,7 +48,7 @@ def environment(
         yield {f"LIANXIN_{name.upper()}_URL": url for name, url in system.urls().items()} | {
             "LIANXIN_TOKEN_SECRET": SECRET,
             "LIANXIN_SECRETS": str(tmp_path_factory.mktemp("nothing") / "secrets.json"),
-            "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
+            "KAFKA_BOOTSTRAP_SERVERS": package_broker,
             "LIANXIN_TOPIC_PREFIX": f"{unique}.",
             "LIANXIN_KAFKA_IDEMPOTENCE": "false",
             "LANG": "en_US.UTF-8",

@@ -11,7 +11,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 
 from deploy.local.probes import mongodb_ready
 from deploy.local.servers import ApacheKafka, LocalError, TansuBroker
-from tests.servers import SharedDatabase, docker_answers, embedded_broker, shared_broker
+from tests.servers import docker_answers, embedded_broker, shared_broker, shared_database
 
 
 async def test_the_shared_broker_takes_records(kafka_bootstrap: str, unique: str) -> None:
@@ -36,8 +36,8 @@ def test_an_address_in_the_environment_comes_first(
 ) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "kafka.test:9092")
     monkeypatch.setenv("MONGODB_URI", "mongodb://mongo.test")
-    with shared_broker(tmp_path) as broker, SharedDatabase(tmp_path) as database:
-        assert (broker, database.uri()) == ("kafka.test:9092", "mongodb://mongo.test")
+    with shared_broker(tmp_path) as broker, shared_database(tmp_path) as database:
+        assert (broker.address(), database.address()) == ("kafka.test:9092", "mongodb://mongo.test")
 
 
 @pytest.mark.skipif(docker_answers(), reason="the embedded server only")
@@ -45,11 +45,11 @@ def test_a_worn_embedded_database_is_renewed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("MONGODB_URI", raising=False)
-    with SharedDatabase(tmp_path) as database:
-        first = database.uri()
-        assert database.uri() == first
-        monkeypatch.setattr("tests.servers.WORN_FILES", 0)
-        second = database.uri()
+    with shared_database(tmp_path) as database:
+        first = database.address()
+        assert database.address() == first
+        database.worn = 0
+        second = database.address()
         assert second != first
         assert mongodb_ready(*_place(second))
         assert not mongodb_ready(*_place(first))

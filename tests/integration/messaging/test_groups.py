@@ -78,29 +78,6 @@ async def test_only_what_is_done_is_committed(
     assert await committed(settings, unique) == gate.done
 
 
-async def test_a_topic_that_comes_late_is_read_within_seconds(
-    kafka_bootstrap: str, mongodb_uri: str, unique: str
-) -> None:
-    """As where Kafka has made it and does not say so yet."""
-    settings = settings_for("sink", kafka_bootstrap, mongodb_uri, unique)
-    broker, gate = Broker(settings), Gatekeeper()
-    gate.leave.set()
-    others = [topic for topic in TOPICS if topic != topics.REQUESTS]
-    await broker.ensure_topics(others)
-    names = [topics.REQUESTS.name, topics.REGISTRY.name]
-    consumer = Consumer(broker, unique, names, gate.process)
-    running = asyncio.create_task(consumer.run())
-    try:
-        await asyncio.wait_for(consumer.assigned.wait(), 30)
-        await broker.ensure_topics(TOPICS)
-        await send_all(settings, facts(["r1", "r2"], 5))
-        await eventually(lambda: _at_least(gate, 10), 20)
-    finally:
-        await consumer.stop()
-        await running
-        await broker.close()
-
-
 async def _at_least(gate: Gatekeeper, number: int) -> bool:
     return gate.begun >= number
 
