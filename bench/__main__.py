@@ -28,7 +28,6 @@ from tests.system import System
 
 async def measure(folder: Path) -> dict[str, Any]:
     """Start the whole system on the embedded default and measure it."""
-    match, alerts = bench_match.measure(), bench_alerts.measure()
     consumer = await bench_consumer.measure(folder / "consumer")
     print(f"consumer {consumer['runtime']:.0f}/s, bare {consumer['bare']:.0f}/s")
     intake = await bench_intake.measure(folder / "intake")
@@ -45,6 +44,7 @@ async def measure(folder: Path) -> dict[str, Any]:
     print("point to grid:", places)
     covered = await coverage(folder / "coverage")
     print("coverage of a whole city, seconds:", covered)
+    match, alerts = bench_match.measure(), bench_alerts.measure()
     return {
         "memory": memory, "consumer": consumer, "intake": intake, "flow": flow,
         "places": places, "coverage": covered, "match": match, "alerts": alerts,
