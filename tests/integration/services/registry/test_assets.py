@@ -135,7 +135,7 @@ async def test_each_asset_comes_from_recorded_facts_and_what_is_missing_says_wha
     assert await met(city.admin, "o1") == SIX[1:]
 
     async def told() -> bool:
-        events = [one.data for one in await city.events(14) if isinstance(one.data, AssetsChanged)]
+        events = [one.data for one in await city.events(15) if isinstance(one.data, AssetsChanged)]
         last = events[-1]
         return [asset.value for asset in last.met] == SIX[1:] and last.organization_id == "o1"
 

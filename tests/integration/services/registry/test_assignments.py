@@ -128,7 +128,7 @@ async def test_it_is_accepted_and_done_or_returned_with_a_reason_of_the_list(cit
     assert fine(gone)["status"] == "cancelled"
     by_status = fine(await receiver.get("/v1/assignments?receiver=liulian&status=returned"))
     assert [one["id"] for one in by_status["items"]] == [other]
-    told = [e.data for e in await city.events(20) if e.subject == other]
+    told = [e.data for e in await city.events(25) if e.subject == other]
     assert isinstance(told[-1], AssignmentChanged)
     assert (told[-1].status, told[-1].return_reason) == ("returned", "no_funds")
     kept = await city.app.state.runtime.database["assignments"].find_one({"_id": id})

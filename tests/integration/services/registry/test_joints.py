@@ -236,7 +236,7 @@ async def test_dissolving_moves_open_work_to_the_successor_and_keeps_history(cit
     assert await refused(city.admin, "old/needs", late) == (409, "joint-dissolved")
 
     async def told() -> list[Any]:
-        return [e.data for e in await city.events(20) if isinstance(e.data, JointChanged)]
+        return [e.data for e in await city.events(27) if isinstance(e.data, JointChanged)]
 
     async def last_of_each() -> bool:
         last = {data.joint_id: data for data in await told()}

@@ -176,7 +176,7 @@ async def test_it_is_renewed_or_ended_with_a_reason_and_both_sides_summaries(cit
     [fact] = await facts(city, 1)
     assert isinstance(fact.data, PairingEnded)
     assert (fact.subject, fact.sequence, fact.data.early) == (f"pairings/{id}", 1, True)
-    last = [e for e in await city.events(20) if e.subject == id][-1].data
+    last = [e for e in await city.events(21) if e.subject == id][-1].data
     assert isinstance(last, PairingChanged)
     assert (last.term, last.ended, last.promised_yuan) == (2, True, 1000)
     database = city.app.state.runtime.database

@@ -231,7 +231,7 @@ async def test_a_change_while_in_force_has_a_reason_and_what_was_is_kept(city: W
     assert (kept["revision"], kept["reason"]) == (1, "汛期调整")
     assert [one["share"] for one in kept["was"][0]["parts"]] == [200, 100]
     refused(await city.admin.put(path, json=wanted, headers=etag), 412, "precondition-failed")
-    told = [e.data for e in await city.events(19) if e.subject == id]
+    told = [e.data for e in await city.events(21) if e.subject == id]
     assert isinstance(told[-1], PlanChanged)
     assert (told[-1].revision, told[-1].status) == (2, "in_force")
 

@@ -215,7 +215,7 @@ async def test_dissolving_keeps_history_and_moves_all_open_work_to_the_successor
     ]
     takers = [
         (event.sequence, event.data.taker)
-        for event in await city.events(1)
+        for event in await city.events(34)
         if isinstance(event.data, PairingChanged) and event.data.pairing_id == pairing
     ]
     assert [taker for _, taker in sorted(takers)] == ["liulian", "east"]

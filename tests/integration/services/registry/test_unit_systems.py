@@ -119,7 +119,7 @@ async def test_a_units_system_is_the_source_of_its_organization_and_people(city:
     person = await until(city, "/v1/people/u1-0042", skills=["repairs", "care"])
     assert (person["name"], person["telephone"], person["available"]) == ("王芳", TELEPHONE, True)
 
-    told = [event.data for event in await city.events(8)]
+    told = [event.data for event in await city.events(14)]
     assert any(isinstance(one, OrganizationChanged) and one.unit_id == "u1" for one in told)
     assert any(isinstance(one, VolunteerChanged) and one.unit_id == "u1" for one in told)
     assert "王芳" not in str(told)

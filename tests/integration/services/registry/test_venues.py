@@ -72,7 +72,7 @@ async def test_a_resident_finds_what_is_open_at_a_moment_for_a_use(city: World) 
     assert shown["exceptions"] == special
     await city.admin.delete("/v1/venues/v1")
     assert await found(city, f"open_at={monday}") == ["v2"]
-    events = [one.data for one in await city.events(14) if isinstance(one.data, VenueChanged)]
+    events = [one.data for one in await city.events(15) if isinstance(one.data, VenueChanged)]
     [first, *_] = [event for event in events if event.venue_id == "v1"]
     assert (first.address, first.uses, first.weekly[0].opens) == (
         "六联路1号",
