@@ -165,6 +165,18 @@ async def test_the_database_does_what_the_services_need(
         await client.drop_database(unique)
 
 
+async def test_the_database_plans_where_no_plan_finds_anything_soon(
+    database: LocalServer, unique: str
+) -> None:
+    async with pymongo(database) as client:
+        found = client[unique]["found"]
+        await found.create_index([("seen", 1), ("at", 1)])
+        # The one index would sort them all, the other goes by 20,000 that do not fit.
+        await found.insert_many({"_id": n, "seen": n > 20_000} for n in range(32_000))
+        documents = await found.find({"seen": True}).sort("_id", 1).limit(200).to_list()
+        assert [one["_id"] for one in documents] == list(range(20_001, 20_201))
+
+
 async def test_a_killed_database_keeps_what_it_acknowledged(tmp_path: Path, unique: str) -> None:
     with own_database(tmp_path) as database:
         async with motor(database) as client:
