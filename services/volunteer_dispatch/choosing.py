@@ -35,7 +35,8 @@ class Choice:
 
 
 def choose(tasks: Mapping[str, TaskState], index: Index, context: Context) -> dict[str, Choice]:
-    """Choices by task id."""
+    """Choices by task id; none for a task whose candidates all went to others of the batch: the
+    next batch finds those who come after them."""
     now = int(context.now.timestamp())
     numbers = {id: wanted(state, context) for id, state in tasks.items()}
     found = {
@@ -46,9 +47,11 @@ def choose(tasks: Mapping[str, TaskState], index: Index, context: Context) -> di
     taken = _assigned(found, numbers)
     choices = {}
     for id, first in taken.items():
+        if found[id] and not first:
+            continue
         order = (*first, *(one for one in found[id] if one not in first))
         waiting = numbers[id] > 0 and not first and _others_wait(tasks[id], index, context)
-        choices[id] = Choice(numbers[id], () if waiting else order, waiting)
+        choices[id] = Choice(numbers[id], order, waiting)
     return choices
 
 

@@ -149,7 +149,7 @@ class Matcher:
             asked = await self._ask_preferred(state, context)
             return Decision(*ask(state, asked, None, context), "asked again"), asked
         if choice is None:
-            return None  # the quiet hours ended just now
+            return None  # the quiet hours ended just now, or others were chosen before it
         again = may_wait(state, context) if choice.others_wait else None
         if again is not None and not state.alerts.waiting:
             return Decision(rest(state, again), (), "all are being asked about others"), []

@@ -259,10 +259,31 @@ def test_tasks_of_a_batch_ask_different_people() -> None:
     choices = choose(states, index, ctx)
     first = [[one.id for one in choice.order[:2]] for choice in choices.values()]
     assert len({id for two in first for id in two}) == 6
-    # Of seven tasks one has to wait for the others' answers, not to go to the grid team.
+    # Of seven tasks one is left to the next batch, which sees who is being asked by then.
     many = {f"t{n}": search().having(task_id=f"t{n}") for n in range(7)}
-    choices = choose(many, index, ctx)
-    assert sum(not choice.order[:1] for choice in choices.values()) <= 1
+    assert len(choose(many, index, ctx)) == 6
+
+
+def test_a_crowd_in_one_place_asks_beyond_those_that_all_consider() -> None:
+    """Sixty tasks consider the same forty people; twice as many others are free."""
+    index, ctx = volunteers(120), context(NOON)
+    left = {f"t{n}": search().having(task_id=f"t{n}") for n in range(60)}
+    asked: set[str] = set()
+    batches = 0
+    while left:
+        batches += 1
+        for id, choice in choose(left, index, ctx).items():
+            assert not choice.others_wait, (batches, len(left))
+            for one in choice.order[:1]:
+                index.note_asked(one.id)
+                asked.add(one.id)
+            del left[id]
+    assert len(asked) == 60
+    assert batches < 5
+
+
+def test_a_task_waits_where_all_are_being_asked() -> None:
+    ctx = context(NOON)
     full = volunteers(2, waiting=1)
     choice = choose({"t": search()}, full, ctx)["t"]
     assert (choice.order, choice.others_wait) == ((), True)
