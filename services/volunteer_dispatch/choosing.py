@@ -1,8 +1,8 @@
 """Which volunteers a batch of tasks asks, computed: candidates, then assignments, then the rest.
 
 Each turn gives every task one more volunteer, by the assignment with the best product of scores,
-so that a batch asks different people where others are as good; after that come the task's other
-candidates, should somebody not be free any more. Pure.
+so that a batch asks different people where others are as good; after that come those of the task's
+other candidates whom no task of the batch asks, should somebody not be free any more. Pure.
 """
 
 import math
@@ -44,12 +44,13 @@ def choose(tasks: Mapping[str, TaskState], index: Index, context: Context) -> di
         for id, state in tasks.items()
         if not asks_alone(state)
     }
-    taken = _assigned(found, numbers)
+    taken, room = _assigned(found, numbers)
     choices = {}
     for id, first in taken.items():
         if found[id] and not first:
             continue
-        order = (*first, *(one for one in found[id] if one not in first))
+        spare = (one for one in found[id] if room[one.row] > 0 and one not in first)
+        order = (*first, *spare)
         waiting = numbers[id] > 0 and not first and _others_wait(tasks[id], index, context)
         choices[id] = Choice(numbers[id], order, waiting)
     return choices
@@ -76,7 +77,8 @@ def _wanted(state: TaskState, asking: Asking, *, waiting_too: bool = False) -> W
 
 def _assigned(
     found: Mapping[str, list[Candidate]], numbers: Mapping[str, int]
-) -> dict[str, list[Candidate]]:
+) -> tuple[dict[str, list[Candidate]], dict[int, int]]:
+    """Candidates by task, and the room that is left by row."""
     room = {one.row: one.room for candidates in found.values() for one in candidates}
     taken: dict[str, list[Candidate]] = {id: [] for id in found}
     for turn in range(max(numbers.values(), default=0)):
@@ -90,7 +92,7 @@ def _assigned(
             if row is not None:
                 taken[id].append(next(one for one in of if one.row == row))
                 room[row] -= 1
-    return taken
+    return taken, room
 
 
 def cost(one: Candidate) -> float:

@@ -95,6 +95,8 @@ class Matcher:
         if not tasks:
             return 0
         await self._pool.freshen(datetime.now(UTC))
+        if not self._pool.ready:
+            return 0
         context = self._context()
         states = {id: task.state for id, task in tasks.items() if task.state is not None}
         searching = {

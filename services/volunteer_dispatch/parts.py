@@ -93,7 +93,6 @@ class Parts:
         await self._follower.create_indexes()
         await self.tables.prepare()
         await self._follower.refresh()
-        await self.pool.refresh(datetime.now(UTC))
 
     @property
     def asking(self) -> Asking:

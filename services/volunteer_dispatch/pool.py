@@ -1,5 +1,6 @@
 """The index of volunteers, kept at their documents, which all replicas write together."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
@@ -18,7 +19,11 @@ _FRESH_FOR = timedelta(seconds=0.5)
 
 
 class Pool:
-    """`index`, made anew where the table changes what it is made of."""
+    """`index`, made anew where the table changes what it is made of; the old one serves meanwhile.
+
+    A million volunteers take the better part of a minute: until they are read for the first time
+    (`ready`) nobody can be matched, as all who are not read yet would seem not to be there.
+    """
 
     def __init__(self, volunteers: Volunteers, asking: Callable[[], Asking]) -> None:
         self._volunteers = volunteers
@@ -26,23 +31,34 @@ class Pool:
         self._made_of: AlertTable | None = None
         self._since: datetime | None = None
         self._read: datetime | None = None
+        self._reading = asyncio.Lock()
         self.index = Index()
 
+    @property
+    def ready(self) -> bool:
+        """Whether everybody was read once."""
+        return self._made_of is not None
+
     async def freshen(self, now: datetime) -> None:
-        """Refresh, where that was not done just now."""
-        if self._read is None or now - self._read >= _FRESH_FOR:
+        """Refresh, where that was not done just now and is not being done."""
+        if not self._reading.locked() and (self._read is None or now - self._read >= _FRESH_FOR):
             await self.refresh(now)
 
     async def refresh(self, now: datetime) -> None:
         """Read what was written since the last time."""
-        asking, self._read = self._asking(), now
-        if asking.table != self._made_of:
-            self.index, self._since, self._made_of = _index(asking.table), None, asking.table
-        since = None if self._since is None else self._since - _OVERLAP
-        async for documents in self._volunteers.changed(since):
-            self.index.put_all(_seen(documents, asking, now))
-            newest = max(document["applied_at"] for document in documents)
-            self._since = newest if self._since is None else max(self._since, newest)
+        async with self._reading:
+            asking = self._asking()
+            anew = asking.table != self._made_of
+            index = _index(asking.table) if anew else self.index
+            since = None if anew or self._since is None else self._since - _OVERLAP
+            newest = None if anew else self._since
+            async for documents in self._volunteers.changed(since):
+                index.put_all(_seen(documents, asking, now))
+                last = max(document["applied_at"] for document in documents)
+                newest = last if newest is None else max(newest, last)
+            # What was written behind the place that was just read is met by the next one.
+            self._since = None if newest is None else min(newest, now)
+            self.index, self._made_of, self._read = index, asking.table, now
 
 
 def _index(table: AlertTable) -> Index:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.volunteer_dispatch.service.directory import KINDS, Directory
@@ -190,6 +190,7 @@ class Follower:
     async def refresh(self) -> None:
         """Read what was applied since the last time."""
         for kind, fields in KINDS.items():
+            began = datetime.now(UTC)
             since = newest = self._seen.get(kind)
             wanted = {} if since is None else {"applied_at": {"$gte": since - _OVERLAP}}
             seen = dict.fromkeys((*fields, "applied_at"), 1)
@@ -199,4 +200,5 @@ class Follower:
                 at = max(document["applied_at"] for document in documents)
                 newest = at if newest is None else max(newest, at)
             if newest is not None:
-                self._seen[kind] = newest
+                # What was written behind the place that was just read is met by the next time.
+                self._seen[kind] = min(newest, began)

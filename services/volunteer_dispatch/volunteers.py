@@ -25,7 +25,7 @@ from shared.storage.client import ASCENDING, Database, Document
 _HAS_ROOM = {"$expr": {"$lt": [{"$size": {"$ifNull": ["$tasks", []]}}, "$capacity"]}}
 _WILLING: Document = {"available": True, "retired": False}
 _ALERTS = {"$ifNull": ["$alerts", []]}
-_AT_ONCE = 2000
+_AT_ONCE = 500
 _FOLLOWED = (
     "skills", "grid_id", "unit_id", "service_point", "capacity", "available", "retired",
     "tasks.task", "alerts", "answers", "applied_at",
