@@ -89,6 +89,10 @@ MESSAGES: dict[str, dict[str, str]] = {
         "zh": "地点尚待工作人员确认。",
         "en": "Somebody will still find the place by hand.",
     },
+    "open311.notice_danger": {
+        "zh": "如有人身危险，请立即拨打 110、119 或 120。",
+        "en": "If somebody is in danger, call 110, 119 or 120 at once.",
+    },
     "open311.closed_solved": {"zh": "居民确认已解决", "en": "Solved, as the resident says"},
     "open311.closed_no_answer": {
         "zh": "已办结，期限内未收到评价",

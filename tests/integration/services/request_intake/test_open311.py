@@ -1,5 +1,6 @@
 """Open311 GeoReport v2 through HTTP: filed by form, followed by id, listed, in both formats."""
 
+import shlex
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree
@@ -23,6 +24,7 @@ from tests.integration.services.request_intake.world import (
     completed,
     running,
 )
+from tests.unit.deploy.test_compose import ROOT
 from tests.unit.services.request_intake.open311.test_xml import spark
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -235,6 +237,13 @@ async def test_a_place_that_is_not_found_is_left_to_a_person(bad_input_world: Wo
     assert (await seen(world, by_code))["address_id"] == "440310001001"
 
 
+async def test_who_reports_danger_is_told_whom_to_call(bad_input_world: World) -> None:
+    [told] = (await post(bad_input_world, description="路口井盖缺失")).json()
+    assert "110" in told["service_notice"]
+    public = await seen(bad_input_world, told["service_request_id"])
+    assert (public["lat"], public["address"]) == (None, None)
+
+
 async def test_the_same_idempotency_key_files_once(bad_input_world: World) -> None:
     http = bad_input_world.http
     headers = {"Idempotency-Key": "lamp-1"}
@@ -321,6 +330,32 @@ async def test_only_the_form_is_read_and_as_utf8(bad_input_world: World) -> None
     ):
         assert refused.status_code == 400
         assert "x-www-form-urlencoded" in refused.json()[0]["description"]
+
+
+async def test_the_examples_of_the_page_work(bad_input_world: World) -> None:
+    """Each curl line of docs/open311.md, sent as curl would."""
+    page = (ROOT / "docs/open311.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    known = {"$KEY": KEY}
+    lines = [line for line in page.splitlines() if line.startswith("curl -s ")]
+    for written in lines:
+        line = written
+        for name, value in known.items():
+            line = line.replace(name, value)
+        assert "$" not in line
+        _, _, address, *options = shlex.split(line)
+        url = address.replace("localhost:8102", "http://intake")
+        pairs = list(zip(options[::2], options[1::2], strict=True))
+        form = dict(text.split("=", 1) for option, text in pairs if option == "--data-urlencode")
+        headers = dict(text.split(": ", 1) for option, text in pairs if option == "-H")
+        answer = await bad_input_world.http.request(
+            "POST" if form else "GET", url, data=form or None, headers=headers
+        )
+        assert answer.status_code == 200, (line, answer.text)
+        if form:
+            [told] = answer.json()
+            known["$ID"] = told["service_request_id"]
+            known["$CODE"] = told["service_notice"].partition("查询码 ")[2][:14]
+    assert len(lines) == 6
 
 
 @pytest.mark.asyncio(loop_scope="function")
