@@ -68,7 +68,7 @@ def show(
         "service_name": name,
         "service_code": seen.category,
         "description": name,
-        "agency_responsible": _agency(seen.assignee, city),
+        "agency_responsible": _agency(seen.assignee, city, placed),
         "service_notice": None,
         "requested_datetime": written(seen.accepted_at, zone),
         "updated_datetime": written(seen.steps[-1].at if seen.steps else seen.accepted_at, zone),
@@ -91,9 +91,13 @@ def _notes(seen: Shown, language: Language) -> str:
     return say("open311.overdue", language, {"status": status}) if late else status
 
 
-def _agency(assignee: Assignee | None, city: City) -> str | None:
-    """The unit, grid or area; None for a volunteer, who is a person."""
+def _agency(assignee: Assignee | None, city: City, placed: bool) -> str | None:
+    """The unit, grid or area; None for a volunteer, who is a person, and for what would say where
+    a request is that is not `placed`.
+    """
     if assignee is None or assignee.kind is AssigneeKind.VOLUNTEER:
+        return None
+    if not placed and assignee.kind is not AssigneeKind.UNIT:
         return None
     unit = assignee.unit_id
     return city.name_of(assignee.kind.value, assignee.id) or (

@@ -11,8 +11,10 @@ from services.request_intake.locator import Area
 from services.request_intake.open311 import messages, service
 from services.request_intake.open311.schemas import ServiceRequest
 from services.request_intake.read_models import City
+from services.request_intake.rules import shipped_table
 from services.request_intake.service import accept
 from services.request_intake.state import Requester, Status
+from shared.settings import Settings
 from shared.web.problems import Problem
 from tests.unit.services.request_intake.test_requests import request
 
@@ -94,8 +96,24 @@ def test_nothing_that_names_a_person_is_even_read() -> None:
     ],
 )
 def test_what_may_tell_of_a_person_has_no_place(change: dict[str, Any]) -> None:
-    found = shown(**change)
-    assert [found[name] for name in ("lat", "long", "address", "address_id")] == [None] * 4
+    found = shown(**change, assignee={"kind": "area_duty", "id": "S"})
+    told = ("lat", "long", "address", "address_id", "agency_responsible")
+    assert [found[name] for name in told] == [None] * 5
+    unit = {"kind": "unit", "id": "water"}
+    assert shown(**change, assignee=unit)["agency_responsible"] == "水务局"
+
+
+def test_the_shipped_table_keeps_persons_off_the_map() -> None:
+    table = shipped_table(Settings.model_construct(data_folder=""))
+    public = {category.code for category in table.categories if category.public_space}
+    assert public == {
+        "utilities",
+        "housing",
+        "city_appearance",
+        "environment",
+        "traffic",
+        "market",
+    }
 
 
 @pytest.mark.parametrize(
