@@ -66,6 +66,14 @@ def point_of(place: Place) -> Point | None:
     return Point(longitude=place.point.longitude, latitude=place.point.latitude)
 
 
+def sealed_requester(parts: Parts, given: RequesterIn | None, id: str) -> Requester | None:
+    """Who asks, encrypted for the request `id`."""
+    if given is None:
+        return None
+    values = given.model_dump(exclude_none=True).items()
+    return Requester(**{name: parts.seal(value, name, id) for name, value in values})
+
+
 def requested(parts: Parts, filing: Filing, principal: Principal) -> RequestState:
     """The state of a new request. Raises `Problem` 422 for an unknown area or category."""
     place = filing.place
@@ -86,14 +94,6 @@ def requested(parts: Parts, filing: Filing, principal: Principal) -> RequestStat
     id, received = uuid7(), now()
     accepted_at = filing.happened_at or received
     placement = parts.directory.city.locator.locate(point, area, accepted_at)
-    requester = None
-    if filing.requester is not None:
-        requester = Requester(
-            **{
-                name: parts.seal(value, name, id)
-                for name, value in filing.requester.model_dump(exclude_none=True).items()
-            }
-        )
     text = "\n".join(line for line in (filing.text, *filing.notes) if line) or None
     return RequestState(
         id=id,
@@ -104,7 +104,7 @@ def requested(parts: Parts, filing: Filing, principal: Principal) -> RequestStat
         urgency=classified.urgency.value,
         rules_version=classifier.version,
         text=parts.seal(text, "text", id),
-        requester=requester,
+        requester=sealed_requester(parts, filing.requester, id),
         point=point,
         area=area,
         grid_id=placement.grid_id if placement else None,

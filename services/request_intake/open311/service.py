@@ -108,7 +108,8 @@ def _agency(assignee: Assignee | None, city: City, placed: bool) -> str | None:
 def services(classifier: Classifier, language: Language) -> list[dict[str, Any]]:
     """The categories as `Service` has them; keywords are the words that the rules look for."""
     words: dict[str, list[str]] = {code: [] for code in classifier.categories}
-    for rule in classifier.table.rules:
+    # Danger last: examples invite, and danger is for the telephone.
+    for rule in sorted(classifier.table.rules, key=lambda rule: rule.urgency == Urgency.DANGER):
         found = words[rule.category]
         found += [w for w in rule.any if w.isascii() is (language == "en") and w not in found]
     return [

@@ -28,6 +28,7 @@ CLASSIFIER = Classifier(
             Category(code="traffic", zh="交通出行", en="Traffic", public_space=True),
         ),
         rules=(
+            Rule(any=("塌陷",), category="traffic", urgency="danger"),
             Rule(any=("路灯", "street lamp"), category="traffic", urgency="ordinary"),
             Rule(any=("路灯", "坑洼"), category="traffic", urgency="ordinary"),
         ),
@@ -170,10 +171,10 @@ def test_services_come_from_the_category_table() -> None:
     assert traffic == {
         "service_code": "traffic",
         "service_name": "交通出行",
-        "description": "交通出行，例如：路灯、坑洼",
+        "description": "交通出行，例如：路灯、坑洼、塌陷",
         "metadata": False,
         "type": "realtime",
-        "keywords": "路灯, 坑洼",
+        "keywords": "路灯, 坑洼, 塌陷",
         "group": "一般",
     }
     assert (other["description"], other["keywords"]) == ("其他", "")
