@@ -54,6 +54,14 @@ class Settings(BaseSettings):
     record_limit_bytes: int = 1_000_000
     follow_up_days: float = 7.0
 
+    open311_jurisdiction: str = ""
+    """The city's `jurisdiction_id` (its domain, as `city.gov.cn`); empty: any is taken."""
+    open311_url: str = ""
+    """Public address of GeoReport, as `https://api.city.gov.cn/open311/v2`; empty: as called."""
+    open311_contact: str = ""
+    """Who is asked about the interface and for an `api_key`, in words for people."""
+    open311_type: Literal["production", "test"] = "production"
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:

@@ -10,6 +10,7 @@ if [ -e "$target" ]; then
 fi
 while IFS= read -r line; do
     case $line in
+        LIANXIN_OPEN311_*) echo "$line" ;; # may be empty
         [A-Z]*=) echo "$line$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')" ;;
         *) echo "$line" ;;
     esac

@@ -31,6 +31,9 @@ class Category(BaseModel):
     zh: Label
     en: Label
     urgency: Urgency = Urgency.ORDINARY
+    public_space: bool = False
+    """Whether it is about public space, so that public lists may show the place, rounded. Care,
+    health, wages or safety at home tell of persons, whom even 100 m and a time can give away."""
 
 
 class Rule(BaseModel):

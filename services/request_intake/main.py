@@ -13,6 +13,7 @@ from services.request_intake import (
     routes_units,
 )
 from services.request_intake.handlers import HANDLERS, Context, target
+from services.request_intake.open311 import routes as open311
 from services.request_intake.parts import Parts
 from services.request_intake.read_models import SNAPSHOTS
 from services.request_intake.service import on_due
@@ -57,6 +58,7 @@ DEFINITION = Definition(
         routes_rules.router,
         routes_units.router,
         routes_audit.router,
+        *open311.ROUTERS,
     ],
     build=build,
 )

@@ -55,6 +55,10 @@ MESSAGES: dict[str, dict[str, str]] = {
         "en": "None of the {count} events was accepted: correct each as said in items and send "
         "them again.",
     },
+    "field.email": {
+        "zh": "请填写邮箱地址，例如 name@example.org。",
+        "en": "Give an e-mail address such as name@example.org.",
+    },
     "field.place_missing": {
         "zh": "请填写地点：point（坐标）或 area（街道或社区代码）。",
         "en": "Give a place: point (coordinates) or area (code of a street or community).",

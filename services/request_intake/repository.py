@@ -1,6 +1,6 @@
 """Every MongoDB call of intake, with its indexes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -82,6 +82,23 @@ class Requests:
             async for document in found
             if document["state"] is not None
         ]
+
+    async def shown(
+        self, query: Document, fields: Iterable[str], limit: int
+    ) -> list[Mapping[str, Any]]:
+        """Some `fields` of the states that `query` finds, newest first; of `steps` the last.
+
+        What is not named is not read: texts and requesters stay in the database.
+        """
+        projection: Document = {f"state.{name}": 1 for name in fields}
+        if "state.steps" in projection:
+            projection["state.steps"] = {"$slice": -1}
+        found = (
+            self._collection.find(query, projection)
+            .sort([("state.accepted_at", DESCENDING), ("_id", DESCENDING)])
+            .limit(limit)
+        )
+        return [document["state"] async for document in found if document.get("state")]
 
     async def audit(self, after: str, limit: int) -> list[Document]:
         """`{request_id, sequence}` of every request, by id."""

@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import Depends, Request, Response
 
 from services.request_intake import service
+from services.request_intake.filing import check_area, point_of
 from services.request_intake.parts import now, parts_of
-from services.request_intake.routes_requests import Staff, check_area, load, point_of, shown
+from services.request_intake.routes_requests import Staff, load, shown
 from services.request_intake.schemas import Place, RequestId
 from services.request_intake.state import RequestState
 from shared.storage.aggregates import Decision

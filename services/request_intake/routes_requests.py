@@ -5,12 +5,11 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Request, Response
 
 from services.request_intake import access
-from services.request_intake.parts import Caller, Parts, now, parts_of
-from services.request_intake.schemas import NewRequest, Place, RequestId, UnitId
-from services.request_intake.service import accept, new_tracking_code
-from services.request_intake.state import Requester, RequestState, Status
-from shared.contracts.ids import uuid7
-from shared.contracts.payload import Code, Point
+from services.request_intake.filing import ANSWERED, Filing, file
+from services.request_intake.parts import Caller, Parts, parts_of
+from services.request_intake.schemas import NewRequest, RequestId, UnitId
+from services.request_intake.state import RequestState, Status
+from shared.contracts.payload import Code
 from shared.storage.aggregates import Aggregate
 from shared.web.auth import Principal, Role, require
 from shared.web.etag import etag
@@ -22,21 +21,8 @@ from shared.web.schemas import AreaCode, Json, Time
 
 router = Router(prefix="/v1", tags=["requests"])
 
-AREAS_AT = "/v1/areas"
-CATEGORIES_AT = "/v1/categories"
 _IMPORTERS = (Role.ADMINISTRATOR, Role.UNIT_OPERATOR)
-_ANSWERED = (
-    "id",
-    "tracking_code",
-    "status",
-    "category",
-    "urgency",
-    "grid_id",
-    "area_path",
-    "located",
-    "accepted_at",
-)
-_LISTED = (*_ANSWERED[:1], *_ANSWERED[2:], "kind", "channel", "received_at", "reporting_unit",
+_LISTED = (*ANSWERED[:1], *ANSWERED[2:], "kind", "channel", "received_at", "reporting_unit",
            "case_number", "handling_unit", "assignee", "deadline", "overdue", "completed_at",
            "round", "outcome")  # fmt: skip
 
@@ -46,87 +32,24 @@ Staff = Annotated[
 ]
 
 
-def check_area(parts: Parts, place: Place) -> None:
-    """Raise `Problem` 422 where the place names an area that is not known."""
-    if place.area is not None and not parts.directory.city.has_area(place.area):
-        raise Problem(422, "unknown-area", field="place.area", where=AREAS_AT, area=place.area)
-
-
-def point_of(place: Place) -> Point | None:
-    """The point as the contracts have it."""
-    if place.point is None:
-        return None
-    return Point(longitude=place.point.longitude, latitude=place.point.latitude)
-
-
-def _requested(parts: Parts, body: NewRequest, principal: Principal) -> RequestState:
-    """The state of a new request.
-
-    Raises `Problem` 403 for a `happened_at` of others than importers, 422 for an unknown area
-    or category.
-    """
-    if body.happened_at is not None and principal.role not in _IMPORTERS:
-        raise Problem(403, "happened-at-not-allowed", field="happened_at")
-    check_area(parts, body.place)
-    classifier = parts.rules.classifier
-    if body.category is not None and body.category not in classifier.categories:
-        raise Problem(
-            422,
-            "unknown-category",
-            field="category",
-            where=CATEGORIES_AT,
-            category=body.category,
-        )
-    classified = classifier.classify(body.text, body.category)
-    point = point_of(body.place)
-    id, received = uuid7(), now()
-    accepted_at = body.happened_at or received
-    placement = parts.directory.city.locator.locate(point, body.place.area, accepted_at)
-    requester = None
-    if body.requester is not None:
-        requester = Requester(
-            **{
-                name: parts.seal(value, name, id)
-                for name, value in body.requester.model_dump(exclude_none=True).items()
-            }
-        )
-    return RequestState(
-        id=id,
-        tracking_code=new_tracking_code(),
-        channel=body.channel.value,
-        kind=body.kind.value,
-        category=classified.category,
-        urgency=classified.urgency.value,
-        rules_version=classifier.version,
-        text=parts.seal(body.text, "text", id),
-        requester=requester,
-        point=point,
-        area=body.place.area,
-        grid_id=placement.grid_id if placement else None,
-        area_path=placement.area_path if placement else (),
-        located=placement is not None,
-        accepted_at=accepted_at,
-        received_at=received,
-        submitted_by=principal.subject,
-        reporting_unit=principal.unit_id if principal.role is Role.UNIT_OPERATOR else None,
-    )
-
-
 @router.post("/requests", status_code=201, openapi_extra=IDEMPOTENT)
 async def create_request(request: Request, body: NewRequest, principal: Caller) -> Response:
     """File a request. Its grid, category and urgency are found; follow it by its tracking code.
 
     Coordinates outside all grids are accepted: `located` is false until a person places it.
     """
-    parts = parts_of(request)
-    state = _requested(parts, body, principal)
-    created = await parts.requests.store.create(
-        state.id,
-        accept(state),
-        by=f"{principal.role}:{principal.subject}",
-        answer={name: getattr(state, name) for name in _ANSWERED},
-        idempotency=await idempotency_of(request),
+    if body.happened_at is not None and principal.role not in _IMPORTERS:
+        raise Problem(403, "happened-at-not-allowed", field="happened_at")
+    filing = Filing(
+        channel=body.channel,
+        kind=body.kind,
+        text=body.text,
+        category=body.category,
+        place=body.place,
+        requester=body.requester,
+        happened_at=body.happened_at,
     )
+    created = await file(parts_of(request), filing, principal, await idempotency_of(request))
     headers = {"Location": f"/v1/requests/{created.id}"}
     if created.replayed:
         headers["Idempotent-Replayed"] = "true"

@@ -1,8 +1,9 @@
 """Bodies and query parameters of the HTTP API."""
 
+import re
 from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.payload import Code
@@ -18,6 +19,15 @@ from shared.web.schemas import (
 )
 
 Telephone = Annotated[str, StringConstraints(pattern=r"^[0-9+() -]{3,30}$")]
+
+
+def _email(value: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value):
+        raise PydanticCustomError("email", "no e-mail address")
+    return value
+
+
+Email = Annotated[str, StringConstraints(max_length=200), AfterValidator(_email)]
 UnitId = Annotated[str, StringConstraints(pattern=r"^[^\s|/]{1,120}$")]
 
 
@@ -49,6 +59,7 @@ class RequesterIn(Body):
     name: ShortText | None = None
     telephone: Telephone | None = None
     address: ShortText | None = None
+    email: Email | None = None
 
 
 class NewRequest(Body):

@@ -36,6 +36,7 @@ class Requester(_Part):
     name: str | None = None
     telephone: str | None = None
     address: str | None = None
+    email: str | None = None
 
 
 class Step(_Part):

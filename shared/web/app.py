@@ -36,7 +36,7 @@ def _with_problems(schema: dict[str, Any]) -> dict[str, Any]:
                 responses["422"] = _ANSWERED
             if "security" in operation:
                 responses |= {"401": _ANSWERED, "403": _ANSWERED}
-            responses["default"] = _ANSWERED
+            responses.setdefault("default", _ANSWERED)
     return schema
 
 

@@ -142,8 +142,13 @@ def principal_or_none(request: Request) -> Principal | None:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise _unauthorized("token-invalid")
+    return principal_of(request, token.strip())
+
+
+def principal_of(request: Request, token: str) -> Principal:
+    """The caller whom `token` names, from here on the request's; a bad one is a 401 problem."""
     reader: TokenReader = request.app.state.tokens
-    principal = reader.read(token.strip())
+    principal = reader.read(token)
     request.scope["lianxin.principal"] = principal
     return principal
 

@@ -164,6 +164,7 @@ def test_new_env_makes_secrets_once(tmp_path: Path) -> None:
     secrets = [value for name, value in made.items() if SECRET.search(name)]
     assert len(secrets) == len(set(secrets)) == 8
     assert all(re.fullmatch("[0-9a-f]{48}", secret) for secret in secrets)
+    assert made["LIANXIN_OPEN311_JURISDICTION"] == ""
     assert target.stat().st_mode & 0o077 == 0
     before = target.read_text()
     again = subprocess.run(["bash", script, target], check=False, capture_output=True, text=True)

@@ -13,7 +13,9 @@ from tests.unit.deploy.test_compose import ROOT
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("file", ["README.md", "deploy/README.md", "docs/operators.md"])
+@pytest.mark.parametrize(
+    "file", ["README.md", "deploy/README.md", "docs/operators.md", "docs/open311.md"]
+)
 def test_links_lead_to_files(file: str) -> None:
     path = ROOT / file
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
