@@ -16,6 +16,8 @@ from bench import (
     bench_intake,
     bench_match,
     bench_places,
+    bench_replicas,
+    bench_timers,
     coverage_city,
 )
 from bench.report import machine, put, resident_megabytes
@@ -44,10 +46,15 @@ async def measure(folder: Path) -> dict[str, Any]:
     print("point to grid:", places)
     covered = await coverage(folder / "coverage")
     print("coverage of a whole city, seconds:", covered)
+    replicas = await bench_replicas.measure(folder / "replicas")
+    print("replicas of dispatch:", replicas)
+    timers = await bench_timers.measure(folder / "timers")
+    print("timers:", timers)
     match, alerts = bench_match.measure(), bench_alerts.measure()
     return {
         "memory": memory, "consumer": consumer, "intake": intake, "flow": flow,
-        "places": places, "coverage": covered, "match": match, "alerts": alerts,
+        "places": places, "coverage": covered, "replicas": replicas, "timers": timers,
+        "match": match, "alerts": alerts,
     }  # fmt: skip
 
 
@@ -101,7 +108,8 @@ def report(found: dict[str, Any]) -> str:
         f"**{covered['read'] + covered['gaps']:.2f} s** |",
         f"| `GET /v1/coverage` over it | at most 2 s | {covered['GET /v1/coverage']:.2f} s |",
     ]
-    lines += bench_match.rows(found["match"]) + bench_alerts.rows(found["alerts"])
+    for measured in (bench_replicas, bench_timers, bench_match, bench_alerts):
+        lines += measured.rows(found[measured.__name__.rpartition("_")[2]])
     cores = ", ".join(f"{name} {share:.2f}" for name, share in flow["cores"].items())
     lines.append(f"| cores in use at {flow['half']:.0f}/s | reported | {cores} |")
     return "\n".join(lines) + "\n"

@@ -224,6 +224,7 @@ async def measure(
     folder: Path, number: int = TASKS, rounds: int = ROUNDS, say: Say = print
 ) -> dict[str, float]:
     """Medians of tasks a second by number of replicas, and of their ratio."""
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     found: dict[int, list[dict[str, float]]] = {n: [] for n in REPLICAS}
     for round in range(rounds):
         for replicas in REPLICAS:
