@@ -36,17 +36,18 @@ lint: $(VENV)/dev.stamp ## Check style, format and which package may import whic
 type: $(VENV)/dev.stamp ## Check types
 	$(BIN)/mypy
 
-# What reckons with seconds runs alone, the rest on both cores.
-CALM := tests/e2e tests/faults
+# What reckons with seconds runs alone, the rest on both cores; long ones first.
+CALM := tests/e2e tests/faults/test_poison.py
+LONG := tests/faults/test_kills.py tests/faults/test_rebalance.py
 BOTH := -n 3 --dist worksteal
 # A Java broker for each of three is more than two cores carry.
 TWO := -n 2 --dist worksteal
 test: $(VENV)/dev.stamp ## Run all tests against real servers (10 minutes on 2 cores)
 	$(PYTEST) $(CALM) $(ARGS)
-	$(PYTEST) tests/unit tests/contracts tests/integration $(BOTH) $(ARGS)
+	$(PYTEST) $(LONG) tests/unit tests/contracts tests/integration $(BOTH) $(ARGS)
 
 test-kafka: $(VENV)/dev.stamp ## The integration, end-to-end and fault tests on Apache Kafka (Java 17, Maven)
-	LIANXIN_TEST_BROKER=kafka $(PYTEST) $(CALM) $(ARGS)
+	LIANXIN_TEST_BROKER=kafka $(PYTEST) $(CALM) $(LONG) $(ARGS)
 	LIANXIN_TEST_BROKER=kafka $(PYTEST) tests/contracts tests/integration $(TWO) $(ARGS)
 
 test-pymongo: $(VENV)/dev.stamp ## The services' integration tests on motor's successor
