@@ -17,6 +17,7 @@ from shared.contracts.requests import (
     RequestLocated,
     RequestReopened,
 )
+from shared.contracts.task_life import TaskFinallyAnswered
 from shared.contracts.tasks import (
     TaskAccepted,
     TaskAssigned,
@@ -58,9 +59,8 @@ def _on(change: Callable[[Case, Any], Case]) -> FactHandler[Case, tzinfo]:
     return handle
 
 
-def _on_lead(change: Callable[[Case, Any], Case]) -> FactHandler[Case, tzinfo]:
-    """A handler of the lead task's fact; who assists (协办) is not answerable for the case."""
-    handle = _on(change)
+def _of_lead(handle: FactHandler[Case, tzinfo]) -> FactHandler[Case, tzinfo]:
+    """For the lead task's facts only; who assists (协办) is not answerable for the case."""
 
     def handle_lead(state: Case | None, event: Event, zone: tzinfo) -> Decision[Case] | None:
         assert isinstance(event.data, TaskFact)
@@ -69,6 +69,17 @@ def _on_lead(change: Callable[[Case, Any], Case]) -> FactHandler[Case, tzinfo]:
         return handle(state, event, zone)
 
     return handle_lead
+
+
+def _on_lead(change: Callable[[Case, Any], Case]) -> FactHandler[Case, tzinfo]:
+    """A handler of the lead task's fact from what it changes."""
+    return _of_lead(_on(change))
+
+
+def _finally_answered(state: Case | None, event: Event, zone: tzinfo) -> Decision[Case] | None:
+    assert isinstance(event.data, TaskFinallyAnswered)
+    changed = cases.finally_answered(state or Case(), event.data, event.time)
+    return _decided(state, changed, zone)
 
 
 on_request_located = _on(cases.located)
@@ -80,6 +91,7 @@ on_task_accepted = _on_lead(cases.taken)
 on_task_overdue = _on_lead(cases.overdue)
 on_task_completed = _on_lead(cases.completed)
 on_task_cancelled = _on_lead(cases.cancelled)
+on_task_finally_answered = _of_lead(_finally_answered)
 
 HANDLERS: Mapping[type[Payload], FactHandler[Case, tzinfo]] = {
     RequestAccepted: on_request_accepted,
@@ -92,6 +104,7 @@ HANDLERS: Mapping[type[Payload], FactHandler[Case, tzinfo]] = {
     TaskOverdue: on_task_overdue,
     TaskCompleted: on_task_completed,
     TaskCancelled: on_task_cancelled,
+    TaskFinallyAnswered: on_task_finally_answered,
 }
 
 

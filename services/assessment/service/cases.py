@@ -17,6 +17,7 @@ from shared.contracts.requests import (
     RequestLocated,
     RequestReopened,
 )
+from shared.contracts.task_life import TaskFinallyAnswered
 from shared.contracts.tasks import (
     Assignee,
     TaskAccepted,
@@ -263,6 +264,18 @@ def completed(case: Case, fact: TaskCompleted) -> Case:
     """The work of a round was done."""
     at = None if fact.completed_at is None else to_millis(fact.completed_at)
     done = _with_round(case, fact.round, completed=True, completed_at=at, in_time=fact.in_time)
+    return _in_round(held(done, fact.assignee), fact.round)
+
+
+def finally_answered(case: Case, fact: TaskFinallyAnswered, time: datetime) -> Case:
+    """The round ended formally (终结答复), at `time`: done, and in time unless it was overdue.
+
+    Dispatch tells of a deadline that passes before it tells of the end, in the same order here.
+    """
+    late = case.rounds.get(str(fact.round), Round()).overdue
+    done = _with_round(
+        case, fact.round, completed=True, completed_at=to_millis(time), in_time=not late
+    )
     return _in_round(held(done, fact.assignee), fact.round)
 
 

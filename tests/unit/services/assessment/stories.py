@@ -12,6 +12,7 @@ from shared.contracts import tasks as t
 from shared.contracts.envelope import Event
 from shared.contracts.ids import lead_task_id, uuid7
 from shared.contracts.payload import Payload
+from shared.contracts.task_life import TaskFinallyAnswered
 from shared.contracts.words import AssigneeKind, Channel, RequestKind, Urgency
 from shared.messaging.gate import Admission, admit, inbox_key
 from shared.storage.aggregates import Seen
@@ -110,6 +111,14 @@ class Teller:
             in_time=in_time,
         )
 
+    def finally_answer(
+        self, unit: str | None, organization: str | None, at: datetime, round: int = 1
+    ) -> None:
+        """A round ended formally (终结答复)."""
+        kind = AssigneeKind.VOLUNTEER if unit is None else AssigneeKind.UNIT
+        who = assignee(kind, unit, organization)
+        self.task(TaskFinallyAnswered, at, assignee=who, ground="no_basis", reason="x", round=round)
+
 
 def assignee(kind: AssigneeKind, unit: str | None, organization: str | None) -> t.Assignee:
     """Who holds a task."""
@@ -135,6 +144,9 @@ def story(random: random.Random, number: int) -> Teller:
         if random.random() < 0.2:
             break
         done = at + timedelta(milliseconds=random.randrange(-3_600_000, 90_000_000))
+        if round == rounds and random.random() < 0.15:
+            tell.finally_answer(unit, organization, done, round)
+            break
         tell.complete(
             unit,
             organization,

@@ -178,6 +178,44 @@ def test_a_cancelled_case_is_a_request_and_not_judged() -> None:
     assert (case.measure.judged, case.measure.hours) == (0, None)
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_a_final_answer_is_done_and_in_time_unless_it_was_overdue(late: bool) -> None:
+    tell = Teller("r")
+    tell.accept(START)
+    tell.assign("u1", "o1")
+    if late:
+        tell.task(t.TaskOverdue, deadline=START, round=1)
+    tell.finally_answer("u2", "o2", START + 5 * HOUR)
+    case = one(tell)
+    assert (case.measure.judged, case.measure.in_time) == (1, int(not late))
+    assert (case.measure.hours, case.unit_id, case.organization_id) == (5.0, "u2", "o2")
+
+
+def test_not_solved_after_a_final_answer_counts_and_the_answer_stays_done() -> None:
+    tell = Teller("r")
+    tell.accept(START)
+    tell.assign("u1")
+    tell.finally_answer("u1", None, START + HOUR)
+    tell.request(r.RequestFollowedUp, contacted=True, solved=False, satisfied=2, round=1)
+    tell.request(r.RequestClosed, outcome="reported", final=True)
+    case = one(tell)
+    measure = case.measure
+    assert (measure.followed_up, measure.contacted, measure.solved, measure.rated) == (1, 1, 0, 1)
+    assert (measure.judged, measure.in_time, measure.hours) == (1, 1, 1.0)
+
+
+def test_a_final_answer_of_a_second_round_is_judged_by_that_round() -> None:
+    tell = Teller("r")
+    tell.accept(START)
+    tell.assign("u1")
+    tell.task(t.TaskOverdue, deadline=START, round=1)
+    tell.complete("u1", None, START + HOUR, False)
+    tell.request(r.RequestReopened, round=2)
+    tell.assign("u1", round=2)
+    tell.finally_answer("u1", None, START + 9 * HOUR, round=2)
+    assert (one(tell).measure.in_time, one(tell).measure.hours) == (1, 9.0)
+
+
 def test_an_assisting_task_is_not_answerable() -> None:
     tell = Teller("r", task_id="assisting")
     tell.accept(START)
