@@ -9,6 +9,7 @@ from shared.contracts import (
     checkins,
     control,
     coverage,
+    joins,
     plans,
     registry,
     requests,
@@ -82,6 +83,8 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         requests.RequestFollowedUp,
         requests.RequestReopened,
         requests.RequestClosed,
+        joins.RequestJoined,
+        joins.RequestSeparated,
     ),
     topics.TASKS.name: (
         tasks.TaskCreated,
@@ -108,6 +111,7 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         task_life.TaskProblemRaised,
         task_life.TaskProblemClosed,
         task_life.TaskFinallyAnswered,
+        joins.TaskJoined,
     ),
     topics.ASSESSMENTS.name: (assessments.FigureMeasured,),
     topics.UNITS.name: (

@@ -5,6 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from shared.contracts.payload import Code, Fact, Id, Moment, Point
+from shared.contracts.tasks import Assignee
 from shared.contracts.words import Channel, RequestKind, Urgency
 
 
@@ -63,16 +64,23 @@ class RequestFollowedUp(Fact):
     satisfied: int | None = Field(default=None, ge=1, le=5)
     """1 very dissatisfied to 5 very satisfied."""
     round: int = Field(ge=1)
+    handled_by: Assignee | None = None
+    """Who did the work, where it was another request's task (`request.joined`)."""
 
 
 class RequestReopened(Fact):
-    """The resident said that it is not solved; the work starts again."""
+    """The resident said that it is not solved; the work starts again.
+
+    One that was joined leaves its group by this, and has a task of its own again.
+    """
 
     TYPE: ClassVar[str] = "lianxin.request.reopened"
 
     request_id: Id
     round: int = Field(ge=2)
     """The round of work that begins."""
+    handled_by: Assignee | None = None
+    """Who did the work so far, where it was another request's task."""
 
 
 class RequestClosed(Fact):
