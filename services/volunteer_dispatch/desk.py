@@ -91,6 +91,8 @@ async def command(
     def checked(state: TaskState | None) -> Decision[TaskState]:
         assert state is not None
         ensure(principal, state)
+        if state.joined is not None:
+            raise Problem(409, "task-joined", lead=state.joined.lead_task_id)
         allowed = commands_of(state)
         if name not in allowed:
             raise Problem(

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from services.volunteer_dispatch.service import joining
 from services.volunteer_dispatch.service import requests as decide
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.records import apply_record, may_report, record_of
 from services.volunteer_dispatch.service.state import Status, TaskState
-from shared.contracts import plans, registry, requests, topics, units
+from shared.contracts import joins, plans, registry, requests, topics, units
 from shared.contracts.catalog import TOPIC_OF
 from shared.contracts.envelope import Event
 from shared.contracts.ids import lead_task_id, reported_request_id
@@ -80,6 +81,22 @@ def on_request_answered(
     return decide.answered(_known(state), context)
 
 
+def on_request_joined(
+    state: TaskState | None, event: Event, context: Context
+) -> Decision[TaskState]:
+    """End the task for another one's."""
+    assert isinstance(event.data, joins.RequestJoined)
+    return joining.join(_known(state), event.data, context)
+
+
+def on_request_separated(
+    state: TaskState | None, event: Event, context: Context
+) -> Decision[TaskState]:
+    """Begin a round of its own again."""
+    assert isinstance(event.data, joins.RequestSeparated)
+    return joining.separate(_known(state), event.data, event.time, context)
+
+
 def on_unit_record(
     state: TaskState | None, event: Event, context: Context
 ) -> Decision[TaskState] | None:
@@ -115,6 +132,8 @@ HANDLERS: Mapping[type[Payload], FactHandler[TaskState, Context]] = {
     requests.RequestAnswered: on_request_answered,
     requests.RequestReopened: on_request_reopened,
     requests.RequestClosed: on_request_closed,
+    joins.RequestJoined: on_request_joined,
+    joins.RequestSeparated: on_request_separated,
     units.TaskProgress: on_unit_record,
     units.TaskResult: on_unit_record,
 }

@@ -16,6 +16,12 @@ MESSAGES = {
         "en": "The task is {state} now, so {command} is not possible: choose one of those in "
         "allowed.",
     },
+    "task-joined": {
+        "zh": "这件诉求已与另一件合并办理：请在任务 {lead} 上操作；确非同一事项的，请在受理服务用 "
+        "separate 分开。",
+        "en": "Its request is joined to another one: work on task {lead}. If they are not about "
+        "the same thing, separate the request at intake.",
+    },
     "nobody-above": {
         "zh": "上面已没有可以接手的人：请用 reassign 指定承办人。",
         "en": "There is nobody above to take it: name somebody with reassign.",

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from services.volunteer_dispatch.access import commands_of
 from services.volunteer_dispatch.service.calendar import Counts
 from services.volunteer_dispatch.service.explain import Explained
-from services.volunteer_dispatch.service.standing import Awaits
+from services.volunteer_dispatch.service.standing import Awaits, Joined
 from services.volunteer_dispatch.service.state import Status, TaskState
 from shared.contracts import units
 from shared.contracts.task_life import PauseKind, ProblemReason, ProposalKind
@@ -210,6 +210,7 @@ class TaskView(BaseModel):
     pause: PauseView | None
     warned: int = Field(description="Percent of the time: the last warning")
     supervisor: Assignee | None = Field(description="Watches over it since it is overdue")
+    joined: Joined | None = Field(description="The task that answers for it, where it is joined")
     version: int
 
 
@@ -245,7 +246,7 @@ def shown(
     same = (
         "request_id", "status", "category", "urgency", "area_path", "grid_id", "round", "level",
         "requested_at", "deadline", "accept_by", "completed_at", "in_time",
-        "lead", "assisting",
+        "lead", "assisting", "joined",
     )  # fmt: skip
     assignee = None if state.status is Status.MATCHING else state.assignee
     return {

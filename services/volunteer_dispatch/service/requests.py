@@ -109,15 +109,21 @@ def reopen(
 ) -> Decision[TaskState]:
     """A new round for the same assignee, with a new deadline.
 
-    A volunteer's place in the load was given back at completion: it is reserved anew first.
+    A volunteer's place in the load was given back at completion: it is reserved anew first. One
+    that was joined goes to whoever did the work that the resident is not content with.
     """
     assert state.assignee is not None
     if state.status is Status.FINALLY_ANSWERED:
         return Decision(state, (), "finally answered: not opened again")
-    holder = state.assignee
+    holder = (request.handled_by if state.joined else None) or state.assignee
     state, events = clock.resume(state, context, clock.MOVED_ON)
     state = state.having(
-        round=request.round, tried=(), completed_at=None, in_time=None, proposal=None
+        round=request.round,
+        tried=(),
+        completed_at=None,
+        in_time=None,
+        proposal=None,
+        joined=None,
     )
     state = clock.begin(state, time, context)
     if state.status is not Status.MATCHING:

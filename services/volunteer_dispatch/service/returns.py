@@ -131,7 +131,7 @@ def begin_round(state: TaskState, context: Context) -> Step:
     """A new round: nobody has passed it on yet; redone too often it becomes a problem case."""
     returns = state.returns.model_copy(update={"passed": (), "told": False})
     state = state.having(returns=returns)
-    if state.round <= context.limits.problem_after_redone:
+    if state.round - state.separations <= context.limits.problem_after_redone:
         return state, ()
     return raise_problem(state, ProblemReason.REDONE, context)
 

@@ -73,6 +73,14 @@ class Problem(_Part):
     by: str | None = None
 
 
+class Joined(_Part):
+    """The task ended for another request's, which is about the same thing."""
+
+    join_id: str
+    lead_request_id: str
+    lead_task_id: str
+
+
 class Returns(_Part):
     """How the task was given back."""
 

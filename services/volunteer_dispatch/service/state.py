@@ -8,7 +8,14 @@ from pydantic import BaseModel, ConfigDict, computed_field
 
 from services.volunteer_dispatch.service.alerting import Alerts
 from services.volunteer_dispatch.service.explain import KEPT, Explained
-from services.volunteer_dispatch.service.standing import Awaits, Clock, Problem, Proposal, Returns
+from services.volunteer_dispatch.service.standing import (
+    Awaits,
+    Clock,
+    Joined,
+    Problem,
+    Proposal,
+    Returns,
+)
 from shared.contracts.payload import Moment, Point
 from shared.contracts.tasks import Assignee
 from shared.contracts.words import Urgency
@@ -34,6 +41,8 @@ class Status(StrEnum):
     """The request ended while the task was still open."""
     FINALLY_ANSWERED = "finally_answered"
     """The formal end (终结), checked by somebody above; it is not opened again."""
+    JOINED = "joined"
+    """Its request shares the task of another one (`joined`), and is answered from there."""
 
 
 class Gap(StrEnum):
@@ -145,6 +154,9 @@ class TaskState(State):
     """What the holder asks of who stands above; one at a time."""
     problem: Problem | None = None
     """The latest; a task can become a problem case again."""
+    joined: Joined | None = None
+    separations: int = 0
+    """Rounds that began since its request was separated from another one: not redone."""
 
     @computed_field  # type: ignore[prop-decorator]
     @property
