@@ -8,6 +8,7 @@ from services.assessment.service import cases
 from services.assessment.service.cases import Case
 from shared.contracts.envelope import Event
 from shared.contracts.ids import lead_task_id
+from shared.contracts.joins import RequestJoined, RequestSeparated
 from shared.contracts.payload import Payload
 from shared.contracts.registry import AreaChanged, OrganizationChanged, UnitChanged
 from shared.contracts.requests import (
@@ -86,6 +87,8 @@ on_request_located = _on(cases.located)
 on_request_followed_up = _on(cases.followed_up)
 on_request_reopened = _on(cases.reopened)
 on_request_closed = _on(cases.closed)
+on_request_joined = _on(cases.joined)
+on_request_separated = _on(cases.separated)
 on_task_assigned = _on_lead(cases.assigned)
 on_task_accepted = _on_lead(cases.taken)
 on_task_overdue = _on_lead(cases.overdue)
@@ -99,6 +102,8 @@ HANDLERS: Mapping[type[Payload], FactHandler[Case, tzinfo]] = {
     RequestFollowedUp: on_request_followed_up,
     RequestReopened: on_request_reopened,
     RequestClosed: on_request_closed,
+    RequestJoined: on_request_joined,
+    RequestSeparated: on_request_separated,
     TaskAssigned: on_task_assigned,
     TaskAccepted: on_task_accepted,
     TaskOverdue: on_task_overdue,

@@ -13,6 +13,8 @@ from shared.storage.aggregates import AggregateStore
 from shared.storage.client import ASCENDING, Database, Document
 
 _FACTS = {"state": 1}
+_COUNTED = {"$or": [{"state.requests": {"$gt": 0}}, {"state.followed_up": {"$gt": 0}}]}
+"""Figures of something: the answers of joined requests alone are something too."""
 
 
 class Repository:
@@ -123,22 +125,20 @@ class Repository:
         after: str | None = None,
         limit: int = 0,
     ) -> list[Figure]:
-        """Figures with at least one request, by id; of all subjects without `ids`."""
+        """Figures with at least one request or answer, by id; of all subjects without `ids`."""
         # `0` follows `/`: every id of this month and kind lies between the two.
         between: Document = {"$gt": after or f"{month}/{kind}/", "$lt": f"{month}/{kind}0"}
         if ids is not None:
             between["$in"] = [f"{month}/{kind}/{id}" for id in ids]
-        found = self.figures.collection.find(
-            {"_id": between, "state.requests": {"$gt": 0}}, _FACTS
-        ).sort("_id", ASCENDING)
+        found = self.figures.collection.find({"_id": between, **_COUNTED}, _FACTS).sort(
+            "_id", ASCENDING
+        )
         documents = found.limit(limit) if limit else found
         return [Figure.model_validate(document["state"]) async for document in documents]
 
     async def months(self) -> list[str]:
         """Months that have figures, the latest first."""
-        months = await self.figures.collection.distinct(
-            "state.month", {"state.requests": {"$gt": 0}}
-        )
+        months = await self.figures.collection.distinct("state.month", _COUNTED)
         return sorted(months, reverse=True)
 
     async def subjects(self, kind: str, ids: Sequence[str]) -> dict[str, Document]:

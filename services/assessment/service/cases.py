@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.contracts.joins import RequestJoined, RequestSeparated
 from shared.contracts.requests import (
     RequestAccepted,
     RequestClosed,
@@ -56,6 +57,8 @@ class Round(Part):
 class Measure(Part):
     """What the case adds to each figure that it counts in: numbers to be summed, and its hours."""
 
+    requests: int = 1
+    """0 while it shares another request's task: the group counts once, as its lead."""
     followed_up: int = 0
     contacted: int = 0
     solved: int = 0
@@ -82,6 +85,11 @@ class Case(State):
     follow_ups: dict[str, FollowUp] = Field(default={})
     closed: str | None = None
     """Outcome, while closed."""
+    joined: bool = False
+    """It shares another request's task: its own counts for nothing, its resident's answers do."""
+    shared_unit_id: str | None = None
+    shared_organization_id: str | None = None
+    """Who did the shared work, as the resident's answer says."""
 
     unit_id: str | None = None
     organization_id: str | None = None
@@ -135,13 +143,14 @@ def measured(case: Case) -> Measure:
     contacted = answer is not None and answer.contacted
     rating = None if answer is None else answer.satisfied
     work = case.rounds.get(str(case.round), Round())
-    if case.cancelled:
+    if case.cancelled or case.joined:
         verdict = None
     elif work.completed:
         verdict = work.in_time
     else:
         verdict = False if work.overdue else None
     return Measure(
+        requests=int(not case.joined),
         followed_up=int(answer is not None),
         contacted=int(contacted),
         solved=int(contacted and answer is not None and answer.solved is True),
@@ -154,7 +163,7 @@ def measured(case: Case) -> Measure:
 
 
 def _hours(case: Case, work: Round) -> float | None:
-    if case.cancelled or case.accepted_at is None or work.completed_at is None:
+    if case.cancelled or case.joined or case.accepted_at is None or work.completed_at is None:
         return None
     hours = (work.completed_at - case.accepted_at) / timedelta(hours=1)
     return hours if hours >= 0 else None
@@ -183,10 +192,13 @@ def _keys(case: Case, month: str) -> Iterable[str]:
     # A path names an area once; a path that does not must not count its case twice.
     for code in dict.fromkeys(case.area_path):
         yield key_of("area", code, month)
-    if case.unit_id is not None:
-        yield key_of("unit", case.unit_id, month)
-    if case.organization_id is not None:
-        yield key_of("organization", case.organization_id, month)
+    unit, organization = case.unit_id, case.organization_id
+    if case.joined:
+        unit, organization = case.shared_unit_id, case.shared_organization_id
+    if unit is not None:
+        yield key_of("unit", unit, month)
+    if organization is not None:
+        yield key_of("organization", organization, month)
 
 
 # What intake says
@@ -216,15 +228,36 @@ def located(case: Case, fact: RequestLocated) -> Case:
 def followed_up(case: Case, fact: RequestFollowedUp) -> Case:
     """The resident answered; the last answer of a round counts."""
     answer = FollowUp(contacted=fact.contacted, solved=fact.solved, satisfied=fact.satisfied)
-    return _in_round(case, fact.round).model_copy(
-        update={"follow_ups": case.follow_ups | {str(fact.round): answer}}
-    )
+    changes: dict[str, object] = {"follow_ups": case.follow_ups | {str(fact.round): answer}}
+    if fact.handled_by is not None:
+        unit = unit_of(fact.handled_by)
+        changes |= {
+            "shared_unit_id": unit,
+            "shared_organization_id": fact.handled_by.organization_id,
+        }
+    return _in_round(case, fact.round).model_copy(update=changes)
 
 
 def reopened(case: Case, fact: RequestReopened) -> Case:
-    """Another round of work begins."""
-    return _in_round(case, fact.round).model_copy(
+    """Another round of work begins; one that was joined has its own task again."""
+    return _in_round(_apart(case), fact.round).model_copy(
         update={"reopened": case.reopened + 1, "closed": None}
+    )
+
+
+def joined(case: Case, _fact: RequestJoined) -> Case:
+    """It shares another request's task from now on."""
+    return _apart(case).model_copy(update={"joined": True})
+
+
+def separated(case: Case, fact: RequestSeparated) -> Case:
+    """It has its own task again."""
+    return _in_round(_apart(case), fact.round)
+
+
+def _apart(case: Case) -> Case:
+    return case.model_copy(
+        update={"joined": False, "shared_unit_id": None, "shared_organization_id": None}
     )
 
 
@@ -236,12 +269,18 @@ def closed(case: Case, fact: RequestClosed) -> Case:
 # What dispatch says of the lead task
 
 
+def unit_of(assignee: Assignee) -> str | None:
+    """The unit that answers for what `assignee` does."""
+    if assignee.unit_id is None and assignee.kind is AssigneeKind.UNIT:
+        return assignee.id
+    return assignee.unit_id
+
+
 def held(case: Case, assignee: Assignee) -> Case:
     """The task is with `assignee` now."""
-    unit = assignee.unit_id
-    if unit is None and assignee.kind is AssigneeKind.UNIT:
-        unit = assignee.id
-    return case.model_copy(update={"unit_id": unit, "organization_id": assignee.organization_id})
+    return case.model_copy(
+        update={"unit_id": unit_of(assignee), "organization_id": assignee.organization_id}
+    )
 
 
 def assigned(case: Case, fact: TaskAssigned) -> Case:

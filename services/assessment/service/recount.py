@@ -76,17 +76,20 @@ class Recount:
             for code in case["area_path"]
             if self._levels.get(code) in ("street", "community")
         }
+        # Who answers for shared work is known from the resident's answer alone.
+        prefix = "shared_" if case.get("joined") else ""
         subjects |= {
-            (month, kind, case[f"{kind}_id"])
+            (month, kind, case[f"{prefix}{kind}_id"])
             for kind in ("unit", "organization")
-            if case[f"{kind}_id"] is not None
+            if case[f"{prefix}{kind}_id"] is not None
         }
         for subject in subjects:
             self._count(self.tallies.setdefault(subject, Tally()), case, accepted)
 
     @staticmethod
     def _count(tally: Tally, case: Mapping[str, Any], accepted: datetime) -> None:
-        tally.requests += 1
+        shares = case.get("joined", False)
+        tally.requests += not shares
         if case["follow_ups"]:
             _, answer = sorted((int(n), a) for n, a in case["follow_ups"].items())[-1]
             tally.asked += 1
@@ -99,7 +102,7 @@ class Recount:
                 if answer["satisfied"] in (4, 5):
                     tally.good_ratings += 1
         work = case["rounds"].get(str(case["round"]))
-        if work is None or case["cancelled"]:
+        if work is None or case["cancelled"] or shares:
             return
         if not work["completed"]:
             tally.verdicts += work["overdue"]

@@ -67,8 +67,7 @@ class Difference:
 
     def add(self, measure: Measure, times: int) -> None:
         """Add a case's measure `times` times: 1 or -1."""
-        self.sums["requests"] += times
-        for name in SUMMED:
+        for name in ("requests", *SUMMED):
             self.sums[name] += times * getattr(measure, name)
         millis = millis_of(measure)
         if millis is not None:

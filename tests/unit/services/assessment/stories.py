@@ -11,6 +11,7 @@ from shared.contracts import requests as r
 from shared.contracts import tasks as t
 from shared.contracts.envelope import Event
 from shared.contracts.ids import lead_task_id, uuid7
+from shared.contracts.joins import RequestJoined, RequestSeparated
 from shared.contracts.payload import Payload
 from shared.contracts.task_life import TaskFinallyAnswered
 from shared.contracts.words import AssigneeKind, Channel, RequestKind, Urgency
@@ -119,6 +120,16 @@ class Teller:
         who = assignee(kind, unit, organization)
         self.task(TaskFinallyAnswered, at, assignee=who, ground="no_basis", reason="x", round=round)
 
+    def join(self, lead: str = "lead") -> None:
+        """The request shares the task of another one."""
+        self.request(RequestJoined, join_id="j", lead_request_id=lead)
+
+    def separate(self, round: int) -> None:
+        """It has its own task again, and a round of it begins."""
+        self.request(
+            RequestSeparated, join_id="j", lead_request_id="lead", round=round, why="staff"
+        )
+
 
 def assignee(kind: AssigneeKind, unit: str | None, organization: str | None) -> t.Assignee:
     """Who holds a task."""
@@ -132,8 +143,13 @@ def story(random: random.Random, number: int) -> Teller:
     tell.accept(at, random.choice(PATHS))
     unit, organization = random.choice(UNITS)
     tell.task(t.TaskCreated, category="water", urgency="utilities", deadline=at)
-    rounds = random.choice((1, 1, 1, 2, 3))
-    for round in range(1, rounds + 1):
+    first = 1
+    if random.random() < 0.4:
+        first = _joined(random, tell)
+        if not first:
+            return tell
+    rounds = first - 1 + random.choice((1, 1, 1, 2, 3))
+    for round in range(first, rounds + 1):
         tell.assign(unit, organization, round)
         if random.random() < 0.3:
             tell.task(t.TaskDeclined, assignee=assignee(AssigneeKind.UNIT, "u9", None), reason="x")
@@ -172,6 +188,38 @@ def story(random: random.Random, number: int) -> Teller:
     if random.random() < 0.1:
         tell.task(t.TaskCancelled, reason="withdrawn")
     return tell
+
+
+def _joined(random: random.Random, tell: Teller) -> int:
+    """It is joined, now and then more than once: the round of its own that follows, 0: none."""
+    round = 1
+    for _ in range(random.choice((1, 1, 2))):
+        if random.random() < 0.5:
+            tell.assign(*random.choice(UNITS), round)
+        tell.join()
+        if random.random() < 0.3:  # its own work had ended before dispatch heard of it
+            unit, organization = random.choice(UNITS)
+            tell.complete(unit, organization, START + timedelta(days=9), True, round)
+        if random.random() < 0.4:
+            round += 1
+            tell.separate(round)
+            continue
+        unit, organization = random.choice(UNITS)
+        by = assignee(AssigneeKind.UNIT, unit, organization)
+        tell.request(
+            r.RequestFollowedUp,
+            contacted=True,
+            solved=random.choice((True, False)),
+            satisfied=random.choice((1, 5, None)),
+            round=round,
+            handled_by=by,
+        )
+        if random.random() < 0.5:
+            tell.request(r.RequestClosed, outcome="solved")
+            return 0
+        round += 1
+        tell.request(r.RequestReopened, round=round, handled_by=by)
+    return round
 
 
 def shuffled(random: random.Random, tellers: Iterable[Teller]) -> list[Event]:

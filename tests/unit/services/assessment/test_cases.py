@@ -50,7 +50,7 @@ def summed(cases: list[Case]) -> dict[tuple[str, str, str], Figure]:
             ]
         names = ("followed_up", "contacted", "solved", "rated", "satisfied", "judged", "in_time")
         sums = Sums(
-            requests=len(members),
+            requests=sum(c.measure.requests for c in members),
             timed=len(hours),
             median=around[0],
             p90=around[1],
@@ -214,6 +214,78 @@ def test_a_final_answer_of_a_second_round_is_judged_by_that_round() -> None:
     tell.assign("u1", round=2)
     tell.finally_answer("u1", None, START + 9 * HOUR, round=2)
     assert (one(tell).measure.in_time, one(tell).measure.hours) == (1, 9.0)
+
+
+def answered_of_shared_work(tell: Teller, satisfied: int = 5) -> None:
+    by = assignee(AssigneeKind.UNIT, "u2", "o2")
+    tell.request(
+        r.RequestFollowedUp,
+        contacted=True,
+        solved=True,
+        satisfied=satisfied,
+        round=1,
+        handled_by=by,
+    )
+
+
+def test_a_joined_request_is_no_work_of_its_own_and_its_resident_is_heard() -> None:
+    tell = Teller("r")
+    tell.accept(START)
+    tell.assign("u1", "o1")
+    tell.task(t.TaskOverdue, deadline=START, round=1)
+    tell.join()
+    before = one(tell)
+    assert (before.measure.requests, before.measure.judged) == (0, 0)
+    assert {key.partition("/")[0] for key in before.keys} == {"area"}
+    answered_of_shared_work(tell)
+    measure = one(tell).measure
+    assert (measure.requests, measure.judged, measure.hours) == (0, 0, None)
+    assert (measure.followed_up, measure.solved, measure.satisfied) == (1, 1, 1)
+    # The answer counts for who did the work, not for who had the request before.
+    assert key_of("unit", "u2", "2026-04") in one(tell).keys
+    assert key_of("unit", "u1", "2026-04") not in one(tell).keys
+
+
+def test_three_joined_requests_are_one_piece_of_work_and_three_voices() -> None:
+    lead = Teller("lead")
+    lead.accept(START)
+    lead.assign("u2", "o2")
+    lead.complete("u2", "o2", START + 2 * HOUR, True)
+    lead.request(r.RequestFollowedUp, contacted=True, solved=True, satisfied=5, round=1)
+    group = [lead]
+    for name, satisfied in (("r1", 4), ("r2", 1)):
+        tell = Teller(name)
+        tell.accept(START)
+        tell.join()
+        answered_of_shared_work(tell, satisfied)
+        group.append(tell)
+    figure = summed([one(tell) for tell in group])["2026-04", "unit", "u2"]
+    assert (figure.requests, figure.judged, figure.timed, figure.median_hours) == (1, 1, 1, 2.0)
+    assert (figure.followed_up, figure.rated, figure.satisfied) == (3, 3, 2)
+    assert (
+        recounted([one(tell) for tell in group]).differences(
+            ("2026-04", "unit", "u2"), figure.model_dump()
+        )
+        == {}
+    )
+
+
+def test_separated_or_not_content_it_is_work_of_its_own_again() -> None:
+    for apart in ("separate", "reopen"):
+        tell = Teller("r")
+        tell.accept(START)
+        tell.join()
+        answered_of_shared_work(tell)
+        if apart == "separate":
+            tell.separate(2)
+        else:
+            tell.request(r.RequestReopened, round=2)
+        tell.assign("u3", "o3", round=2)
+        tell.complete("u3", "o3", START + HOUR, True, round=2)
+        case = one(tell)
+        assert (case.measure.requests, case.measure.judged, case.measure.hours) == (1, 1, 1.0)
+        assert key_of("unit", "u3", "2026-04") in case.keys
+        assert case.shared_unit_id is None
 
 
 def test_an_assisting_task_is_not_answerable() -> None:
