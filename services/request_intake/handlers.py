@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from services.request_intake import joining
 from services.request_intake.classification import Classifier
 from services.request_intake.locator import Locator
 from services.request_intake.service import accept, close_reported
 from services.request_intake.state import Question, RequestState, Status, Step
-from shared.contracts import task_life, tasks
+from shared.contracts import joins, task_life, tasks
 from shared.contracts.envelope import Event
 from shared.contracts.ids import lead_task_id, reported_request_id
 from shared.contracts.payload import Payload
@@ -112,11 +113,30 @@ def _task(handler: TaskHandler, *, late_too: bool = False) -> Callable[..., Chan
             return None
         if getattr(data, "round", state.round) < state.round:
             return None
+        if state.joined is not None:
+            return _own(state, event, data, context)
         if state.status == Status.COMPLETED and not late_too:
             return None
         return handler(state, event, data, context)
 
     return handle
+
+
+_ENDS = (tasks.TaskCompleted, tasks.TaskCancelled, task_life.TaskFinallyAnswered)
+
+
+def _own(state: RequestState, event: Event, data: tasks.TaskFact, context: Context) -> Changed:
+    """A fact of a joined request's own task, which is not the one that is worked."""
+    joined = state.joined
+    assert joined is not None
+    if isinstance(data, joins.TaskJoined):
+        return joining.confirm(state, data.join_id)
+    if joined.told or not isinstance(data, _ENDS):
+        return None
+    apart, told = joining.void(state)
+    ended = _BY_FACT[type(data)](apart, event, data, context)
+    assert ended is not None
+    return Decision(ended.state, [told, *ended.events], "its own work was done", time=ended.time)
 
 
 def _created(state: RequestState, event: Event, data: tasks.TaskCreated, _: Context) -> Changed:
@@ -170,16 +190,7 @@ def _completed(
     changed = state.with_step(step, completed_at=at, assignee=data.assignee)
     if not data.ask_resident:
         return close_reported(changed, at, "the unit's record of the past")
-    return Decision(_asking(changed, context))
-
-
-def _asking(state: RequestState, context: Context) -> RequestState:
-    # From when the resident can be asked: a late report must not shorten the time to answer.
-    asked = Step(at=context.now, step="asked")
-    until = context.now + context.follow_up
-    return state.with_step(
-        asked, status=Status.COMPLETED.value, follow_up_until=until, question=None
-    )
+    return Decision(joining.asking(changed, context.now, context.follow_up))
 
 
 def _waiting(state: RequestState, event: Event, data: task_life.TaskWaiting, _: Context) -> Changed:
@@ -227,13 +238,23 @@ def _finally_answered(
 ) -> Changed:
     step = Step(at=event.time, step="finally_answered", who=data.assignee, reason=data.reason)
     changed = state.with_step(step, completed_at=event.time, assignee=data.assignee, final=True)
-    return Decision(_asking(changed, context))
+    return Decision(joining.asking(changed, context.now, context.follow_up))
 
 
 def _cancelled(state: RequestState, event: Event, data: tasks.TaskCancelled, _: Context) -> Changed:
     changed = state.with_step(Step(at=event.time, step="withdrawn", reason=data.reason))
     return close_reported(changed, event.time, data.reason)
 
+
+def _joined(_state: RequestState, _e: Event, _data: joins.TaskJoined, _c: Context) -> Changed:
+    return None  # it was separated before dispatch's word came
+
+
+_BY_FACT: dict[type[Payload], TaskHandler] = {
+    tasks.TaskCompleted: _completed,
+    tasks.TaskCancelled: _cancelled,
+    task_life.TaskFinallyAnswered: _finally_answered,
+}
 
 HANDLERS: dict[type[Payload], Callable[..., Changed]] = {
     RequestReported: on_request_reported,
@@ -253,4 +274,5 @@ HANDLERS: dict[type[Payload], Callable[..., Changed]] = {
     task_life.TaskExtended: _task(_extended),
     task_life.TaskProblemRaised: _task(_problem),
     task_life.TaskFinallyAnswered: _task(_finally_answered),
+    joins.TaskJoined: _task(_joined),
 }

@@ -4,11 +4,15 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from services.request_intake.candidates import Candidates
 from services.request_intake.handlers import Context
+from services.request_intake.joiner import Joiner
+from services.request_intake.likeness import LikenessTable
 from services.request_intake.read_models import Directory
 from services.request_intake.repository import Requests, Tables, UnitReports
 from services.request_intake.rules import Rules
@@ -20,6 +24,7 @@ from shared.contracts.units import RequestReported
 from shared.settings import Settings
 from shared.storage.client import UNREACHABLE, Database
 from shared.storage.encryption import FieldCipher, context_of
+from shared.storage.tables import Tables as CityTables
 from shared.web.auth import Principal, current_principal
 from shared.web.schemas import clean_text
 
@@ -45,6 +50,12 @@ class Parts:
         self.directory = Directory(database)
         self.rules = Rules(Tables(database), settings)
         self.follow_up = timedelta(days=settings.follow_up_days)
+        self.tables = CityTables(
+            database, (LikenessTable,), Path(__file__).parent / "data", settings.data_folder
+        )
+        self.candidates = Candidates(self.requests.store)
+        self.joiner: Joiner
+        """Set when the service is wired."""
         self._cipher = FieldCipher.from_secret(settings.field_key.get_secret_value())
 
     def seal(self, text: str | None, field: str, id: str) -> str | None:
@@ -59,6 +70,9 @@ class Parts:
         """Create indexes, load tables and read models."""
         await self.requests.create_indexes()
         await self.directory.create_indexes()
+        await self.candidates.create_indexes()
+        await self.joiner.create_indexes()
+        await self.tables.prepare()
         await self.rules.load()
         await self.directory.refresh()
 
@@ -68,6 +82,7 @@ class Parts:
             try:
                 await self.directory.refresh()
                 await self.rules.refresh()
+                await self.tables.refresh()
             except UNREACHABLE as error:
                 log.warning("read models wait for the database", extra={"error": repr(error)})
             await asyncio.sleep(_REFRESH_SECONDS)

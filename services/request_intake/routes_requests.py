@@ -24,7 +24,7 @@ router = Router(prefix="/v1", tags=["requests"])
 _IMPORTERS = (Role.ADMINISTRATOR, Role.UNIT_OPERATOR)
 _LISTED = (*ANSWERED[:1], *ANSWERED[2:], "kind", "channel", "received_at", "reporting_unit",
            "case_number", "handling_unit", "assignee", "deadline", "overdue", "completed_at",
-           "round", "outcome")  # fmt: skip
+           "round", "outcome", "joined", "joined_by")  # fmt: skip
 
 Staff = Annotated[
     Principal,
@@ -57,7 +57,13 @@ async def create_request(request: Request, body: NewRequest, principal: Caller) 
 
 
 def _dumped(state: RequestState, names: tuple[str, ...]) -> dict[str, Any]:
-    return state.model_dump(include=set(names))
+    dumped = state.model_dump(include=set(names))
+    if "joined_by" in names:
+        dumped["joined_by"] = len(state.members)
+        dumped["joined"] = None
+        if state.joined is not None:
+            dumped["joined"] = state.joined.model_dump(include={"lead", "at", "me_too"})
+    return dumped
 
 
 @router.get("/requests")

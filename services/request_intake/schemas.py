@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.contracts.payload import Code
 from shared.contracts.words import Channel, RequestKind
+from shared.web.reasons import Reason
 from shared.web.schemas import (
     AreaCode,
     Body,
@@ -28,6 +29,7 @@ def _email(value: str) -> str:
 
 
 Email = Annotated[str, StringConstraints(max_length=200), AfterValidator(_email)]
+RequestId = Annotated[str, StringConstraints(pattern=r"^[0-9a-zA-Z-]{1,120}$")]
 UnitId = Annotated[str, StringConstraints(pattern=r"^[^\s|/]{1,120}$")]
 
 
@@ -74,6 +76,29 @@ class NewRequest(Body):
     happened_at: PastTime | None = None
 
 
+class JoinIn(Body):
+    """The request that a request is joined to, and why."""
+
+    to: RequestId
+    reason: Reason | None = None
+
+
+class SeparateIn(Body):
+    """Why two joined requests are not about the same thing."""
+
+    reason: Reason
+
+
+class MeToo(Body):
+    """A request of one's own about what somebody asked for already. The place is that one's
+    unless given."""
+
+    channel: Channel = Channel.WEB
+    text: Text4000 | None = None
+    place: Place | None = None
+    requester: RequesterIn | None = None
+
+
 class Answer(Body):
     """The answer of a resident: contacted by those in charge? solved? satisfied (1 to 5)?"""
 
@@ -108,6 +133,3 @@ class UnitEvents(Body):
 
     unit_id: UnitId | None = None
     events: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=500)]
-
-
-RequestId = Annotated[str, StringConstraints(pattern=r"^[0-9a-zA-Z-]{1,120}$")]

@@ -88,7 +88,8 @@ def follow_up(state: RequestState, answer: FollowUp) -> Decision[RequestState]:
 
     Solved closes the request, not solved opens it again for another round, and without either
     (nobody was reached) the resident is asked on. After a final answer it is not opened again: the
-    answer counts as any other, and the request is closed. `answer.round` is set here.
+    answer counts as any other, and the request is closed. One that shares another one's task is
+    opened with a task of its own, for who did the shared work. `answer.round` is set here.
 
     Raises `Problem` 409 unless the work is completed and the resident is asked.
     """
@@ -96,6 +97,7 @@ def follow_up(state: RequestState, answer: FollowUp) -> Decision[RequestState]:
         raise Problem(409, "request-closed")
     if state.status != Status.COMPLETED:
         raise Problem(409, "work-not-completed")
+    handled_by = state.assignee if state.joined else None
     events: list[Payload] = [
         RequestFollowedUp(
             request_id=state.id,
@@ -103,6 +105,7 @@ def follow_up(state: RequestState, answer: FollowUp) -> Decision[RequestState]:
             solved=answer.solved,
             satisfied=answer.satisfied,
             round=state.round,
+            handled_by=handled_by,
         )
     ]
     told = "followed_up" if answer.contacted or answer.solved is not None else "not_reached"
@@ -122,8 +125,11 @@ def follow_up(state: RequestState, answer: FollowUp) -> Decision[RequestState]:
             overdue=False,
             completed_at=None,
             follow_up_until=None,
+            joined=None,
         )
-        events.append(RequestReopened(request_id=state.id, round=state.round + 1))
+        events.append(
+            RequestReopened(request_id=state.id, round=state.round + 1, handled_by=handled_by)
+        )
     kept = answer.model_copy(update={"round": state.round, "answered": changed.status})
     follow_ups = (*state.follow_ups, kept)[-FOLLOW_UPS_KEPT:]
     return Decision(changed.model_copy(update={"follow_ups": follow_ups}), events, time=answer.at)

@@ -3,8 +3,9 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 
+from services.request_intake.near import keys_of
 from shared.contracts.payload import Point
 from shared.contracts.tasks import Assignee
 from shared.storage.aggregates import State
@@ -24,6 +25,10 @@ class Status(StrEnum):
     """The work is done and the resident is asked."""
     REOPENED = "reopened"
     CLOSED = "closed"
+
+
+WORKED = (Status.ACCEPTED, Status.ASSIGNED, Status.IN_HAND, Status.REOPENED)
+"""Somebody works on it, or will: the only time in which requests can be joined."""
 
 
 class _Part(BaseModel):
@@ -84,6 +89,38 @@ class FollowUp(_Part):
     answered: str | None = None
 
 
+class Joining(_Part):
+    """It is to be joined to `lead`, which has to say yes; nobody has been told yet."""
+
+    id: str
+    """Of this joining: the later ones of the same two requests have others."""
+    lead: str
+    at: datetime
+    by: str
+    me_too: bool = False
+    why: str = ""
+
+
+class Joined(_Part):
+    """It shares the task of the request `lead`."""
+
+    id: str
+    lead: str
+    at: datetime
+    me_too: bool = False
+    heard: int
+    """How many of the lead's steps it knows (`RequestState.steps_ever` of the lead)."""
+    told: bool = False
+    """Whether dispatch has ended its own task for the joining."""
+
+
+class Member(_Part):
+    """A request that is joined to this one, or is just being; the member's document decides."""
+
+    id: str
+    join_id: str
+
+
 class RequestState(State):
     """A request. Texts of people are encrypted; `point` is exact, events carry it rounded."""
 
@@ -124,6 +161,27 @@ class RequestState(State):
     outcome: str | None = None
     steps: tuple[Step, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
+    steps_ever: int = 0
+    """Steps written, with those that are not kept any more."""
+    joining: Joining | None = None
+    joined: Joined | None = None
+    members: tuple[Member, ...] = ()
+    untold: bool = False
+    """Whether its members have to hear what is new."""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def todo(self) -> bool:
+        """Whether the loop of joined requests has work here."""
+        return self.untold or self.joining is not None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def near(self) -> tuple[str, ...]:
+        """Where one looks for it; nowhere unless others may be joined to it."""
+        if self.joined is not None or self.status not in WORKED:
+            return ()
+        return keys_of(self.point, self.area_path)
 
     def next_due(self) -> datetime | None:
         """When asking the resident ends without an answer."""
@@ -132,4 +190,5 @@ class RequestState(State):
     def with_step(self, step: Step, **changes: object) -> "RequestState":
         """The state with one more line in the timeline and other `changes`."""
         steps = (*self.steps, step)[-STEPS_KEPT:]
-        return self.model_copy(update={"steps": steps, **changes})
+        told = {"steps_ever": self.steps_ever + 1, "untold": bool(self.members)}
+        return self.model_copy(update={"steps": steps, **told, **changes})

@@ -32,6 +32,8 @@ def show(
         "answer_until": state.follow_up_until,
         "question": None if state.question is None else state.question.model_dump(),
         "final": state.final,
+        "joined": state.joined is not None,
+        "joined_by": len(state.members),
         "steps": [_step(step, city, language) for step in state.steps],
     }
 

@@ -123,11 +123,6 @@ MESSAGES = {
         "en": "You are not available or hold as many tasks as you can: finish one first, or "
         "decline this one.",
     },
-    "field.personal_data": {
-        "zh": "内容像是电话或身份证号码：原因会公开，请删去个人信息。",
-        "en": "This reads as a telephone or identity-card number: reasons are shared, leave "
-        "personal data out.",
-    },
 }
 
 register_messages(MESSAGES)

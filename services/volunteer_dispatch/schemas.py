@@ -3,32 +3,18 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field, StringConstraints
 
 from services.volunteer_dispatch.access import commands_of
 from services.volunteer_dispatch.service.calendar import Counts
 from services.volunteer_dispatch.service.explain import Explained
 from services.volunteer_dispatch.service.standing import Awaits, Joined
 from services.volunteer_dispatch.service.state import Status, TaskState
-from shared.contracts import units
 from shared.contracts.task_life import PauseKind, ProblemReason, ProposalKind
 from shared.contracts.tasks import Assignee
 from shared.contracts.words import AssigneeKind, Urgency
-from shared.web.schemas import Body, PastTime, ShortText, Text4000, Time
-
-
-def _not_personal(reason: str) -> str:
-    """Hold people's reasons to the rule of units' reasons: both stand in events."""
-    try:
-        units.TaskProgress(status="declined", reason=reason)
-    except ValidationError:
-        raise PydanticCustomError("personal_data", "personal data") from None
-    return reason
-
-
-Reason = Annotated[ShortText, AfterValidator(_not_personal)]
-
+from shared.web.reasons import Reason
+from shared.web.schemas import Body, PastTime, Text4000, Time
 
 GroundCode = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 """A code of the table `limits`."""

@@ -48,6 +48,11 @@ _TABLE: dict[str, tuple[str, str]] = {
         "有 {count} 处内容有误：请按 errors 中的说明逐项改正后重新提交。",
         "{count} fields are not valid: correct each as said in errors and send it again.",
     ),
+    "field.personal_data": (
+        "内容像是电话或身份证号码：原因会公开，请删去个人信息。",
+        "This reads as a telephone or identity-card number: reasons are shared, leave "
+        "personal data out.",
+    ),
     "invalid-field": ("{field}：{reason}", "{field}: {reason}"),
     "not-found": (
         "没有 {path} 这个地址：请核对路径，全部接口见 /openapi.json。",

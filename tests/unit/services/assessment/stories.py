@@ -195,7 +195,8 @@ def _joined(random: random.Random, tell: Teller) -> int:
     round = 1
     for _ in range(random.choice((1, 1, 2))):
         if random.random() < 0.5:
-            tell.assign(*random.choice(UNITS), round)
+            first, its = random.choice(UNITS)
+            tell.assign(first, its, round)
         tell.join()
         if random.random() < 0.3:  # its own work had ended before dispatch heard of it
             unit, organization = random.choice(UNITS)

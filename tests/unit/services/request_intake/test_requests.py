@@ -82,6 +82,9 @@ def fact(kind: type[tasks.TaskFact], task_id: str = lead_task_id("r1"), **more: 
         "number": 1,
         "ground": "no_basis",
         "owner_area": "S",
+        "join_id": "j1",
+        "lead_request_id": "r0",
+        "lead_task_id": lead_task_id("r0"),
     }
     if kind is tasks.TaskEscalated:
         base["reason"] = "overdue"

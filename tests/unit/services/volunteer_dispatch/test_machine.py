@@ -60,8 +60,8 @@ def restarted(state: Any) -> Any:
 class Wire:
     """Facts of one source on their way: in order, as late as you like."""
 
-    def __init__(self, source: str, subject: str) -> None:
-        self.source, self.subject = source, subject
+    def __init__(self, source: str, subject: str, key: str = "r1") -> None:
+        self.source, self.subject, self.key = source, subject, key
         self.number = 0
         self.way: deque[Event] = deque()
         self.seen: Seen | None = None
@@ -78,7 +78,7 @@ class Wire:
                 subject=self.subject,
                 sequence=self.number,
                 time=item.time if at else now,  # type: ignore[union-attr]
-                partition_key="r1",
+                partition_key=self.key,
                 trace_parent=None,
                 data=data,
             )
