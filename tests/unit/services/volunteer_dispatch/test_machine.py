@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from services.request_intake import handlers as intake
-from services.request_intake import service
+from services.request_intake import joining, service
 from services.request_intake.classification import Classifier
 from services.request_intake.locator import Locator
-from services.request_intake.state import FollowUp, Reply, RequestState
+from services.request_intake.state import WORKED, FollowUp, Joining, Reply, RequestState
+from services.request_intake.state import Step as Told
 from services.volunteer_dispatch.access import commands_of
 from services.volunteer_dispatch.handlers import HANDLERS
 from services.volunteer_dispatch.service import alerts, commands, life
@@ -36,6 +37,7 @@ from shared.contracts.words import AssigneeKind
 from shared.messaging.gate import Admission, admit
 from shared.messaging.processor import Refused
 from shared.storage.aggregates import At, Decision, Seen
+from shared.web.problems import Problem
 from tests.unit.services.request_intake.test_requests import TABLE
 from tests.unit.services.volunteer_dispatch.city import LIMITS, NOON, PATH, context, of_unit
 
@@ -95,6 +97,20 @@ class Life(RuleBasedStateMachine):
         self.to_task = Wire("/services/request-intake", "r1")
         self.to_request = Wire("/services/volunteer-dispatch", TASK)
         self.tokens = 0
+        self.lead_request = RequestState(
+            id="r0",
+            tracking_code="c0",
+            status="in_hand",
+            channel="web",
+            kind="help",
+            category="care",
+            urgency="ordinary",
+            rules_version=1,
+            located=True,
+            accepted_at=NOON,
+            received_at=NOON,
+        )
+        self.joins = 0
         self.table: list[dict[str, Any]] | None = None
         self.counted: tuple[Answer, ...] = ()
 
@@ -435,6 +451,46 @@ class Life(RuleBasedStateMachine):
             requests.RequestLocated(request_id="r1", grid_id="g1", area_path=area), self.now
         )
 
+    # The request shares the task of another one, of which only what its resident reads is played
+
+    @precondition(lambda self: self.request is not None and self.request.status in WORKED)
+    @rule()
+    def join(self) -> None:
+        self.joins += 1
+        intent = Joining(id=f"j{self.joins}", lead="r0", at=self.now, by="x")
+        if self.request is not None and self.request.joined is None:
+            self.answer(joining.start(self.request, intent))
+            self.answer(joining.finish(self.request, intent.id, self.lead_request, self.now))
+
+    @precondition(lambda self: self.request is not None and self.request.joined is not None)
+    @rule(what=st.sampled_from(["progressed", "completed", "reopened", "deferred", "withdrawn"]))
+    def the_lead_hears(self, what: str) -> None:
+        assert self.request is not None
+        joined = self.request.joined
+        assert joined is not None
+        if joined.heard > self.lead_request.steps_ever:
+            return
+        after = {"completed": "completed", "withdrawn": "closed"}.get(what, "in_hand")
+        self.lead_request = self.lead_request.with_step(
+            Told(at=self.now, step=what), status=after, deadline=self.now + HOUR
+        )
+        self.hear()
+        if what == "withdrawn":  # the next joining is to one that is worked again
+            self.lead_request = self.lead_request.model_copy(update={"status": "in_hand"})
+
+    def hear(self) -> None:
+        assert self.request is not None
+        self.answer(joining.follow(self.request, self.lead_request, self.now, ANSWER))
+
+    @precondition(lambda self: self.request is not None and self.request.joined is not None)
+    @rule()
+    def separate(self) -> None:
+        assert self.request is not None
+        try:
+            self.answer(joining.separate(self.request, "why", self.now))
+        except Problem:
+            return  # dispatch has not confirmed it
+
     # What must hold of each step
 
     def follows_from(self, told: Any, before: TaskState | None) -> None:
@@ -556,6 +612,11 @@ class Life(RuleBasedStateMachine):
             return
         assert self.request is not None
         status = self.state.status
+        if self.request.joined is not None:
+            # Its own task ended for it, or the request ended with the lead's answer.
+            assert self.request.joined.told
+            assert status is Status.JOINED
+            return
         if self.state.is_open:
             assert self.request.status not in ("completed", "closed")
             waits = self.state.clock.pause is not None and self.state.clock.pause.kind == "resident"
