@@ -164,6 +164,13 @@ class Classifier:
         known = self.categories.get(code)
         return Classified(code, known.urgency if known else Urgency.ORDINARY, None)
 
+    def is_public(self, category: str, urgency: str) -> bool:
+        """Whether everybody may know about where there is such a request: it is about public
+        space, and not about danger, which may be danger to one person.
+        """
+        known = self.categories.get(category)
+        return known is not None and known.public_space and urgency != Urgency.DANGER
+
     def label(self, code: str, language: str) -> str:
         """The label of a category; the code itself for one that the table does not have."""
         known = self.categories.get(code)

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.request_intake.near import metres
-from shared.contracts.payload import Code, Point
+from shared.contracts.payload import Point
 from shared.storage.tables import Table
 
 _CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
@@ -34,7 +34,7 @@ class Weights(BaseModel):
 
 
 class LikenessTable(Table):
-    """When requests are taken to be about the same thing, and which residents may see.
+    """When requests are taken to be about the same thing.
 
     The numbers are ours: no source settles them (docs/dispatch/joined.md).
     """
@@ -59,18 +59,9 @@ class LikenessTable(Table):
     """Of the distance's part where one has no point, and both are of the same community."""
     group_at_most: int = Field(ge=1, le=1000)
     """Requests joined to one."""
-    public_categories: tuple[Code, ...] = Field(max_length=500)
-    """Whose open requests residents nearby may see, without words, and join: what lies in the
-    open. A code stands for all below it. Never what is told of persons."""
     stop_words: tuple[str, ...] = Field(max_length=1000)
     stop_characters: str = Field(max_length=1000)
     """Chinese characters that say nothing by themselves; what is left and right of one is apart."""
-
-    def is_public(self, category: str) -> bool:
-        """Whether residents may see that there is such a request."""
-        return any(
-            category == code or category.startswith(f"{code}.") for code in self.public_categories
-        )
 
 
 @dataclass(frozen=True, slots=True)

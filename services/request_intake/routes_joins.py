@@ -108,7 +108,8 @@ async def _me_too(parts: Parts, id: str, body: MeToo, principal: Principal) -> R
     """The state of a request that is to be joined. Raises `Problem`."""
     table = parts.tables.get(LikenessTable)
     lead = await _lead(parts, id)
-    if lead is None or not table.is_public(lead.category):
+    public = parts.rules.classifier.is_public
+    if lead is None or not public(lead.category, lead.urgency):
         raise Problem(404, "not-open-to-all", id=id)
     joining.may_lead(lead, table.group_at_most)
     own, received = uuid7(), now()

@@ -49,7 +49,8 @@ async def list_similar(request: Request, id: RequestId, principal: Caller) -> Re
     likely: list[tuple[Likeness, RequestState]] = []
     for other in found:
         # Text by text, so that a city's worth of words is never in memory.
-        shown = access.of_the_place(principal, other) if exact else table.is_public(other.category)
+        everybody = parts.rules.classifier.is_public(other.category, other.urgency)
+        shown = access.of_the_place(principal, other) if exact else everybody
         if other.id == id or not shown:
             continue
         likeness = compare(side, _side(parts, other, table, exact), table)
@@ -87,12 +88,18 @@ async def list_open_nearby(
         point = Point(longitude=longitude, latitude=latitude)
     table = parts.tables.get(LikenessTable)
     language = choose_language(request.headers.get("accept-language"))
-    known = parts.rules.classifier.categories
-    wanted = [code for code in known if table.is_public(code) and category in (None, code)]
+    classifier = parts.rules.classifier
+    wanted = [
+        code
+        for code, known in classifier.categories.items()
+        if known.public_space and category in (None, code)
+    ]
     path = () if area is None else (area,)
     found = await parts.candidates.find(point, path, now(), wanted, table)
     items = []
     for state in found:
+        if not classifier.is_public(state.category, state.urgency):
+            continue
         item = _summary(parts, state, language)
         if point is not None and state.point is not None:
             far = metres(point, state.point.rounded())

@@ -26,9 +26,9 @@ from tests.integration.services.request_intake.world import (
 )
 
 NEIGHBOUR = bearer(Role.RESIDENT, "resident-2")
-PLACE = {"place": {"point": INSIDE}}
-NEARBY = {"place": {"point": {"longitude": 114.0516, "latitude": 22.0514}}}
-FAR = {"place": {"point": {"longitude": 114.09, "latitude": 22.09}}}
+PLACE: dict[str, Any] = {"place": {"point": INSIDE}}
+NEARBY: dict[str, Any] = {"place": {"point": {"longitude": 114.0516, "latitude": 22.0514}}}
+FAR: dict[str, Any] = {"place": {"point": {"longitude": 114.09, "latitude": 22.09}}}
 SOLVED = {"contacted": True, "solved": True, "satisfied": 5}
 UNSOLVED = {"contacted": True, "solved": False, "satisfied": 1}
 
@@ -109,10 +109,12 @@ async def test_candidates_are_found_by_the_index_and_are_bounded(world: World) -
     ]  # fmt: skip
     await collection.insert_many(far)
     table = world.runtime.database["tables"]
-    shipped = LikenessTable.model_validate((await table.find_one({"name": "likeness"}))["table"])  # type: ignore[index]
+    kept = await table.find_one({"name": "likeness"})
+    assert kept is not None
+    shipped = LikenessTable.model_validate(kept["table"])
     chosen = wanted(Point(**INSIDE), (), datetime.now(UTC), ["environment"], shipped)
     assert chosen is not None
-    explained = await world.runtime.database.command(  # type: ignore[attr-defined]
+    explained = await world.runtime.database.command(
         "explain",
         {
             "find": "requests",

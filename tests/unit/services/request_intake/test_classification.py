@@ -111,3 +111,11 @@ def test_a_city_replaces_the_table_by_a_file(tmp_path: Path) -> None:
     (tmp_path / "categories.json").write_text(own.model_dump_json(), "utf-8")
     settings = settings_for("request_intake", "", "", "u", data_folder=str(tmp_path))
     assert shipped_table(settings) == own
+
+
+def test_everybody_may_know_of_public_space_and_of_nothing_that_tells_of_persons() -> None:
+    classifier = shipped()
+    assert classifier.is_public("traffic", "ordinary")
+    assert not classifier.is_public("traffic", "danger")
+    for code in ("safety", "health", "care", "labor", "members", "other", "unknown"):
+        assert not classifier.is_public(code, "ordinary")

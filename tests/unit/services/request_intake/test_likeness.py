@@ -149,11 +149,3 @@ def test_without_a_point_it_is_looked_for_in_its_community() -> None:
     assert keys_around(None, path, 300) == ("in:C1",)
     assert keys_around(HERE, path, 300)[-1] == "only:C1"
     assert keys_around(None, (), 300) == ()
-
-
-def test_residents_may_see_what_lies_in_the_open_and_nothing_of_persons() -> None:
-    assert TABLE.is_public("traffic")
-    assert TABLE.is_public("traffic.light")
-    assert not TABLE.is_public("trafficking")
-    for code in ("safety", "health", "care", "labor", "members", "other"):
-        assert not TABLE.is_public(code)
