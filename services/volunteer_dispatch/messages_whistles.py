@@ -48,10 +48,6 @@ WHISTLES = {
         "zh": "单位 {unit} 已经报到：请用 plan 说明将做什么。",
         "en": "Unit {unit} has reported in already: say what it will do with plan.",
     },
-    "whistle-before": {
-        "zh": "报到不能早于吹哨（{at}）：请改正 at。",
-        "en": "Nobody reports in before the whistle ({at}): correct at.",
-    },
     "whistle-not-there": {
         "zh": "单位 {unit} 尚未报到：请先用 report-in 报到。",
         "en": "Unit {unit} has not reported in: do so first with report-in.",

@@ -195,9 +195,9 @@ async def report_in(
 
     def decide(state: WhistleState, context: Context) -> Decision[WhistleState] | None:
         one = state.of(unit_id)
-        if one is not None and one.reported_at is not None and body.at in (None, one.reported_at):
-            return None  # said again: it is so
-        first = whistling.report_in(state, unit_id, body.at, context)
+        if one is not None and one.reported_at is not None:  # said again: it is so
+            return None if sealed is None else whistling.plan(state, unit_id, sealed, context)
+        first = whistling.report_in(state, unit_id, context)
         if sealed is None:
             return first
         then = whistling.plan(first.state, unit_id, sealed, context)

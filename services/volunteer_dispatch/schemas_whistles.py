@@ -11,7 +11,7 @@ from services.volunteer_dispatch.schemas import Reason
 from services.volunteer_dispatch.service.whistling import Status, WhistleState
 from shared.contracts.tasks import Assignee
 from shared.contracts.whistles import WhistleCase
-from shared.web.schemas import AreaCode, Body, PastTime, Text4000, Time
+from shared.web.schemas import AreaCode, Body, Text4000, Time
 
 UnitId = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 
@@ -35,9 +35,8 @@ class WhistleBody(Body):
 
 
 class ReportIn(Body):
-    """When the unit reported in, now unless given; and what it will do, where it knows."""
+    """The unit reports in now; what it will do, where it knows."""
 
-    at: PastTime | None = None
     plan: Text4000 | None = None
 
 

@@ -137,14 +137,12 @@ def blow(state: WhistleState) -> Step:
     return Decision(state, (event,), state.case.value)
 
 
-def report_in(state: WhistleState, unit_id: str, at: datetime | None, context: Context) -> Step:
-    """The unit reported in, at `at` or now; also one that is late. Raises `Ruled`."""
+def report_in(state: WhistleState, unit_id: str, context: Context) -> Step:
+    """The unit reports in, also one that is late. Raises `Ruled`."""
     one = _open(state, unit_id)
     if one.reported_at is not None:
         raise Ruled("whistle-reported-already", unit=unit_id)
-    when = whole(at or context.now)
-    if when < state.blown_at:
-        raise Ruled("whistle-before", at=state.blown_at.isoformat(timespec="minutes"))
+    when = whole(context.now)
     one = one.having(reported_at=when)
     event = whistles.WhistleReportedIn(
         **_summons(state, one), reported_at=when, in_time=one.in_time
