@@ -39,6 +39,8 @@ _SHOWN_AS = {
     "deferred": "deferred",
     "extended": "extended",
     "problem_raised": "problem_raised",
+    "helping": "helping",
+    "helped": "helped",
     "reopened": "reopened_for_another",
 }
 """Steps of the lead that tell of the shared work, and how the members read them."""

@@ -8,9 +8,11 @@ from services.volunteer_dispatch import (
     routes_explanation,
     routes_gaps,
     routes_helpers,
+    routes_parts,
     routes_problems,
     routes_tasks,
     routes_turns,
+    routes_whistles,
 )
 from services.volunteer_dispatch.parts import Parts
 from services.volunteer_dispatch.service.tables import TABLES
@@ -35,7 +37,9 @@ DEFINITION = Definition(
         routes_explanation.router,
         routes_gaps.router,
         routes_helpers.router,
+        routes_parts.router,
         routes_turns.router,
+        routes_whistles.router,
         routes_problems.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
         routes_audit.router,

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 from services.volunteer_dispatch import handlers
 from services.volunteer_dispatch.gaps import Gaps
+from services.volunteer_dispatch.joint_repository import JointParts
 from services.volunteer_dispatch.matching import Matcher
 from services.volunteer_dispatch.pool import Pool
 from services.volunteer_dispatch.repository import Follower, Tasks, task_store
+from services.volunteer_dispatch.service import whistling
 from services.volunteer_dispatch.service.alerting import AlertTable, Asking
 from services.volunteer_dispatch.service.calendar import Calendar
 from services.volunteer_dispatch.service.context import Context
@@ -21,6 +23,7 @@ from services.volunteer_dispatch.service.limits import CalendarTable, LimitTable
 from services.volunteer_dispatch.service.tables import TABLES, DeadlineTable, RoutingTable
 from services.volunteer_dispatch.service.timers import on_due
 from services.volunteer_dispatch.volunteers import Volunteers
+from services.volunteer_dispatch.whistle_repository import Whistles
 from shared.contracts import requests
 from shared.contracts.envelope import Event
 from shared.messaging.processor import Consumes
@@ -49,6 +52,8 @@ class Parts:
         self.store = task_store(database, settings)
         self.tasks = Tasks(self.store)
         self.gaps = Gaps(self.store)
+        self.joint = JointParts(self.store)
+        self.whistles = Whistles(database, settings, self._cipher)
         self.volunteers = Volunteers(database)
         self.tables = Tables(database, TABLES, _SHIPPED, settings.data_folder)
         self.directory = Directory()
@@ -58,7 +63,7 @@ class Parts:
         self.runtime = Runtime(
             settings,
             client,
-            stores=[self.store],
+            stores=[self.store, self.whistles.store],
             consumes=Consumes(
                 topics=handlers.TOPICS,
                 store=self.store,
@@ -79,6 +84,7 @@ class Parts:
             leases,
         )
         self.runtime.add_timers(self.timers)
+        self.runtime.add_timers(Timers(self.whistles.store, whistling.on_due, leases))
         self.runtime.add_work("matching", self.matcher.run)
         self.runtime.add_work("sweep", self.matcher.run_sweep)
         self.runtime.add_work("follow", self._follow)
@@ -89,6 +95,8 @@ class Parts:
         """Create the indexes; load tables and city."""
         await self.tasks.create_indexes()
         await self.gaps.create_indexes()
+        await self.joint.create_indexes()
+        await self.whistles.create_indexes()
         await self.volunteers.create_indexes()
         await self._follower.create_indexes()
         await self.tables.prepare()

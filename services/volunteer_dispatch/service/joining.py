@@ -4,6 +4,7 @@ from datetime import datetime
 
 from services.volunteer_dispatch.service import clock
 from services.volunteer_dispatch.service.context import Context
+from services.volunteer_dispatch.service.joint_work import JOINED, ask_again, cancel_all
 from services.volunteer_dispatch.service.life import let_go, send_on, withdraw
 from services.volunteer_dispatch.service.records import apply_waiting
 from services.volunteer_dispatch.service.standing import Joined
@@ -14,7 +15,7 @@ from shared.storage.aggregates import Decision
 
 
 def join(state: TaskState, request: RequestJoined, context: Context) -> Decision[TaskState]:
-    """End the task for the one that is worked; whoever has it, or is asked, is free.
+    """End the task for the one that is worked; whoever has it, helps, or is asked, is free.
 
     One that has ended stays as it is: the fact of its end is on its way to intake, which then
     takes the request out of the group again.
@@ -23,6 +24,7 @@ def join(state: TaskState, request: RequestJoined, context: Context) -> Decision
         return Decision(state, (), "ended before the joining: kept")
     state, resumed = clock.resume(state, context, clock.MOVED_ON)
     state, told = withdraw(let_go(state))
+    state, parts = cancel_all(state, JOINED, context)
     joined = Joined(
         join_id=request.join_id,
         lead_request_id=request.lead_request_id,
@@ -35,20 +37,22 @@ def join(state: TaskState, request: RequestJoined, context: Context) -> Decision
         **joined.model_dump(),
     )
     ended = state.having(status=Status.JOINED, accept_by=None, proposal=None, joined=joined)
-    return Decision(ended, (*resumed, *told, event), "joined")
+    return Decision(ended, (*resumed, *told, *parts, event), "joined")
 
 
 def separate(
     state: TaskState, request: RequestSeparated, time: datetime, context: Context
 ) -> Decision[TaskState]:
-    """A round of its own begins: it goes its way by the table in force, with a new deadline.
+    """A round of its own begins: it goes its way by the table in force, with a new deadline, and
+    who helped is asked again.
 
     What units recorded of it meanwhile is applied. Nothing to do where the joining found the task
     ended (`join`).
     """
     if state.status is not Status.JOINED:
         return Decision(state, (), "was not joined here: kept")
-    waiting, passed = state.waiting, {"passed": (), "told": False}
+    waiting, before = state.waiting, state.round
+    passed = {"passed": (), "told": False}
     state = state.having(
         round=request.round,
         level=0,
@@ -62,5 +66,7 @@ def separate(
     )
     state = clock.begin(state, time, context)
     state, events = send_on(state, context)
+    state, more = ask_again(state, before, context)
+    events = (*events, *more)
     state, more = apply_waiting(state, waiting, context)
     return Decision(state, (*events, *more), f"separated: {request.why}")

@@ -141,3 +141,15 @@ def test_a_request_that_closes_while_joined_leaves_its_task_joined() -> None:
     state = joined(new().state).state
     decision = handle(state, event(requests.RequestClosed(request_id="r1", outcome="solved")))
     assert (decision.events, decision.state.status) == ((), Status.JOINED)
+
+
+def test_who_helps_is_free_when_it_is_joined_and_asked_again_when_they_part() -> None:
+    ctx = context(rules=[{"to": "unit:power", "assist": ["unit:water"]}])
+    state = commands.accept(new(ctx).state).state
+    assert [part.who.id for part in state.open_parts] == ["water"]
+    decision = joined(state)
+    assert names(decision) == ["TaskPartCancelled", "TaskJoined"]
+    assert payload_of(decision.events[0]).reason == "joined"
+    assert decision.state.open_parts == ()
+    after = separated(decision.state).state
+    assert [(part.who.id, part.round) for part in after.open_parts] == [("water", 2)]
