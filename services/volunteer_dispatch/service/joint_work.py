@@ -178,7 +178,8 @@ def cancel_all(state: TaskState, reason: str, context: Context) -> Step:
 
 
 def ask_again(state: TaskState, round: int, context: Context) -> Step:
-    """In a new round: who did a part in the round `round`, or still had one, is asked again."""
+    """In a new round: who did a part in the round `round`, or still had one when that round or the
+    task's joining to another ended it, is asked again."""
     events: tuple[Payload | At, ...] = ()
     again = {
         part.key: part
