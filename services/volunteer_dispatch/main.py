@@ -3,11 +3,13 @@
 import sys
 
 from services.volunteer_dispatch import (
+    routes_activities,
     routes_audit,
     routes_commands,
     routes_explanation,
     routes_gaps,
     routes_helpers,
+    routes_hours,
     routes_problems,
     routes_tasks,
     routes_turns,
@@ -37,6 +39,8 @@ DEFINITION = Definition(
         routes_helpers.router,
         routes_turns.router,
         routes_problems.router,
+        routes_activities.router,
+        routes_hours.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
         routes_audit.router,
     ],

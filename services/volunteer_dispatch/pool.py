@@ -90,7 +90,9 @@ def seen(document: Document, asking: Asking, now: datetime) -> Volunteer:
         place=None if point is None else (point.latitude, point.longitude),
         capacity=document.get("capacity", 0) if may else 0,
         held=len(document.get("tasks", [])),
-        waiting=sum(not one["said"] and one["until"] > now for one in alerts),
+        waiting=sum(
+            not one["said"] and one["until"] > now and not one.get("activity") for one in alerts
+        ),
         week=sum(one["at"] > now - WEEK for one in alerts),
         rests_until=0 if rests is None else int(rests.timestamp()) + 1,
         asked=answers.get("asked", 0),

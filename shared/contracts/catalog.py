@@ -16,6 +16,7 @@ from shared.contracts import (
     tasks,
     topics,
     units,
+    volunteering,
     work,
 )
 from shared.contracts.payload import Payload
@@ -33,6 +34,7 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         plans.PlanChanged,
         registry.VenueChanged,
         assets.AssetsChanged,
+        registry.GroupChanged,
     ),
     topics.PLANS.name: (
         plans.PairingEnding,
@@ -42,7 +44,7 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         plans.PlanBehind,
     ),
     topics.COVERAGE.name: (coverage.GapFound, coverage.GapClosed),
-    topics.WORK.name: (work.WorkRecorded, work.WorkVoided),
+    topics.WORK.name: (work.WorkRecorded, work.WorkCorrected, work.WorkVoided),
     topics.BACKBONE.name: (
         backbone.Appointed,
         backbone.AppointmentVoided,
@@ -108,6 +110,16 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         task_life.TaskProblemRaised,
         task_life.TaskProblemClosed,
         task_life.TaskFinallyAnswered,
+    ),
+    topics.VOLUNTEERING.name: (
+        volunteering.ActivityPublished,
+        volunteering.ActivityAlerted,
+        volunteering.ActivityPlaceChanged,
+        volunteering.ActivityCancelled,
+        volunteering.ActivityEnded,
+        volunteering.HoursConfirmed,
+        volunteering.HoursCorrected,
+        volunteering.HoursVoided,
     ),
     topics.ASSESSMENTS.name: (assessments.FigureMeasured,),
     topics.UNITS.name: (

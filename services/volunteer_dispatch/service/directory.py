@@ -155,6 +155,15 @@ class Directory:
         self._index()
         return self._by_domain.get((domain, area), [])
 
+    def path_of(self, code: str) -> tuple[str, ...]:
+        """Codes from the top area down to this one, as far as they are known."""
+        path: list[str] = []
+        at: str | None = code
+        while at is not None and at not in path:
+            path.append(at)
+            at = self.areas[at].parent if at in self.areas else None
+        return tuple(reversed(path))
+
     def of_area(self, code: str) -> str | None:
         """The organization of an area."""
         self._index()
