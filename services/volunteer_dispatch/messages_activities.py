@@ -12,8 +12,8 @@ MESSAGES = {
         "en": "You do not organize this activity: ask who organizes it, or those above.",
     },
     "activity-kind-unknown": {
-        "zh": "没有 {kind} 这种活动：请从 allowed 所列的代码中选择（表 activities）。",
-        "en": "There is no kind {kind}: choose a code listed in allowed (table activities).",
+        "zh": "没有 {kind} 这种活动：请从 allowed 所列的代码中选择（表 activity-rules）。",
+        "en": "There is no kind {kind}: choose a code listed in allowed (table activity-rules).",
     },
     "activity-place-needed": {
         "zh": "请写明活动在哪里：填写 grid_id，或 area 和 point。",

@@ -1,5 +1,6 @@
 """Activities with many places over HTTP."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import uuid4
@@ -173,7 +174,7 @@ async def sign_up(
     The time is booked with the volunteer first, then the place is written on the version read.
     """
     parts, volunteer_id = parts_of(request), principal.volunteer_id or ""
-    for _ in range(_TRIES):
+    for attempt in range(_TRIES):
         found, state = await load_activity(parts, id)
         now = moment()
         try:
@@ -204,6 +205,7 @@ async def sign_up(
             response.headers["ETag"] = etag(found.version + 1)
             return shown(step[0], principal)
         await parts.bookings.release(booking, now)
+        await asyncio.sleep(0.002 * attempt)
     raise Contended(id)
 
 

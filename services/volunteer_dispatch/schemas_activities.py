@@ -34,7 +34,7 @@ class ActivityBody(Body):
     """An activity with many places; it asks for volunteers once it is there."""
 
     title: ShortText
-    kind: Slug = Field(description="A code of the table activities")
+    kind: Slug = Field(description="A code of the table activity-rules")
     words: Text4000 | None = None
     meeting_place: ShortText | None = None
     grid_id: EntryId | None = None

@@ -26,7 +26,7 @@ class ActivityTable(Table):
     """How activities with many places are filled and attended. All numbers are ours, as examples;
     that each alert tires and must be capped: DOMAIN.md."""
 
-    NAME: ClassVar[str] = "activities"
+    NAME: ClassVar[str] = "activity-rules"
 
     kinds: tuple[ActivityKind, ...] = Field(min_length=1, max_length=100)
     places_at_most: int = Field(default=300, ge=1, le=500)
@@ -76,7 +76,7 @@ class HoursTable(Table):
     caps are ours: a task is open from its acceptance on, and nobody works all that time.
     """
 
-    NAME: ClassVar[str] = "hours"
+    NAME: ClassVar[str] = "hours-rules"
 
     step_minutes: int = Field(default=6, ge=1, le=60)
     """Counted in steps of so many minutes, the last one not begun dropped."""

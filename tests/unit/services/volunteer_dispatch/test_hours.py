@@ -185,7 +185,5 @@ def test_hours_are_counted_once_whatever_comes_twice(
                     sheet[data.hours_id] = data.hours
                 case volunteering.HoursVoided():
                     del sheet[data.hours_id]
-    confirmed = {
-        id: one.hours for id, one in book.items() if one.status is HoursStatus.CONFIRMED
-    }
+    confirmed = {id: one.hours for id, one in book.items() if one.status is HoursStatus.CONFIRMED}
     assert sheet == confirmed
