@@ -12,6 +12,7 @@ from services.volunteer_dispatch import handlers
 from services.volunteer_dispatch.activities import Activities, ActivityLoop, activity_store
 from services.volunteer_dispatch.bookings import Bookings
 from services.volunteer_dispatch.gaps import Gaps
+from services.volunteer_dispatch.groups import Everybody, GroupTasks, group_volunteers
 from services.volunteer_dispatch.hours import HoursBook, TaskHours, hours_store
 from services.volunteer_dispatch.matching import Matcher
 from services.volunteer_dispatch.pool import Pool
@@ -55,6 +56,9 @@ class Parts:
         self.tasks = Tasks(self.store)
         self.gaps = Gaps(self.store)
         self.volunteers = Volunteers(database)
+        self.groups = group_volunteers(database)
+        self.everybody = Everybody(self.volunteers, self.groups)
+        self.group_tasks = GroupTasks(self.store.collection)
         self.bookings = Bookings(database)
         self.activities = Activities(activity_store(database, settings))
         self.hours = HoursBook(hours_store(database, settings))
@@ -79,8 +83,8 @@ class Parts:
         )
         leases = self.runtime.leases
         self._zone = ZoneInfo(settings.timezone)
-        self.pool = Pool(self.volunteers, lambda: self.asking)
-        self.matcher = Matcher(self.store, self.volunteers, self.pool, leases, self.context)
+        self.pool = Pool(self.volunteers, lambda: self.asking, self.groups)
+        self.matcher = Matcher(self.store, self.everybody, self.pool, leases, self.context)
         self.timers = Timers(
             self.store,
             lambda state, now: on_due(state, self.context(now)),
@@ -124,7 +128,14 @@ class Parts:
         """Create the indexes; load tables and city."""
         await self.tasks.create_indexes()
         await self.gaps.create_indexes()
-        for part in (self.volunteers, self.bookings, self.activities, self.hours):
+        for part in (
+            self.volunteers,
+            self.groups,
+            self.group_tasks,
+            self.bookings,
+            self.activities,
+            self.hours,
+        ):
             await part.create_indexes()
         await self._follower.create_indexes()
         await self.tables.prepare()

@@ -61,8 +61,14 @@ def _touched() -> Document:
 class Volunteers:
     """Every database call on volunteers."""
 
-    def __init__(self, database: Database) -> None:
-        self._collection = database["volunteers"]
+    def __init__(
+        self,
+        database: Database,
+        collection: str = "volunteers",
+        followed: Sequence[str] = _FOLLOWED,
+    ) -> None:
+        self._collection = database[collection]
+        self._followed = followed
 
     async def create_indexes(self) -> None:
         """Create the indexes of matching and of the sweep."""
@@ -75,7 +81,7 @@ class Volunteers:
     async def changed(self, since: datetime | None) -> AsyncIterator[list[Document]]:
         """What the index follows of those written since (all: None), some at a time."""
         wanted = {} if since is None else {"applied_at": {"$gte": since}}
-        cursor = self._collection.find(wanted, dict.fromkeys(_FOLLOWED, 1))
+        cursor = self._collection.find(wanted, dict.fromkeys(self._followed, 1))
         while documents := await cursor.to_list(_AT_ONCE):
             yield documents
 
