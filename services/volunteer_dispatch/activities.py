@@ -229,6 +229,8 @@ class ActivityLoop:
         invites: list[Invite],
         now: datetime,
     ) -> Decision[ActivityState]:
+        if not chosen:  # those who were asked are enough, or no more may be
+            return Decision(rest(state, None), (), "asks nobody more for now")
         newest = self._tables.newest(ActivityTable)
         enough = len(invites) >= sum(wave.number for wave in chosen)
         short = not enough or any(wave.short for wave in chosen)

@@ -39,6 +39,8 @@ _BATCH = 500
 _PAUSE_SECONDS = 0.5
 _OVERLAP = timedelta(seconds=10)
 """How late an entry may show up in the journal: clocks that differ, a slow write."""
+_BACK = 900
+"""Facts of a task that are looked through for its acceptance."""
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _PLACE = "hours/lianxin.tasks"
 
@@ -204,7 +206,8 @@ class TaskHours:
     async def _accepted(self, entry: Document, done: tasks.TaskCompleted) -> datetime | None:
         """When the volunteer last accepted the task before completing it."""
         found: datetime | None = None
-        for earlier in await self._journal.of_subject(entry["source"], entry["subject"], 1):
+        first = max(1, entry["n"] - _BACK)
+        for earlier in await self._journal.of_subject(entry["source"], entry["subject"], first):
             if earlier["n"] >= entry["n"]:
                 break
             if earlier["type"] != tasks.TaskAccepted.full_type():

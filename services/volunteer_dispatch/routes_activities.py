@@ -71,8 +71,12 @@ async def publish_activity(request: Request, body: ActivityBody, principal: Orga
     parts = parts_of(request)
     id = uuid7()
     state = _state(parts, id, body)
-    if not manages(principal, state):
+    organizer = body.organizer
+    foreign = organizer.kind is not AssigneeKind.GRID_TEAM or organizer.id not in principal.grids
+    if not manages(principal, state) or (principal.role is Role.GRID_LEADER and foreign):
         raise Problem(403, "activity-not-yours")
+    if body.leader_id is not None and await parts.volunteers.find(body.leader_id) is None:
+        raise Problem(422, "volunteer-unknown", field="leader_id", id=body.leader_id)
     answer = shown(state, principal).model_dump(mode="json")
     made = await parts.activities.store.create(
         id,
@@ -99,10 +103,7 @@ def _state(parts: Parts, id: str, body: ActivityBody) -> ActivityState:
         raise Problem(422, "activity-times", field="starts_at")
     if body.organizer.kind is AssigneeKind.VOLUNTEER:
         raise Problem(422, "decided-for-volunteer", field="organizer.kind")
-    grid = parts.directory.grids.get(body.grid_id or "")
-    area = body.area if body.grid_id is None else grid and grid.area
-    if area is None or (body.grid_id is None and body.point is None):
-        raise Problem(422, "activity-place-needed", field="grid_id")
+    area = _area(parts, body)
     return ActivityState(
         activity_id=id,
         title=body.title,
@@ -112,7 +113,7 @@ def _state(parts: Parts, id: str, body: ActivityBody) -> ActivityState:
         area_path=parts.directory.path_of(area),
         grid_id=body.grid_id,
         point=body.point and Point(**body.point.model_dump()),
-        organizer=known_assignee(parts, body.organizer),
+        organizer=known_assignee(parts, body.organizer, "organizer.id"),
         leader_id=body.leader_id,
         starts_at=body.starts_at,
         ends_at=body.ends_at,
@@ -121,6 +122,22 @@ def _state(parts: Parts, id: str, body: ActivityBody) -> ActivityState:
         places=tuple(Places(**place.model_dump()) for place in body.places),
         minimum=body.minimum,
     )
+
+
+def _area(parts: Parts, body: ActivityBody) -> str:
+    """The area of the activity's place. Raises `Problem` 422."""
+    directory, area = parts.directory, body.area
+    field, kind, id = "area", AssigneeKind.AREA_DUTY, body.area
+    if body.grid_id is not None:
+        field, kind, id = "grid_id", AssigneeKind.GRID_TEAM, body.grid_id
+        area = directory.grids[id].area if directory.knows(kind, id) else None
+    elif body.point is None:
+        id = None
+    if id is None:
+        raise Problem(422, "activity-place-needed", field="grid_id")
+    if area is None or not directory.knows(kind, id):
+        raise Problem(422, "assignee-unknown", field=field, kind=kind.value, id=id)
+    return area
 
 
 @router.get("/activities")

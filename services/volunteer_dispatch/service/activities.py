@@ -130,9 +130,10 @@ def _called_off(state: ActivityState, reason: str) -> Step:
 # Asking
 
 
-def rest(state: ActivityState, until: datetime) -> ActivityState:
-    """Ask nobody until then."""
-    return state.having(invites=state.invites.having(full=True, wake=whole(until)))
+def rest(state: ActivityState, until: datetime | None) -> ActivityState:
+    """Ask nobody until then; None: until something changes."""
+    wake = None if until is None else whole(until)
+    return state.having(invites=state.invites.having(full=True, wake=wake))
 
 
 def asked(

@@ -107,9 +107,20 @@ async def test_an_activity_is_filled_in_waves_attended_and_its_hours_confirmed(
         await put(world, "activity-rules", check_out_minutes_after=0)
         await people(world, [f"p{n}" for n in range(20)])
         await people(world, ["aid"], skills=["first_aid"])
-        places = [{"skill": "first_aid", "number": 1}, {"number": 2}]
+        places: list[dict[str, Any]] = [{"skill": "first_aid", "number": 1}, {"number": 2}]
         refused = await world.http.post("/v1/activities", json=body(places), headers=OTHER_LEADER)
         assert refused.status_code == 403
+        for spoilt, field in (
+            ({"grid_id": "none"}, "grid_id"),
+            ({"kind": "party"}, "kind"),
+            ({"minimum": 4}, "places"),
+            ({"starts_at": "2020-01-01T00:00:00Z"}, "starts_at"),
+            ({"leader_id": "nobody"}, "leader_id"),
+        ):
+            wrong = await world.http.post(
+                "/v1/activities", json=body(places, **spoilt), headers=ADMINISTRATOR
+            )
+            assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, field)
         given = body(places, 8, leader_id="p9", minimum=2)
         id = await publish(world, given)
 
