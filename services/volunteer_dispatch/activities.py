@@ -81,8 +81,14 @@ class Activities:
         kind: str | None = None,
         volunteer_id: str | None = None,
         until: datetime | None = None,
+        skills: Sequence[str] | None = None,
     ) -> list[Document]:
-        """Up to `limit + 1` documents by their start. `volunteer_id`: those he or she is in."""
+        """Up to `limit + 1` documents by their start.
+
+        Args:
+            volunteer_id: those that he or she is in.
+            skills: those with a free place, and places that somebody with these skills fits.
+        """
         parts: list[Mapping[str, Any]] = [
             {"state.status": {"$in": [status.value for status in statuses]}}
         ]
@@ -94,6 +100,9 @@ class Activities:
             parts.append({"state.sign_ups.volunteer_id": volunteer_id})
         if until is not None:
             parts.append({"state.starts_at": {"$lt": until}})
+        if skills is not None:
+            fitting = {"state.places.skill": {"$in": [None, *skills]}}
+            parts.append({"state.free": {"$gt": 0}, **fitting})
         if paging.after is not None:
             start, id = paging.after
             later = {"state.starts_at": {"$gt": start}}
@@ -101,6 +110,13 @@ class Activities:
         cursor = self.store.collection.find({"$and": parts}, {"state": 1, "version": 1})
         order = [("state.starts_at", ASCENDING), ("_id", ASCENDING)]
         return await cursor.sort(order).limit(paging.limit + 1).to_list(None)
+
+    async def no_shows(self, volunteer_id: str) -> int:
+        """How many activities somebody had a place in and did not come to."""
+        absent = {"$elemMatch": {"volunteer_id": volunteer_id, "no_show": True}}
+        return await self.store.collection.count_documents(
+            {"state.sign_ups.volunteer_id": volunteer_id, "state.sign_ups": absent}
+        )
 
 
 class ActivityLoop:

@@ -151,16 +151,20 @@ async def list_activities(
     area: AreaCode | None = None,
     kind: Slug | None = None,
     mine: Annotated[bool, Query(description="Only those that the caller is in")] = False,
+    fits: Annotated[bool, Query(description="Only with free places that the caller fits")] = False,
     until: Annotated[Time | None, Query(description="Beginning before")] = None,
 ) -> Page[ActivityView]:
     """Activities by their start."""
-    found = await parts_of(request).activities.find(
+    parts = parts_of(request)
+    person = await parts.volunteers.find(principal.volunteer_id or "") if fits else None
+    found = await parts.activities.find(
         page,
         statuses=tuple(status or LIVE),
         area=area,
         kind=kind,
         volunteer_id=(principal.volunteer_id or "") if mine else None,
         until=until,
+        skills=tuple((person or {}).get("skills") or ()) if fits else None,
     )
     items, next = page.cut(found, lambda row: (row["state"]["starts_at"], row["_id"]))
     views = [

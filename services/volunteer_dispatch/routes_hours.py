@@ -96,7 +96,12 @@ async def total_hours(
         if principal.role is not Role.ADMINISTRATOR and not (by_area or by_grid):
             raise Problem(403, "wrong-area")
     sums, latest = await parts.hours.of_volunteer(id, since, until)
-    return VolunteerHours(volunteer_id=id, **sums, items=[shown_hours(one) for one in latest])
+    return VolunteerHours(
+        volunteer_id=id,
+        **sums,
+        no_shows=await parts.activities.no_shows(id),
+        items=[shown_hours(one) for one in latest],
+    )
 
 
 @router.post("/hours/{id}/confirm")

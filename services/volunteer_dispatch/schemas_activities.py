@@ -164,6 +164,7 @@ class VolunteerHours(BaseModel):
     volunteer_id: str
     confirmed: float
     proposed: float
+    no_shows: int = Field(description="Activities with a place to which he or she did not come")
     items: list[HoursView]
 
 

@@ -163,6 +163,8 @@ async def test_an_activity_is_filled_in_waves_attended_and_its_hours_confirmed(
         clash = await does(world, other, "sign-up", me("p2"))
         assert (clash.status_code, clash.json()["type"]) == (409, "/problems/time-taken")
         assert (await does(world, other, "sign-up", me("p1"))).status_code == 200
+        fitting = await world.http.get("/v1/activities?fits=true", headers=me("p5"))
+        assert [one["id"] for one in fitting.json()["items"]] == [other]  # the first one is full
 
         # On site: with the code, or by who leads.
         hidden = await world.http.get(f"/v1/activities/{id}/code", headers=me("p2"))
@@ -206,6 +208,9 @@ async def test_an_activity_is_filled_in_waves_attended_and_its_hours_confirmed(
         assert rest.json() == {"confirmed": 1}
         total = await world.http.get("/v1/volunteers/p2/hours", headers=me("p2"))
         assert (total.json()["confirmed"], total.json()["proposed"]) == (2.5, 0)
+
+        absent = await world.http.get("/v1/volunteers/p3/hours", headers=LEADER)
+        assert (absent.json()["confirmed"], absent.json()["no_shows"]) == (0, 1)
 
         # The time is free again, and what was said was counted.
         async def settled() -> bool:

@@ -1,8 +1,9 @@
 """A group with skills is asked beside volunteers, and a member named by its leader takes it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.volunteer_dispatch.service.state import Reservation
 from shared.contracts import registry, topics
 from shared.contracts.ids import uuid7
 from shared.web.auth import Role
@@ -82,9 +83,12 @@ async def test_a_group_is_asked_and_a_named_member_takes_it(
         async def learnt() -> bool:
             group = await world.parts.groups.find("clinic") or {}
             assert group["answers"] == {"asked": 1, "accepted": 1}
+            single = await world.parts.volunteers.find("single") or {}
+            assert [one["said"] for one in single["alerts"]] == ["withdrawn"]
             return [one["task"] for one in group["tasks"]] == [id]
 
         await eventually(learnt, 20, "its answer is counted, its place taken")
+        await world.parts.pool.refresh(datetime.now(UTC))
         second = await world.request(accepted(uuid7(), category="errands"))
         state = await world.asked(second, 1)
         assert [one.volunteer_id for one in state.alerts.open] == ["single"]
@@ -98,6 +102,7 @@ async def test_a_group_is_asked_and_a_named_member_takes_it(
             return (group["tasks"], member["tasks"]) == ([], [])
 
         await eventually(free, 20, "both places are free again")
+        await world.parts.pool.refresh(datetime.now(UTC))
         third = await world.request(accepted(uuid7(), category="errands"))
 
         async def asks_group() -> bool:
@@ -118,3 +123,9 @@ async def test_a_group_is_asked_and_a_named_member_takes_it(
         assert "group:clinic" not in {
             one.volunteer_id for one in (await world.state(third)).alerts.open
         }
+
+        # A place that a process which died has left is swept.
+        lost, now = Reservation(volunteer_id="group:clinic", token="lost"), datetime.now(UTC)
+        assert await world.parts.everybody.reserve(lost, third, now)
+        assert await world.parts.matcher.sweep(now + timedelta(seconds=1)) >= 1
+        assert (await world.parts.groups.find("clinic") or {})["tasks"] == []

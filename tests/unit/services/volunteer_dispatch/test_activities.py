@@ -240,6 +240,19 @@ def test_activities_of_one_batch_ask_different_people_and_keep_skills_for_their_
     assert len(set(asked)) >= 35
 
 
+def test_quiet_hours_and_a_look_later_wake_the_loop() -> None:
+    state = activities.rest(activity((None, 5)), NOON + HOUR)
+    assert (state.todo, state.next_due()) == (False, NOON + HOUR)
+    assert activities.on_due(state, NOON) is None
+    awake = activities.on_due(state, NOON + HOUR)
+    assert awake is not None
+    assert awake.state.todo
+    # Where nobody else may be asked it rests until somebody leaves.
+    still = activities.rest(join(activity((None, 5)), "a"), None)
+    assert (still.todo, still.next_due()) == (False, still.sign_up_until)
+    assert activities.leave(still, "a", NOON)[0].having(releases=()).todo
+
+
 def test_nobody_is_asked_once_it_is_full_and_open_alerts_are_withdrawn() -> None:
     state, index = activity((None, 1)), people(10)
     (wave,) = waves({"a1": state}, index, TABLE, NOON)["a1"]
