@@ -38,7 +38,7 @@ from shared.web.paging import Paging
 
 log = logging.getLogger(__name__)
 
-_BATCH = 50
+_BATCH = 20
 _IDLE_SECONDS = 0.5
 _SWEEP_AFTER = timedelta(seconds=60)
 _SWEEP_EVERY_SECONDS = 10.0

@@ -1,14 +1,15 @@
 """Whom a batch of activities asks next, computed with the index and the assignment of `match`.
 
 A wave asks so many that the sum of their chances covers the places that are free and that nobody
-who was asked is likely to take. Each place to be asked for is a row of the assignment, so that
-activities of one batch ask different people, and somebody with a skill is kept for its places.
+who was asked is likely to take. The places of a batch are assigned together, so that its
+activities ask different people, and somebody with a skill is kept for its places.
 Pure.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from services.volunteer_dispatch.choosing import cost
 from services.volunteer_dispatch.match.assign import assign
@@ -17,6 +18,9 @@ from services.volunteer_dispatch.service.activity_state import ActivityState, In
 from services.volunteer_dispatch.service.activity_tables import ActivityTable
 from services.volunteer_dispatch.service.calendar import whole
 from services.volunteer_dispatch.service.explain import Considered, Explained, Kind, considered
+
+_LOOKED_AT = 8
+"""Candidates of a kind of place that one turn looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +96,36 @@ def _wanted(state: ActivityState, seat: int, table: ActivityTable) -> Wanted:
 def _assigned(
     found: Mapping[tuple[str, int], list[Candidate]], number: Mapping[tuple[str, int], int]
 ) -> dict[tuple[str, int], list[Candidate]]:
-    rows = [key for key in found for _ in range(number[key])]
-    edges = [[(one.row, cost(one)) for one in found[key]] for key in rows]
-    by_row = {key: {one.row: one for one in of} for key, of in found.items()}
+    """In turns each kind of place gets one more person, by the assignment with the best product
+    of scores among the next few of each: all at once would be thousands of rows that are alike."""
     taken: dict[tuple[str, int], list[Candidate]] = {key: [] for key in found}
-    for key, row in zip(rows, assign(edges, {}).partner, strict=True):
-        if row is not None:
-            taken[key].append(by_row[key][row])
-    return taken
+    left = {key: _Left(of) for key, of in found.items()}
+    gone: set[int] = set()
+    while True:
+        wanting = [key for key in found if len(taken[key]) < number[key]]
+        offers = {key: offer for key in wanting if (offer := left[key].next(gone))}
+        if not offers:
+            return taken
+        edges = [[(one.row, cost(one)) for one in offer] for offer in offers.values()]
+        for (key, offer), row in zip(offers.items(), assign(edges, {}).partner, strict=True):
+            if row is not None:
+                taken[key].append(next(one for one in offer if one.row == row))
+                gone.add(row)
+
+
+class _Left:
+    """Candidates, the best first, of whom those at the front are taken one after another."""
+
+    def __init__(self, candidates: list[Candidate]) -> None:
+        self._candidates = candidates
+        self._at = 0
+
+    def next(self, gone: set[int]) -> list[Candidate]:
+        """The next few who are not gone."""
+        while self._at < len(self._candidates) and self._candidates[self._at].row in gone:
+            self._at += 1
+        free = (one for one in islice(self._candidates, self._at, None) if one.row not in gone)
+        return list(islice(free, _LOOKED_AT))
 
 
 def invite(
