@@ -174,6 +174,8 @@ class ActivityLoop:
             return 0
         now, table = datetime.now(UTC), self._tables.get(ActivityTable)
         await self._pool.freshen(now)
+        if not self._pool.ready:
+            return 0
         asking = self._asking()
         quiet = asking.table.quiet_ends(now, asking.zone, Urgency.ORDINARY)
         states = {

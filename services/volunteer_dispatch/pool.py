@@ -29,7 +29,10 @@ class Pool:
     """
 
     def __init__(
-        self, volunteers: Volunteers, asking: Callable[[], Asking], groups: Volunteers
+        self,
+        volunteers: Volunteers,
+        asking: Callable[[], Asking],
+        groups: Volunteers | None = None,
     ) -> None:
         self._volunteers = volunteers
         self._groups = groups
@@ -65,12 +68,13 @@ class Pool:
                 now,
                 lambda documents: index.put_all(_seen(documents, asking, now)),
             )
-            self._groups_since = await _read(
-                self._groups,
-                None if anew else self._groups_since,
-                now,
-                lambda documents: groups.put_all(seen_group(one, asking, now) for one in documents),
-            )
+            if self._groups is not None:
+                self._groups_since = await _read(
+                    self._groups,
+                    None if anew else self._groups_since,
+                    now,
+                    lambda found: groups.put_all(seen_group(one, asking, now) for one in found),
+                )
             self.index, self.groups = index, groups
             self._made_of, self._read = asking.table, now
 
