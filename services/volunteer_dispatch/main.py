@@ -11,9 +11,11 @@ from services.volunteer_dispatch import (
     routes_groups,
     routes_helpers,
     routes_hours,
+    routes_parts,
     routes_problems,
     routes_tasks,
     routes_turns,
+    routes_whistles,
 )
 from services.volunteer_dispatch.parts import Parts
 from services.volunteer_dispatch.service.tables import TABLES
@@ -38,7 +40,9 @@ DEFINITION = Definition(
         routes_explanation.router,
         routes_gaps.router,
         routes_helpers.router,
+        routes_parts.router,
         routes_turns.router,
+        routes_whistles.router,
         routes_problems.router,
         routes_activities.router,
         routes_hours.router,

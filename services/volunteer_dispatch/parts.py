@@ -14,10 +14,12 @@ from services.volunteer_dispatch.bookings import Bookings
 from services.volunteer_dispatch.gaps import Gaps
 from services.volunteer_dispatch.groups import Everybody, GroupTasks, group_volunteers
 from services.volunteer_dispatch.hours import HoursBook, TaskHours, hours_store
+from services.volunteer_dispatch.joint_repository import JointParts
 from services.volunteer_dispatch.matching import Matcher
 from services.volunteer_dispatch.pool import Pool
 from services.volunteer_dispatch.repository import Follower, Tasks, task_store
 from services.volunteer_dispatch.service import activities as activity_decisions
+from services.volunteer_dispatch.service import whistling
 from services.volunteer_dispatch.service.activity_tables import HoursTable
 from services.volunteer_dispatch.service.alerting import AlertTable, Asking
 from services.volunteer_dispatch.service.calendar import Calendar
@@ -27,6 +29,7 @@ from services.volunteer_dispatch.service.limits import CalendarTable, LimitTable
 from services.volunteer_dispatch.service.tables import TABLES, DeadlineTable, RoutingTable
 from services.volunteer_dispatch.service.timers import on_due
 from services.volunteer_dispatch.volunteers import Volunteers
+from services.volunteer_dispatch.whistle_repository import Whistles
 from shared.contracts import requests
 from shared.contracts.envelope import Event
 from shared.messaging.processor import Consumes
@@ -55,6 +58,8 @@ class Parts:
         self.store = task_store(database, settings)
         self.tasks = Tasks(self.store)
         self.gaps = Gaps(self.store)
+        self.joint = JointParts(self.store)
+        self.whistles = Whistles(database, settings, self._cipher)
         self.volunteers = Volunteers(database)
         self.groups = group_volunteers(database)
         self.everybody = Everybody(self.volunteers, self.groups)
@@ -70,7 +75,12 @@ class Parts:
         self.runtime = Runtime(
             settings,
             client,
-            stores=[self.store, self.activities.store, self.hours.store],
+            stores=[
+                self.store,
+                self.whistles.store,
+                self.activities.store,
+                self.hours.store,
+            ],
             consumes=Consumes(
                 topics=handlers.TOPICS,
                 store=self.store,
@@ -91,6 +101,7 @@ class Parts:
             leases,
         )
         self.runtime.add_timers(self.timers)
+        self.runtime.add_timers(Timers(self.whistles.store, whistling.on_due, leases))
         self._add_activities(database)
         self.runtime.add_work("matching", self.matcher.run)
         self.runtime.add_work("sweep", self.matcher.run_sweep)
@@ -129,6 +140,8 @@ class Parts:
         await self.tasks.create_indexes()
         await self.gaps.create_indexes()
         for part in (
+            self.joint,
+            self.whistles,
             self.volunteers,
             self.groups,
             self.group_tasks,

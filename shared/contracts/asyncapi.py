@@ -21,6 +21,7 @@ RECEIVES: dict[str, tuple[Topic, ...]] = {
         topics.REQUESTS,
         topics.TASKS,
         topics.VOLUNTEERING,
+        topics.WHISTLES,
         topics.ASSESSMENTS,
         topics.DEAD_LETTERS,
     ),

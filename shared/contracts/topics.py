@@ -82,6 +82,12 @@ VOLUNTEERING = Topic(
     "Activities with many places, and service hours: facts",
     config={"retention.ms": str(30 * DAY_MS)},
 )
+WHISTLES = Topic(
+    "lianxin.whistles",
+    "volunteer_dispatch",
+    "Units that a street or community summons (吹哨报到): facts",
+    config={"retention.ms": str(30 * DAY_MS)},
+)
 ASSESSMENTS = Topic(
     "lianxin.assessments",
     "assessment",
@@ -122,6 +128,7 @@ TOPICS = (
     REQUESTS,
     TASKS,
     VOLUNTEERING,
+    WHISTLES,
     ASSESSMENTS,
     UNITS,
     REPLAYS,

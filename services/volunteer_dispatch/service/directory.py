@@ -17,6 +17,8 @@ class AreaSeen(NamedTuple):
 
     parent: str | None
     retired: bool
+    level: str | None = None
+    """As in `words.AreaLevel`; None: not told."""
 
 
 class GridSeen(NamedTuple):
@@ -127,6 +129,15 @@ class Directory:
         self._index()
         return self._top
 
+    def path_of(self, code: str | None) -> tuple[str, ...]:
+        """Codes from the top area down to this one; nothing for None."""
+        path: list[str] = []
+        while code is not None and code not in path:
+            path.append(code)
+            area = self.areas.get(code)
+            code = area.parent if area else None
+        return tuple(reversed(path))
+
     def knows(self, kind: AssigneeKind, id: str) -> bool:
         """Whether there is such a unit, grid or area in service (volunteers are not kept here)."""
         known: Mapping[AssigneeKind, Mapping[str, Any]] = {
@@ -154,15 +165,6 @@ class Directory:
         """Ids of the units of a domain registered at exactly this area, sorted."""
         self._index()
         return self._by_domain.get((domain, area), [])
-
-    def path_of(self, code: str) -> tuple[str, ...]:
-        """Codes from the top area down to this one, as far as they are known."""
-        path: list[str] = []
-        at: str | None = code
-        while at is not None and at not in path:
-            path.append(at)
-            at = self.areas[at].parent if at in self.areas else None
-        return tuple(reversed(path))
 
     def of_area(self, code: str) -> str | None:
         """The organization of an area."""
