@@ -80,7 +80,7 @@ def may_lead(lead: RequestState, at_most: int) -> None:
     if lead.status not in WORKED:
         raise Problem(409, "lead-has-ended", id=lead.id)
     if len(lead.members) >= at_most:
-        raise Problem(409, "group-full", most=at_most)
+        raise Problem(409, "lead-is-full", most=at_most)
 
 
 def start(state: RequestState, joining: Joining) -> Changed:

@@ -33,7 +33,7 @@ MESSAGES_JOINS: dict[str, dict[str, str]] = {
         "zh": "诉求 {id} 正在合并：请过几秒再试，并先查看它现在的状态。",
         "en": "Request {id} is being joined just now: look at it again in some seconds.",
     },
-    "group-full": {
+    "lead-is-full": {
         "zh": "已有 {most} 件诉求合并在一起：请另选一件（表 likeness 的 group_at_most）。",
         "en": "{most} requests are joined to it already: choose another one (group_at_most of "
         "the table likeness).",

@@ -3,11 +3,14 @@
 import sys
 
 from services.volunteer_dispatch import (
+    routes_activities,
     routes_audit,
     routes_commands,
     routes_explanation,
     routes_gaps,
+    routes_groups,
     routes_helpers,
+    routes_hours,
     routes_parts,
     routes_problems,
     routes_tasks,
@@ -41,6 +44,9 @@ DEFINITION = Definition(
         routes_turns.router,
         routes_whistles.router,
         routes_problems.router,
+        routes_activities.router,
+        routes_hours.router,
+        routes_groups.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
         routes_audit.router,
     ],

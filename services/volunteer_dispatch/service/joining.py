@@ -6,7 +6,7 @@ from services.volunteer_dispatch.service import clock
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.joint_work import JOINED, ask_again, cancel_all
 from services.volunteer_dispatch.service.life import let_go, send_on, withdraw
-from services.volunteer_dispatch.service.records import apply_waiting
+from services.volunteer_dispatch.service.records import RESULTS, apply_waiting
 from services.volunteer_dispatch.service.standing import Joined
 from services.volunteer_dispatch.service.state import Status, TaskState
 from shared.contracts.ids import lead_task_id
@@ -46,12 +46,14 @@ def separate(
     """A round of its own begins: it goes its way by the table in force, with a new deadline, and
     who helped is asked again.
 
-    What units recorded of it meanwhile is applied. Nothing to do where the joining found the task
+    A result that a unit recorded of it meanwhile is applied; what was said of taking it or giving
+    it back was of the round that ended. Nothing to do where the joining found the task
     ended (`join`).
     """
     if state.status is not Status.JOINED:
         return Decision(state, (), "was not joined here: kept")
-    waiting, before = state.waiting, state.round
+    results = tuple(record for record in state.waiting if record.status in RESULTS)
+    before = state.round
     passed = {"passed": (), "told": False}
     state = state.having(
         round=request.round,
@@ -68,5 +70,5 @@ def separate(
     state, events = send_on(state, context)
     state, more = ask_again(state, before, context)
     events = (*events, *more)
-    state, more = apply_waiting(state, waiting, context)
+    state, more = apply_waiting(state, results, context)
     return Decision(state, (*events, *more), f"separated: {request.why}")

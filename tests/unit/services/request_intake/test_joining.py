@@ -104,7 +104,7 @@ def test_who_cannot_be_joined_is_told_what_to_do(member: RequestState, to: str, 
         (lead(joining=intent("r1", "j9").model_dump()), "being-joined"),
         (lead(status="completed"), "lead-has-ended"),
         (lead(status="closed"), "lead-has-ended"),
-        (lead(members=[{"id": f"m{n}", "join_id": "j"} for n in range(3)]), "group-full"),
+        (lead(members=[{"id": f"m{n}", "join_id": "j"} for n in range(3)]), "lead-is-full"),
     ],
 )
 def test_who_cannot_lead_says_so_and_the_request_stays_as_it_was(

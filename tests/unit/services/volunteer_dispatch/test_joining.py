@@ -153,3 +153,16 @@ def test_who_helps_is_free_when_it_is_joined_and_asked_again_when_they_part() ->
     assert decision.state.open_parts == ()
     after = separated(decision.state).state
     assert [(part.who.id, part.round) for part in after.open_parts] == [("water", 2)]
+
+
+def test_what_a_unit_said_of_the_round_that_ended_gives_nothing_back_in_the_next() -> None:
+    ctx = context(rules=[{"to": "unit:power"}])
+    state = joined(commands.accept(new(ctx).state).state).state
+    kept = handle(state, of_unit(units.TaskProgress(status="declined", reason="r")))
+    assert kept.state.status is Status.JOINED
+    fact = joins.RequestSeparated(
+        request_id="r1", join_id="j1", lead_request_id="r0", round=2, why="staff"
+    )
+    decision = handle(kept.state, event(fact, time=NOON), ctx)
+    assert names(decision) == ["TaskAssigned"]
+    assert held(decision.state) == "unit:power"
