@@ -9,6 +9,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from services.volunteer_dispatch import handlers
+from services.volunteer_dispatch.boards import Boards
+from services.volunteer_dispatch.bulk_answers import BulkAnswers
+from services.volunteer_dispatch.changes import Changes
 from services.volunteer_dispatch.gaps import Gaps
 from services.volunteer_dispatch.matching import Matcher
 from services.volunteer_dispatch.pool import Pool
@@ -18,8 +21,10 @@ from services.volunteer_dispatch.service.calendar import Calendar
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.directory import Directory
 from services.volunteer_dispatch.service.limits import CalendarTable, LimitTable
+from services.volunteer_dispatch.service.lists import ListTable
 from services.volunteer_dispatch.service.tables import TABLES, DeadlineTable, RoutingTable
 from services.volunteer_dispatch.service.timers import on_due
+from services.volunteer_dispatch.upkeep import Upkeep
 from services.volunteer_dispatch.volunteers import Volunteers
 from shared.contracts import requests
 from shared.contracts.envelope import Event
@@ -50,6 +55,9 @@ class Parts:
         self.tasks = Tasks(self.store)
         self.gaps = Gaps(self.store)
         self.volunteers = Volunteers(database)
+        self.boards = Boards(self.store)
+        self.bulk = BulkAnswers(database)
+        self.changes = Changes(database, self.store)
         self.tables = Tables(database, TABLES, _SHIPPED, settings.data_folder)
         self.directory = Directory()
         self._follower = Follower(database, self.directory)
@@ -78,11 +86,15 @@ class Parts:
             lambda state, now: on_due(state, self.context(now)),
             leases,
         )
+        self.upkeep = Upkeep(self.store, leases)
         self.runtime.add_timers(self.timers)
         self.runtime.add_work("matching", self.matcher.run)
         self.runtime.add_work("sweep", self.matcher.run_sweep)
         self.runtime.add_work("follow", self._follow)
         self.runtime.add_work("gaps", self._count_gaps)
+        self.runtime.add_work("changes", self.changes.run)
+        self.runtime.add_work("upkeep", self.upkeep.run)
+        self.runtime.add_work("forget", lambda: self.bulk.run(leases))
         self.runtime.add_work("tables", self.tables.follow)
 
     async def prepare(self) -> None:
@@ -90,6 +102,9 @@ class Parts:
         await self.tasks.create_indexes()
         await self.gaps.create_indexes()
         await self.volunteers.create_indexes()
+        await self.boards.create_indexes()
+        await self.bulk.create_indexes()
+        await self.upkeep.create_indexes()
         await self._follower.create_indexes()
         await self.tables.prepare()
         await self._follower.refresh()
@@ -112,6 +127,7 @@ class Parts:
             seal=self.seal,
             versions={model.NAME: self.tables.newest(model).version for model in TABLES},
             asking=self.asking,
+            lists=self.tables.get(ListTable),
         )
 
     def _calendar_in_force(self) -> Calendar:

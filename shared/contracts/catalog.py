@@ -9,6 +9,7 @@ from shared.contracts import (
     checkins,
     control,
     coverage,
+    handover,
     plans,
     registry,
     requests,
@@ -108,6 +109,8 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         task_life.TaskProblemRaised,
         task_life.TaskProblemClosed,
         task_life.TaskFinallyAnswered,
+        handover.TaskOffered,
+        handover.TaskOfferEnded,
     ),
     topics.ASSESSMENTS.name: (assessments.FigureMeasured,),
     topics.UNITS.name: (

@@ -68,8 +68,11 @@ class _Server(uvicorn.Server):
     consumer that hangs would otherwise keep it, and its partitions, for ever.
     """
 
-    def __init__(self, config: uvicorn.Config, grace_seconds: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, grace_seconds: float, on_stop: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        self._on_stop = on_stop
         self._grace_seconds = grace_seconds
         self._deadline: threading.Timer | None = None
 
@@ -101,6 +104,11 @@ class _Server(uvicorn.Server):
         logging.shutdown()
         os._exit(1)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what would never end by itself, then as uvicorn does."""
+        self._on_stop()
+        await super().shutdown(sockets)
+
     def finished(self) -> None:
         """All has stopped: take the deadline back."""
         if self._deadline:
@@ -119,13 +127,15 @@ def serve(
     fatal: Fatal | None = None,
     *,
     grace_seconds: float = GRACE_SECONDS,
+    on_stop: Callable[[], None] = lambda: None,
 ) -> int:
     """Serve `app` until SIGTERM, SIGINT or a fatal report, and return the exit status.
 
     0 after a signal; 1 after a fatal report, or where the port is taken (one logged line); 3 where
     the application did not start. Call it from the main thread. Requests under way have half of
     `grace_seconds`, then the lifespan has the rest; after that the process ends with status 1.
-    Port 0 takes any free port; the port is logged.
+    Port 0 takes any free port; the port is logged. `on_stop` is called in the event loop before
+    requests under way are waited for: it ends streams.
     """
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
@@ -146,7 +156,7 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=max(1, int(grace_seconds / 2)),
     )
-    server = _Server(config, grace_seconds)
+    server = _Server(config, grace_seconds, on_stop)
     fatal = fatal or Fatal()
     fatal.on_report(server.stop)
     log.info("listening", extra={"host": host, "port": listener.getsockname()[1]})

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.volunteer_dispatch.service.alerting import AlertTable
 from services.volunteer_dispatch.service.calendar import Counts
 from services.volunteer_dispatch.service.limits import CalendarTable, LimitTable
+from services.volunteer_dispatch.service.lists import ListTable
 from shared.contracts.words import Domain, Urgency
 from shared.storage.tables import Table
 
@@ -181,4 +182,5 @@ TABLES: tuple[type[Table], ...] = (
     CalendarTable,
     LimitTable,
     AlertTable,
+    ListTable,
 )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.volunteer_dispatch.service import alerts, clock
+from services.volunteer_dispatch.service import alerts, clock, handing
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.life import OVERDUE, Step, supervised
 from services.volunteer_dispatch.service.returns import move_on
@@ -34,6 +34,8 @@ def on_due(state: TaskState, context: Context) -> Decision[TaskState] | None:
     if _past(state.silent_at(), context.now):
         state, events = move_on(state, context)
         return Decision(state, events, why="not accepted in time")
+    if step := handing.on_due(state, context):
+        return Decision(*step, why="the offer was not answered in time")
     if state.status is Status.MATCHING and (step := alerts.on_due(state, context.now)):
         return Decision(*step, why="alerts not answered, or quiet hours over")
     return None
