@@ -78,6 +78,13 @@ _DECIDE: Mapping[str, _Decide] = {
 }
 
 
+def ensure_role(principal: Principal, name: str) -> None:
+    """Raise `Problem` 403 where the command is the managers' and the caller is none."""
+    if name in OF_MANAGERS and principal.role not in _MANAGERS:
+        allowed = [role.value for role in _MANAGERS]
+        raise Problem(403, "wrong-role", allowed=allowed, role=principal.role.value)
+
+
 async def act(
     parts: Parts,
     id: str,
@@ -100,9 +107,7 @@ async def act(
     Raises:
         Problem, VersionMismatch, Contended: as the routes answer them.
     """
-    if name in OF_MANAGERS and principal.role not in _MANAGERS:
-        allowed = [role.value for role in _MANAGERS]
-        raise Problem(403, "wrong-role", allowed=allowed, role=principal.role.value)
+    ensure_role(principal, name)
     task, state = await load(parts, id)
     if attempt is not None and attempt in state.attempts:
         return task

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.volunteer_dispatch.acting import BODIES, act
+from services.volunteer_dispatch.acting import BODIES, act, ensure_role
 from services.volunteer_dispatch.parts import Parts
 from services.volunteer_dispatch.schemas_bulk import Action, ActionResult
 from shared.storage.aggregates import Contended, VersionMismatch
@@ -61,6 +61,7 @@ async def _one(
 ) -> ActionResult:
     row: dict[str, Any] = {"row": number, "task_id": action.task_id}
     try:
+        ensure_role(principal, action.command)
         task = await act(
             parts,
             action.task_id,

@@ -24,7 +24,6 @@ from shared.web.problems import Problem
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_SECONDS = 15.0
 KEPT = timedelta(hours=1)
 """Who has been away for longer reloads."""
 RESUMED_AT_MOST = 5_000
@@ -101,6 +100,7 @@ class Changes:
         most: listeners of this replica at once.
         most_each: of one caller.
         room: pieces that wait for one listener.
+        heartbeat_seconds: between signs of life to one who hears nothing else.
     """
 
     def __init__(
@@ -111,10 +111,12 @@ class Changes:
         most: int = 1000,
         most_each: int = 20,
         room: int = 1000,
+        heartbeat_seconds: float = 15.0,
     ) -> None:
         self._journal = database["journal"]
         self._tasks = store.collection
         self.most, self.most_each, self.room = most, most_each, room
+        self.heartbeat_seconds = heartbeat_seconds
         self._listeners: dict[str, set[Listener]] = {}
         self._all: set[Listener] = set()
         self._closed = False

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from fastapi import Header, Request
 from starlette.responses import Response
 
-from services.volunteer_dispatch.changes import HEARTBEAT_SECONDS
 from services.volunteer_dispatch.desk import Worker, parts_of
 from shared.web.auth import TokenReader
 from shared.web.event_stream import EventStream
@@ -43,7 +42,7 @@ async def stream_changes(
     listener = await changes.listen(principal, last_event_id)
 
     async def next_piece() -> bytes | None:
-        piece = await listener.take(HEARTBEAT_SECONDS)
+        piece = await listener.take(changes.heartbeat_seconds)
         try:
             tokens.read(token)
         except Problem:

@@ -52,7 +52,11 @@ class Upkeep:
                 log.warning("upkeep waits for the database", extra={"error": repr(error)})
             if done:
                 log.info("documents brought up to date", extra={"number": done})
-            await asyncio.sleep(_PAUSE_SECONDS if done == _BATCH else _IDLE_SECONDS)
+            if done == _BATCH:
+                await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                # Just started, it has no shards yet.
+                await asyncio.sleep(_IDLE_SECONDS if self._leases.mine else 1.0)
 
     async def renew(self, shards: Sequence[int], limit: int = _BATCH) -> int:
         """Bring up to `limit` documents of `shards` up to date; how many were looked at."""

@@ -61,7 +61,7 @@ class Fatal:
         self.report(f"{task.get_name()} {why}")
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """uvicorn's server that does not raise the signal again once it has stopped for it.
 
     What is still running `grace_seconds` after the wish to stop is ended with the process: a
@@ -115,7 +115,8 @@ class _Server(uvicorn.Server):
             self._deadline.cancel()
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises `OSError` where the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=2048)
 
@@ -139,7 +140,7 @@ def serve(
     """
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
-        listener = _bind(host, port)
+        listener = bind(host, port)
     except OSError as exc:
         log.error(
             "cannot listen on %s:%d (%s): stop what uses it, or set another port",
@@ -156,7 +157,7 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=max(1, int(grace_seconds / 2)),
     )
-    server = _Server(config, grace_seconds, on_stop)
+    server = Server(config, grace_seconds, on_stop)
     fatal = fatal or Fatal()
     fatal.on_report(server.stop)
     log.info("listening", extra={"host": host, "port": listener.getsockname()[1]})
