@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fastapi import Request, Response
+
 from services.volunteer_dispatch import schemas
 from services.volunteer_dispatch.access import (
     ensure_may_act,
@@ -13,11 +15,13 @@ from services.volunteer_dispatch.access import (
 from services.volunteer_dispatch.answering import accept_alert, answers_alert, decline_alert
 from services.volunteer_dispatch.claiming import claim
 from services.volunteer_dispatch.desk import (
+    answered,
     by_of,
     checked,
     ensure_ground,
     known_assignee,
     load,
+    parts_of,
     speaking_for,
 )
 from services.volunteer_dispatch.parts import Parts
@@ -29,6 +33,7 @@ from shared.contracts.tasks import Assignee
 from shared.contracts.words import AssigneeKind
 from shared.storage.aggregates import Aggregate, Decision
 from shared.web.auth import Principal, Role
+from shared.web.etag import if_match
 from shared.web.problems import Problem
 from shared.web.schemas import Body
 
@@ -141,6 +146,24 @@ async def act(
         by=by_of(principal),
         version=version,
     )
+
+
+async def acted(
+    request: Request,
+    response: Response,
+    id: str,
+    principal: Principal,
+    name: str,
+    body: Any = None,
+    on_behalf_of: str | None = None,
+) -> schemas.TaskDetail:
+    """Do a command for a route and answer the task."""
+    parts = parts_of(request)
+    task = await act(
+        parts, id, principal, name, body,
+        version=if_match(request), on_behalf_of=on_behalf_of,
+    )  # fmt: skip
+    return answered(parts, response, task, principal)
 
 
 def _nothing(_state: TaskState) -> Decision[TaskState]:

@@ -15,10 +15,12 @@ from datetime import UTC, datetime, timedelta
 import orjson
 
 from services.volunteer_dispatch.audience import audience_of, keys_of, named_in
+from services.volunteer_dispatch.boards import SEEN
 from services.volunteer_dispatch.service.state import TaskState
 from shared.contracts.topics import TASKS
 from shared.storage.aggregates import AggregateStore
 from shared.storage.client import ASCENDING, UNREACHABLE, Database, Document
+from shared.telemetry import CHANGE_STREAMS, CHANGE_STREAMS_CUT
 from shared.web.auth import Principal
 from shared.web.problems import Problem
 
@@ -34,13 +36,6 @@ _POLL_SECONDS = 0.3
 _REMEMBERED = 20_000
 _RETRY_SECONDS = 30
 _ENTRY = {"subject": 1, "n": 1, "type": 1, "at": 1, "time": 1, "key": 1, "data": 1}
-_STATE = {
-    f"state.{name}": 1
-    for name in (
-        "task_id", "request_id", "status", "areas", "grid_id", "assignee", "lead", "assisting",
-        "alerts", "offer", "round", "tried",
-    )
-}  # fmt: skip
 
 
 def _ms(at: datetime) -> int:
@@ -60,10 +55,13 @@ class Listener:
 
     def put(self, piece: bytes) -> None:
         """Add a piece; one who is too slow is cut off, and can resume."""
+        if self.ended:
+            return
         if len(self._pieces) >= self._room:
             self._pieces.clear()
             self.end()
-        elif not self.ended:
+            CHANGE_STREAMS_CUT.inc()
+        else:
             self._pieces.append(piece)
             self._more.set()
 
@@ -153,6 +151,7 @@ class Changes:
                 await self._begin()
             # What happens from now on waits behind what happened before.
             self._all.add(one)
+            CHANGE_STREAMS.set(len(self._all))
         for key in one.keys:
             self._listeners.setdefault(key, set()).add(one)
         self._awake.set()
@@ -171,6 +170,7 @@ class Changes:
         """Listen no more."""
         one.end()
         self._all.discard(one)
+        CHANGE_STREAMS.set(len(self._all))
         for key in one.keys:
             others = self._listeners.get(key, set())
             others.discard(one)
@@ -256,7 +256,7 @@ class Changes:
 
     async def _states(self, entries: Sequence[Document]) -> dict[str, TaskState]:
         ids = list({entry["subject"] for entry in entries})
-        found = await self._tasks.find({"_id": {"$in": ids}}, _STATE).to_list(None)
+        found = await self._tasks.find({"_id": {"$in": ids}}, SEEN).to_list(None)
         return {one["_id"]: TaskState.model_validate(one["state"]) for one in found}
 
     # Coming back

@@ -1,11 +1,9 @@
 """What people do with a task: accept, decline, return, progress, complete, reassign."""
 
-from typing import Any
-
 from fastapi import Request, Response
 
-from services.volunteer_dispatch.acting import act
-from services.volunteer_dispatch.desk import Manager, OnBehalf, Worker, answered, parts_of
+from services.volunteer_dispatch.acting import acted
+from services.volunteer_dispatch.desk import Manager, OnBehalf, Worker
 from services.volunteer_dispatch.schemas import (
     Completion,
     Decline,
@@ -14,29 +12,9 @@ from services.volunteer_dispatch.schemas import (
     Reassignment,
     TaskDetail,
 )
-from shared.web.auth import Principal
-from shared.web.etag import if_match
 from shared.web.routing import Router
 
 router = Router(prefix="/v1", tags=["tasks"])
-
-
-async def acted(
-    request: Request,
-    response: Response,
-    id: str,
-    principal: Principal,
-    name: str,
-    body: Any = None,
-    on_behalf_of: str | None = None,
-) -> TaskDetail:
-    """Do a command for a route and answer the task."""
-    parts = parts_of(request)
-    task = await act(
-        parts, id, principal, name, body,
-        version=if_match(request), on_behalf_of=on_behalf_of,
-    )  # fmt: skip
-    return answered(parts, response, task, principal)
 
 
 @router.post("/tasks/{id}/accept")

@@ -2,8 +2,8 @@
 
 from fastapi import Request, Response
 
+from services.volunteer_dispatch.acting import acted
 from services.volunteer_dispatch.desk import Worker
-from services.volunteer_dispatch.routes_commands import acted
 from services.volunteer_dispatch.schemas import HandOver, Refusal, TaskDetail
 from shared.web.routing import Router
 

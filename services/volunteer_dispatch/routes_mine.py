@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field
 
+from services.volunteer_dispatch.acting import acted
 from services.volunteer_dispatch.boards import OPEN
 from services.volunteer_dispatch.claiming import claimer_of
 from services.volunteer_dispatch.desk import parts_of
 from services.volunteer_dispatch.routes_board import place_of, views_of
-from services.volunteer_dispatch.routes_commands import acted
 from services.volunteer_dispatch.schemas import TaskDetail, TaskView
 from services.volunteer_dispatch.service.claims import pool_of
 from services.volunteer_dispatch.service.columns import Column

@@ -202,6 +202,12 @@ async def test_a_grid_leader_answers_for_a_volunteer_who_telephones(
         word = "for volunteer v1, by telephone"
         assert told[-2:] == [("grid_leader:grid_leader", word)] * 2
 
+        async def free() -> bool:
+            document = await world.parts.volunteers.find("v1") or {}
+            await world.parts.pool.refresh(datetime.now(UTC))
+            return not document["tasks"] and all(one["said"] for one in document["alerts"])
+
+        await eventually(free, 10, "v1 can be asked again")
         second = await world.request(accepted("r-no", category="care"))
         await world.asked(second)
         no = await world.post(f"{second}/decline{says}", {"reason": "在外地"}, MANAGER)
