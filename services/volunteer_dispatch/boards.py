@@ -26,7 +26,10 @@ SEEN: Document = {
 """Left out of lists: what no row shows."""
 _TAIL = [("state.column", ASCENDING), ("state.column_at", ASCENDING), ("_id", ASCENDING)]
 _ON_BOARD: Document = {"state.column": {"$gt": ""}}
-_SCOPES = ("state.areas", "state.grid_id", "state.units", "state.assignee.id")
+_SCOPES = ("state.areas", "state.grid_id", "state.units")
+_HOLDER = "state.assignee.id"
+DONE_BY = "done_by"
+"""The index of what a holder has done."""
 OPEN = [c.value for c in Column if c not in (Column.NONE, Column.DONE)]
 """Columns of open tasks."""
 
@@ -34,6 +37,8 @@ OPEN = [c.value for c in Column if c not in (Column.NONE, Column.DONE)]
 def _index_of(filters: Sequence[Mapping[str, Any]]) -> str:
     """The index of the narrowest filter."""
     named = {name for one in filters for name in one}
+    if _HOLDER in named:
+        return f"by_{_HOLDER}"  # of `repository`: a holder has few tasks
     for scope in reversed(_SCOPES):
         if scope in named:
             return f"board_{scope}"
@@ -103,6 +108,11 @@ class Boards:
                 name=f"board_{scope}" if scope else "board",
             )
         await self._tasks.create_index(
+            [(_HOLDER, ASCENDING), *_TAIL[1:]],
+            partialFilterExpression={"state.column": Column.DONE.value},
+            name=DONE_BY,
+        )
+        await self._tasks.create_index(
             [("state.offered_to", ASCENDING)],
             partialFilterExpression={"state.offered_to": {"$gt": ""}},
             name="offered",
@@ -154,7 +164,12 @@ class Boards:
         return await self.find(parts, paging, latest_first=column is Shown.DONE_LATELY)
 
     async def find(
-        self, parts: Sequence[Mapping[str, Any]], paging: Paging, *, latest_first: bool = False
+        self,
+        parts: Sequence[Mapping[str, Any]],
+        paging: Paging,
+        *,
+        latest_first: bool = False,
+        hint: str | None = None,
     ) -> list[Document]:
         """Up to `limit + 1` documents on boards that fit, by what their column is sorted by."""
         query: list[Mapping[str, Any]] = [*parts]
@@ -170,7 +185,7 @@ class Boards:
                 }
             )
         order = DESCENDING if latest_first else ASCENDING
-        cursor = self._tasks.find({"$and": query}, SEEN).hint(_index_of(parts))
+        cursor = self._tasks.find({"$and": query}, SEEN).hint(hint or _index_of(parts))
         cursor = cursor.sort([("state.column_at", order), ("_id", order)])
         return await cursor.limit(paging.limit + 1).to_list(None)
 

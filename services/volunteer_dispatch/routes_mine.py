@@ -7,7 +7,7 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from services.volunteer_dispatch.acting import acted
-from services.volunteer_dispatch.boards import OPEN
+from services.volunteer_dispatch.boards import DONE_BY, OPEN
 from services.volunteer_dispatch.claiming import claimer_of
 from services.volunteer_dispatch.desk import parts_of
 from services.volunteer_dispatch.routes_board import place_of, views_of
@@ -99,7 +99,7 @@ async def list_history(
     kind, id = _who(principal)
     holder = {"state.assignee.id": id, "state.assignee.kind": kind.value}
     rows = await parts_of(request).boards.find(
-        [holder, {"state.column": {"$in": ["done"]}}], page, latest_first=True
+        [holder, {"state.column": "done"}], page, latest_first=True, hint=DONE_BY
     )
     items, next = page.cut(rows, place_of)
     return Page(items=[_done(TaskState.model_validate(row["state"])) for row in items], next=next)
