@@ -9,7 +9,7 @@ from services.request_intake.classification import Classifier
 from services.request_intake.locator import Locator
 from services.request_intake.service import accept, close_reported
 from services.request_intake.state import Question, RequestState, Status, Step
-from shared.contracts import task_life, tasks
+from shared.contracts import task_life, task_parts, tasks
 from shared.contracts.envelope import Event
 from shared.contracts.ids import lead_task_id, reported_request_id
 from shared.contracts.payload import Payload
@@ -222,6 +222,18 @@ def _problem(
     return Decision(state.with_step(Step(at=event.time, step="problem_raised")))
 
 
+def _helping(
+    state: RequestState, event: Event, data: task_parts.TaskPartAccepted, _: Context
+) -> Changed:
+    return Decision(state.with_step(Step(at=event.time, step="helping", who=data.who)))
+
+
+def _helped(
+    state: RequestState, event: Event, data: task_parts.TaskPartDone, _: Context
+) -> Changed:
+    return Decision(state.with_step(Step(at=event.time, step="helped", who=data.who)))
+
+
 def _finally_answered(
     state: RequestState, event: Event, data: task_life.TaskFinallyAnswered, context: Context
 ) -> Changed:
@@ -253,4 +265,6 @@ HANDLERS: dict[type[Payload], Callable[..., Changed]] = {
     task_life.TaskExtended: _task(_extended),
     task_life.TaskProblemRaised: _task(_problem),
     task_life.TaskFinallyAnswered: _task(_finally_answered),
+    task_parts.TaskPartAccepted: _task(_helping),
+    task_parts.TaskPartDone: _task(_helped),
 }

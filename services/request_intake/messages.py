@@ -123,6 +123,8 @@ MESSAGES: dict[str, dict[str, str]] = {
     "timeline.escalated": {"zh": "已提级办理", "en": "Taken one level up"},
     "timeline.overdue": {"zh": "已超过办理期限", "en": "The deadline has passed"},
     "timeline.progressed": {"zh": "{who}正在办理", "en": "{who} is working on it"},
+    "timeline.helping": {"zh": "{who}参与协办", "en": "{who} assists"},
+    "timeline.helped": {"zh": "{who}已办结协办部分", "en": "{who} completed its part"},
     "timeline.completed": {"zh": "{who}已办结", "en": "{who} completed the work"},
     "timeline.asked": {
         "zh": "请您评价：问题是否解决、是否满意",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.volunteer_dispatch.service.joint import JointPart, PartStatus
 from services.volunteer_dispatch.service.state import Status, TaskState
 from shared.contracts.words import AssigneeKind
 from shared.web.auth import Principal, Role
@@ -11,7 +12,8 @@ _NOTHING: dict[str, Any] = {"_id": {"$in": []}}
 
 
 def scope_of(principal: Principal) -> dict[str, Any]:
-    """The tasks that the caller sees, as a query on the collection; the same as `sees`."""
+    """The tasks that the caller sees, as a query on the collection; the same as `sees`, but for
+    grids and areas elsewhere that help with a part (`GET /v1/parts` lists those)."""
     match principal.role:
         case Role.ADMINISTRATOR:
             return {}
@@ -34,7 +36,52 @@ def scope_of(principal: Principal) -> dict[str, Any]:
 
 
 def sees(principal: Principal, task: TaskState) -> bool:
-    """Whether the caller sees the task."""
+    """Whether the caller sees the task, as its own or for a part of it."""
+    return sees_as_own(principal, task) or any(
+        part.round == task.round
+        and (part.is_open or part.status is PartStatus.DONE)
+        and may_answer(principal, part)
+        for part in task.parts
+    )
+
+
+def sees_whole(principal: Principal, task: TaskState) -> bool:
+    """Whether the caller sees all of the task: not whoever only assists, or has a part."""
+    if principal.role is Role.UNIT_OPERATOR:
+        holders = (task.assignee, task.lead)
+        return any(one is not None and one.unit_id == principal.unit_id for one in holders)
+    return sees_as_own(principal, task)
+
+
+def may_answer(principal: Principal, part: JointPart) -> bool:
+    """Whether the caller answers for who was asked for the part, or stands above."""
+    who = part.who
+    match principal.role:
+        case Role.ADMINISTRATOR:
+            return True
+        case Role.UNIT_OPERATOR:
+            return who.unit_id is not None and who.unit_id == principal.unit_id
+        case Role.GRID_LEADER:
+            return who.kind is AssigneeKind.GRID_TEAM and who.id in principal.grids
+        case Role.AREA_MANAGER:
+            return not principal.areas.isdisjoint(part.areas)
+        case _:
+            return False
+
+
+def may_coordinate(principal: Principal, task: TaskState) -> bool:
+    """Whether the caller may ask helpers and end parts: who has or leads it, or stands above."""
+    if may_act(principal, task):
+        return True
+    lead = task.lead
+    if lead is None or not sees_as_own(principal, task):
+        return False
+    leads_unit = principal.role is Role.UNIT_OPERATOR and lead.unit_id == principal.unit_id
+    return leads_unit or (principal.role is Role.GRID_LEADER and lead.id in principal.grids)
+
+
+def sees_as_own(principal: Principal, task: TaskState) -> bool:
+    """Whether the caller sees the task without having a part of it."""
     match principal.role:
         case Role.ADMINISTRATOR:
             return True
@@ -58,7 +105,7 @@ def may_act(principal: Principal, task: TaskState) -> bool:
     area, but not above the duty officer of a larger area.
     """
     assignee = task.assignee
-    if assignee is None or not sees(principal, task):
+    if assignee is None or not sees_as_own(principal, task):
         return False
     match principal.role:
         case Role.UNIT_OPERATOR:  # who leads or assists sees it and holds nothing
@@ -124,7 +171,7 @@ def stands_above(principal: Principal, task: TaskState) -> bool:
     area, and above the duty officers of the areas within it, but not of the area itself.
     """
     assignee = task.assignee
-    if assignee is None or not sees(principal, task):
+    if assignee is None or not sees_as_own(principal, task):
         return False
     match principal.role:
         case Role.ADMINISTRATOR:

@@ -9,7 +9,12 @@ from fastapi import Depends, Query, Request, Response
 
 from services.volunteer_dispatch import messages as _messages  # noqa: F401 (registers)
 from services.volunteer_dispatch import messages_lists as _lists  # noqa: F401 (registers)
-from services.volunteer_dispatch.access import commands_of, ensure_may_act, ensure_speaks_for
+from services.volunteer_dispatch.access import (
+    commands_of,
+    ensure_may_act,
+    ensure_speaks_for,
+    sees_whole,
+)
 from services.volunteer_dispatch.parts import Parts
 from services.volunteer_dispatch.schemas import TaskDetail, To, WordsView, shown
 from services.volunteer_dispatch.service.limits import CalendarTable, Ground
@@ -63,12 +68,15 @@ def detail(
     ]
     now, deadline = datetime.now(UTC), state.deadline
     known = deadline is None or parts.tables.get(CalendarTable).knows(deadline)
+    # Who only helps sees the task and the own part, not what others wrote about the rest.
+    whole = sees_whole(principal, state)
     return TaskDetail.model_validate(
         {
             **shown(state, task.version, now, principal.volunteer_id),
             "words": words,
             "explained": state.explained,
             "calendar_known": known,
+            **({} if whole else {"words": [], "explained": [], "proposal": None, "problem": None}),
         }
     )
 

@@ -13,9 +13,11 @@ from services.volunteer_dispatch import (
     routes_handover,
     routes_helpers,
     routes_mine,
+    routes_parts,
     routes_problems,
     routes_tasks,
     routes_turns,
+    routes_whistles,
 )
 from services.volunteer_dispatch.parts import Parts
 from services.volunteer_dispatch.service.tables import TABLES
@@ -45,7 +47,9 @@ DEFINITION = Definition(
         routes_explanation.router,
         routes_gaps.router,
         routes_helpers.router,
+        routes_parts.router,
         routes_turns.router,
+        routes_whistles.router,
         routes_problems.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
         routes_audit.router,

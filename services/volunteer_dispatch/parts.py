@@ -13,9 +13,11 @@ from services.volunteer_dispatch.boards import Boards
 from services.volunteer_dispatch.bulk_answers import BulkAnswers
 from services.volunteer_dispatch.changes import Changes
 from services.volunteer_dispatch.gaps import Gaps
+from services.volunteer_dispatch.joint_repository import JointParts
 from services.volunteer_dispatch.matching import Matcher
 from services.volunteer_dispatch.pool import Pool
 from services.volunteer_dispatch.repository import Follower, Tasks, task_store
+from services.volunteer_dispatch.service import whistling
 from services.volunteer_dispatch.service.alerting import AlertTable, Asking
 from services.volunteer_dispatch.service.calendar import Calendar
 from services.volunteer_dispatch.service.context import Context
@@ -26,6 +28,7 @@ from services.volunteer_dispatch.service.tables import TABLES, DeadlineTable, Ro
 from services.volunteer_dispatch.service.timers import on_due
 from services.volunteer_dispatch.upkeep import Upkeep
 from services.volunteer_dispatch.volunteers import Volunteers
+from services.volunteer_dispatch.whistle_repository import Whistles
 from shared.contracts import requests
 from shared.contracts.envelope import Event
 from shared.messaging.processor import Consumes
@@ -54,6 +57,8 @@ class Parts:
         self.store = task_store(database, settings)
         self.tasks = Tasks(self.store)
         self.gaps = Gaps(self.store)
+        self.joint = JointParts(self.store)
+        self.whistles = Whistles(database, settings, self._cipher)
         self.volunteers = Volunteers(database)
         self.boards = Boards(self.store)
         self.bulk = BulkAnswers(database)
@@ -66,7 +71,7 @@ class Parts:
         self.runtime = Runtime(
             settings,
             client,
-            stores=[self.store],
+            stores=[self.store, self.whistles.store],
             consumes=Consumes(
                 topics=handlers.TOPICS,
                 store=self.store,
@@ -88,6 +93,7 @@ class Parts:
         )
         self.upkeep = Upkeep(self.store, leases)
         self.runtime.add_timers(self.timers)
+        self.runtime.add_timers(Timers(self.whistles.store, whistling.on_due, leases))
         self.runtime.add_work("matching", self.matcher.run)
         self.runtime.add_work("sweep", self.matcher.run_sweep)
         self.runtime.add_work("follow", self._follow)
@@ -101,6 +107,8 @@ class Parts:
         """Create the indexes; load tables and city."""
         await self.tasks.create_indexes()
         await self.gaps.create_indexes()
+        await self.joint.create_indexes()
+        await self.whistles.create_indexes()
         await self.volunteers.create_indexes()
         await self.boards.create_indexes()
         await self.bulk.create_indexes()

@@ -79,9 +79,9 @@ async def list_mine(request: Request, principal: Own) -> MineView:
     alerts = await boards.asked(id, _MOST) if kind is AssigneeKind.VOLUNTEER else []
     assists = []
     if kind is AssigneeKind.UNIT:
-        beside = {"state.units": id, "state.assisting.id": id}
-        others = {"$nor": [holder]}
-        assists = await boards.find([beside, others, {"state.column": {"$in": OPEN}}], first)
+        helps = {"$or": [{"state.assisting.id": id}, {"state.helping": f"unit:{id}"}]}
+        beside = {"state.units": id, **helps, "$nor": [holder]}
+        assists = await boards.find([beside, {"state.column": {"$in": OPEN}}], first)
     me = principal.volunteer_id
     return MineView(
         alerts=views_of(sorted(alerts, key=place_of), now, me),

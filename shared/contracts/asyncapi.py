@@ -20,6 +20,7 @@ RECEIVES: dict[str, tuple[Topic, ...]] = {
         topics.REGISTRY,
         topics.REQUESTS,
         topics.TASKS,
+        topics.WHISTLES,
         topics.ASSESSMENTS,
         topics.DEAD_LETTERS,
     ),

@@ -76,6 +76,12 @@ TASKS = Topic(
     "A task's way: facts",
     config={"retention.ms": str(30 * DAY_MS)},
 )
+WHISTLES = Topic(
+    "lianxin.whistles",
+    "volunteer_dispatch",
+    "Units that a street or community summons (吹哨报到): facts",
+    config={"retention.ms": str(30 * DAY_MS)},
+)
 ASSESSMENTS = Topic(
     "lianxin.assessments",
     "assessment",
@@ -115,6 +121,7 @@ TOPICS = (
     CARE,
     REQUESTS,
     TASKS,
+    WHISTLES,
     ASSESSMENTS,
     UNITS,
     REPLAYS,

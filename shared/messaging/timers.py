@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 _BATCH = 200
 _IDLE_SECONDS = 0.5
 _LATE_SECONDS = 2.0
+_late: dict[str, int] = {}
+"""Late timers of each collection: a process has a loop for each, and one gauge."""
 
 OnDue = Callable[[S, datetime], Decision[S] | None]
 """`(state, now) -> decision`, pure; None where nothing is due any more."""
@@ -63,7 +65,8 @@ class Timers(Generic[S]):
             .to_list(None)
         )
         late = [d for d in due if (now - d["next_due"]).total_seconds() > _LATE_SECONDS]
-        TIMERS_OVERDUE.set(len(late))
+        _late[self._store.collection.name] = len(late)
+        TIMERS_OVERDUE.set(sum(_late.values()))
         if not due:
             return 0
         aggregates = await self._store.get_many([document["_id"] for document in due])

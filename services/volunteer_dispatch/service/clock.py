@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from services.volunteer_dispatch.service.calendar import HOUR, whole
+from services.volunteer_dispatch.service.calendar import HOUR, Counts, whole
 from services.volunteer_dispatch.service.context import Context
+from services.volunteer_dispatch.service.joint import JointPart
 from services.volunteer_dispatch.service.standing import Clock, Pause
 from services.volunteer_dispatch.service.state import TaskState
 from shared.contracts import task_life
@@ -110,8 +111,27 @@ def resume(state: TaskState, context: Context, why: str, at: datetime | None = N
         deadline=deadline,
         round=state.round,
     )
-    state = _with_warning(state.having(deadline=deadline, clock=clock), context)
-    return state, (told,)
+    parts = _moved(state.parts, counted, state.clock.counts, context)
+    state = state.having(deadline=deadline, clock=clock, parts=parts)
+    return _with_warning(state, context), (told,)
+
+
+def _moved(
+    parts: tuple[JointPart, ...], counted: int, counts: Counts, context: Context
+) -> tuple[JointPart, ...]:
+    """Parts with their own times moved as the task's deadline is: they stood still with it."""
+
+    def later(at: datetime) -> datetime:
+        return context.calendar.add(at, counted, counts)
+
+    return tuple(
+        part.having(
+            accept_by=later(part.accept_by), deadline=part.deadline and later(part.deadline)
+        )
+        if part.is_open
+        else part
+        for part in parts
+    )
 
 
 def extend(state: TaskState, hours: float, context: Context) -> TaskState:

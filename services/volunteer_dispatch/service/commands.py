@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from services.volunteer_dispatch.service import clock, life, proposals, returns
+from services.volunteer_dispatch.service import clock, joint_work, life, proposals, returns
 from services.volunteer_dispatch.service.calendar import whole
 from services.volunteer_dispatch.service.context import Context
+from services.volunteer_dispatch.service.joint_commands import ensure_no_open_part
 from services.volunteer_dispatch.service.returns import Ruled
 from services.volunteer_dispatch.service.state import Reservation, TaskState
 from shared.contracts import task_life
@@ -120,8 +121,10 @@ def progress(state: TaskState, words: str, by: str, context: Context) -> Decisio
 def complete(
     state: TaskState, words: str, completed_at: datetime | None, by: str, context: Context
 ) -> Decision[TaskState]:
-    """The work is done, at `completed_at` or now."""
-    at = completed_at or whole(context.now)
+    """The work is done, at `completed_at` or now; not before its last part. Raises `Ruled` while
+    a part is open."""
+    ensure_no_open_part(state)
+    at = joint_work.completed_at(state, completed_at or whole(context.now))
     state = state.with_words(context.now, by, "result", context.seal(state.task_id, words))
     state, events = life.complete(
         state, context, at=context.now, completed_at=at, in_time=None, ask_resident=True

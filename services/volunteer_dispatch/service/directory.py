@@ -17,6 +17,8 @@ class AreaSeen(NamedTuple):
 
     parent: str | None
     retired: bool
+    level: str | None = None
+    """As in `words.AreaLevel`; None: not told."""
 
 
 class GridSeen(NamedTuple):
@@ -126,6 +128,15 @@ class Directory:
         """Code of the area above all others; `city` while none is known."""
         self._index()
         return self._top
+
+    def path_of(self, code: str | None) -> tuple[str, ...]:
+        """Codes from the top area down to this one; nothing for None."""
+        path: list[str] = []
+        while code is not None and code not in path:
+            path.append(code)
+            area = self.areas.get(code)
+            code = area.parent if area else None
+        return tuple(reversed(path))
 
     def knows(self, kind: AssigneeKind, id: str) -> bool:
         """Whether there is such a unit, grid or area in service (volunteers are not kept here)."""

@@ -27,6 +27,8 @@ class Kind(StrEnum):
     """Which volunteer is asked, or that none was found."""
     ESCALATION = "escalation"
     """Who gets it after the one before declined, returned it, kept silent or was late."""
+    HELP = "help"
+    """Who is asked for a part of it, or suggested."""
 
 
 class _Part(BaseModel):
@@ -42,6 +44,8 @@ class Considered(_Part):
     """As the decider ranks (higher is better); None: by order."""
     note: str = ""
     """Why it was or was not taken, as a code: `chosen`, `tried`, `next`…"""
+    through: str = ""
+    """Of a helper: the joint organization or pairing that leads there."""
 
 
 class Explained(_Part):

@@ -38,11 +38,18 @@ class Helper:
     through: str | None = None
 
 
-def help_path(task: TaskState, context: Context) -> tuple[Helper, ...]:
-    """Whom to ask, nearest first; at most ten a step, nobody twice, nobody who has the task."""
+def help_path(task: TaskState, context: Context, *, asked_too: bool = False) -> tuple[Helper, ...]:
+    """Whom to ask, nearest first; at most ten a step, nobody twice, nobody who has the task.
+
+    Args:
+        asked_too: also who assists, or was asked for a part in this round.
+    """
     city = context.directory
     own = _organizations(task, city)
-    taken = {_key(one) for one in (task.assignee, task.lead, *task.assisting) if one}
+    taken = {_key(one) for one in (task.assignee, task.lead) if one}
+    if not asked_too:
+        taken |= {_key(one) for one in task.assisting}
+        taken |= {part.key for part in task.parts if part.round == task.round}
     found: list[Helper] = []
     for step in (
         _grids(task, city),

@@ -6,6 +6,7 @@ from services.volunteer_dispatch.service import clock
 from services.volunteer_dispatch.service.alerting import ACCEPTED, WITHDRAWN
 from services.volunteer_dispatch.service.calendar import Counts, whole
 from services.volunteer_dispatch.service.context import Context
+from services.volunteer_dispatch.service.joint_work import ask_by_rule, cancel_all
 from services.volunteer_dispatch.service.reasons import routed
 from services.volunteer_dispatch.service.routing import NOBODY, Place, is_top, next_place, rule_for
 from services.volunteer_dispatch.service.standing import Returns
@@ -31,14 +32,18 @@ def area_above(state: TaskState, context: Context) -> str:
     return path[max(0, path.index(holder.id) - 1)]
 
 
-def supervised(state: TaskState, context: Context) -> TaskState:
-    """Whoever has an overdue task is watched over by the duty officer above (督办); above the top
-    there is nobody."""
+def watcher(state: TaskState, context: Context) -> Assignee | None:
+    """The duty officer above who has the task; above the top there is nobody."""
     holder = state.holder
     area = area_above(state, context)
-    supervisor = None
     if holder is None or (holder.kind, holder.id) != (AssigneeKind.AREA_DUTY, area):
-        supervisor = context.directory.area_duty(area)
+        return context.directory.area_duty(area)
+    return None
+
+
+def supervised(state: TaskState, context: Context) -> TaskState:
+    """Whoever has an overdue task is watched over by the duty officer above (督办)."""
+    supervisor = watcher(state, context)
     return state.having(clock=state.clock.model_copy(update={"supervisor": supervisor}))
 
 
@@ -105,6 +110,7 @@ def give(
         proposal=None,
         offer=None,
         taken_at=None,
+        held=None,
         returns=_received(state.returns, context),
     )
     if given.overdue:
@@ -141,7 +147,8 @@ def send_on(
     state = routed(state, place, context, above=above, overdue=why == OVERDUE)
     if place.kind is AssigneeKind.VOLUNTEER:
         state, resumed = clock.resume(let_go(state), context, clock.MOVED_ON)
-        return _match(state, place.skill, context), resumed
+        state, helping = ask_by_rule(_match(state, place.skill, context), context)
+        return state, (*resumed, *helping)
     level = max(state.level, place.level)
     events: tuple[Payload | At, ...] = ()
     if level > state.level:
@@ -151,7 +158,8 @@ def send_on(
             ),
         )
     state, more = give(state, context.directory.of(place.kind, place.id), context, level=level)
-    return state, (*events, *more)
+    state, helping = ask_by_rule(state, context)
+    return state, (*events, *more, *helping)
 
 
 def _match(state: TaskState, skill: str, context: Context, prefer: str | None = None) -> TaskState:
@@ -166,6 +174,7 @@ def _match(state: TaskState, skill: str, context: Context, prefer: str | None = 
         prefer=prefer,
         alerts=state.alerts.begun(state.round, whole(context.now)),
         proposal=None,
+        held=None,
     )
 
 
@@ -232,8 +241,12 @@ def complete(
     in_time: bool | None,
     ask_resident: bool,
 ) -> Step:
-    """The work is done: judged by the deadline where the time is known, else by `in_time`."""
+    """The work is done: judged by the deadline where the time is known, else by `in_time`.
+
+    No part is open any more: whoever calls has seen to that.
+    """
     assert state.assignee is not None
+    assert not state.open_parts
     state, resumed = clock.resume(state, context, clock.MOVED_ON, completed_at or at)
     if completed_at is not None and state.deadline is not None:
         in_time = completed_at <= state.deadline
@@ -244,6 +257,7 @@ def complete(
         in_time=in_time,
         ended_at=whole(completed_at or at),
         proposal=None,
+        held=None,
     )
     event = tasks.TaskCompleted(
         task_id=state.task_id,
@@ -262,13 +276,15 @@ def cancel(state: TaskState, reason: str, at: datetime, context: Context) -> Ste
     state, resumed = clock.resume(state, context, clock.MOVED_ON, at)
     event = tasks.TaskCancelled(task_id=state.task_id, request_id=state.request_id, reason=reason)
     state, told = withdraw(let_go(state))
+    state, parts = cancel_all(state, WITHDRAWN, context)
     ended = state.having(status=Status.CANCELLED, accept_by=None, proposal=None)
-    return ended, (*resumed, *told, At(at, event))
+    return ended, (*resumed, *told, *parts, At(at, event))
 
 
 def finally_answer(state: TaskState, ground: str, reason: str, context: Context) -> Step:
-    """The formal end, proposed by the holder and checked by somebody above."""
+    """The formal end, proposed by the holder and checked by somebody above; with no open part."""
     assert state.assignee is not None
+    assert not state.open_parts
     state, resumed = clock.resume(state, context, clock.MOVED_ON)
     event = task_life.TaskFinallyAnswered(
         task_id=state.task_id,
@@ -284,5 +300,6 @@ def finally_answer(state: TaskState, ground: str, reason: str, context: Context)
         accept_by=None,
         ended_at=whole(context.now),
         proposal=None,
+        held=None,
     )
     return ended, (*resumed, *told, event)

@@ -142,6 +142,8 @@ class LimitTable(Table):
     """Hours of the calendar after which the clock goes on without an answer."""
     problem_after_redone: int = Field(default=3, ge=1, le=50)
     problem_after_units: int = Field(default=3, ge=1, le=50)
+    parts_at_most: int = Field(default=20, ge=1, le=50)
+    """Helpers asked for one task in a round."""
     final_grounds: tuple[Ground, ...] = Field(min_length=1, max_length=60)
     """Why nothing more can be done (终结)."""
 

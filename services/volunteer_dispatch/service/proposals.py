@@ -5,6 +5,7 @@ from datetime import datetime
 from services.volunteer_dispatch.service import clock, life, returns
 from services.volunteer_dispatch.service.calendar import whole
 from services.volunteer_dispatch.service.context import Context
+from services.volunteer_dispatch.service.joint_commands import ensure_no_open_part
 from services.volunteer_dispatch.service.life import Step
 from services.volunteer_dispatch.service.returns import Ruled
 from services.volunteer_dispatch.service.standing import Proposal
@@ -36,7 +37,8 @@ def ask_deferral(
 
 
 def ask_final_answer(state: TaskState, ground: str, reason: str, by: str, context: Context) -> Step:
-    """Ask for the formal end. Raises `Ruled`."""
+    """Ask for the formal end. Raises `Ruled`, also while a part is open."""
+    ensure_no_open_part(state)
     return _ask(state, ProposalKind.FINAL_ANSWER, reason, by, context, ground=ground)
 
 
@@ -90,7 +92,8 @@ def refuse(state: TaskState, reason: str) -> Step:
 
 
 def approve(state: TaskState, context: Context) -> Step:
-    """Who stands above says yes. Raises `Ruled` where a deferral's review has passed meanwhile."""
+    """Who stands above says yes. Raises `Ruled` where a deferral's review has passed meanwhile, or
+    a part is open that a final answer would end."""
     proposal = state.proposal
     assert proposal is not None
     state = state.having(proposal=None)
@@ -100,6 +103,7 @@ def approve(state: TaskState, context: Context) -> Step:
         case ProposalKind.DEFERRAL:
             return _defer(state, proposal, context)
         case ProposalKind.FINAL_ANSWER:
+            ensure_no_open_part(state)
             return life.finally_answer(state, proposal.ground or "", proposal.reason, context)
         case ProposalKind.RETURN:
             return _return(state, proposal, context)

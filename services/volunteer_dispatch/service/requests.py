@@ -4,6 +4,12 @@ from datetime import datetime
 
 from services.volunteer_dispatch.service import clock, returns
 from services.volunteer_dispatch.service.context import Context
+from services.volunteer_dispatch.service.joint_work import (
+    REOPENED,
+    REQUEST_CLOSED,
+    ask_again,
+    cancel_all,
+)
 from services.volunteer_dispatch.service.life import (
     Step,
     accept,
@@ -114,8 +120,10 @@ def reopen(
     assert state.assignee is not None
     if state.status is Status.FINALLY_ANSWERED:
         return Decision(state, (), "finally answered: not opened again")
-    holder = state.assignee
+    holder, before = state.assignee, state.round
     state, events = clock.resume(state, context, clock.MOVED_ON)
+    state, ended = cancel_all(state, REOPENED, context)
+    events = (*events, *ended)
     state = state.having(
         round=request.round, tried=(), completed_at=None, in_time=None, proposal=None
     )
@@ -123,6 +131,8 @@ def reopen(
     if state.status is not Status.MATCHING:
         state, more = _to_the_same(state, holder, context)
         events = (*events, *more)
+    state, more = ask_again(state, before, context)
+    events = (*events, *more)
     state, more = returns.begin_round(state, context)
     events = (*events, *more)
     later = tuple(record for record in state.waiting if record.time >= time)
@@ -152,5 +162,7 @@ def close(state: TaskState, context: Context) -> Decision[TaskState]:
     if state.is_open:
         state, resumed = clock.resume(state, context, clock.MOVED_ON)
         state, told = withdraw(let_go(state))
+        state, parts = cancel_all(state, REQUEST_CLOSED, context)
         state = state.having(status=Status.CLOSED, accept_by=None, proposal=None)
+        told = (*told, *parts)
     return Decision(state.having(waiting=()), (*resumed, *told), "request closed")

@@ -10,6 +10,7 @@ from services.volunteer_dispatch.service import columns
 from services.volunteer_dispatch.service.alerting import Alerts
 from services.volunteer_dispatch.service.columns import Column
 from services.volunteer_dispatch.service.explain import KEPT, Explained
+from services.volunteer_dispatch.service.joint import JointPart, PartStatus
 from services.volunteer_dispatch.service.standing import Awaits, Clock, Problem, Proposal, Returns
 from shared.contracts.payload import Moment, Point
 from shared.contracts.tasks import Assignee
@@ -170,12 +171,34 @@ class TaskState(State):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def units(self) -> tuple[str, ...]:
-        """Units that see the task: the assignee's, the lead's, those that assist, and one that it
-        is offered to."""
+        """Units that see the task: the assignee's, the lead's, one that it is offered to, and
+        those that assist: by a rule, or with a part of this round that they have not declined and
+        nobody has cancelled."""
         offered = self.offered
         to = offered.to if offered else None
-        involved = (self.assignee, self.lead, *self.assisting, to)
+        parts = [part for part in self.parts if part.round == self.round]
+        helping = [part.who for part in parts if part.is_open or part.status is PartStatus.DONE]
+        over = {part.who.unit_id for part in parts} - {who.unit_id for who in helping}
+        by_rule = [one for one in self.assisting if one.unit_id not in over]
+        involved = (self.assignee, self.lead, *by_rule, *helping, to)
         return tuple(dict.fromkeys(one.unit_id for one in involved if one and one.unit_id))
+
+    parts: tuple[JointPart, ...] = ()
+    """Parts of helpers, of all rounds, oldest first."""
+    held: Record | None = None
+    """What the lead's unit told of its result by record while parts were open: the task is
+    complete once the last of them has ended."""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def helping(self) -> tuple[str, ...]:
+        """`kind:id` of who has an open part."""
+        return tuple(dict.fromkeys(part.key for part in self.open_parts))
+
+    @property
+    def open_parts(self) -> tuple[JointPart, ...]:
+        """Parts that somebody still has to answer or to do."""
+        return tuple(part for part in self.parts if part.is_open)
 
     clock: Clock = Clock()
     returns: Returns = Returns()
@@ -276,6 +299,13 @@ class TaskState(State):
         pause = self.clock.pause
         return pause.until if pause is not None and self.is_open else None
 
+    def part_due_at(self) -> datetime | None:
+        """When the next timer of a part fires; none while the clock stands still."""
+        if not self.is_open or self.clock.pause:
+            return None
+        times = (part.next_due(self.deadline) for part in self.parts)
+        return min((at for at in times if at), default=None)
+
     def next_due(self) -> datetime | None:
         """See `State`."""
         asked = self.alerts.due() if self.status is Status.MATCHING else None
@@ -287,6 +317,7 @@ class TaskState(State):
             self.warns_at(),
             self.resumes_at(),
             asked,
+            self.part_due_at(),
         )
         return min((at for at in timers if at), default=None)
 

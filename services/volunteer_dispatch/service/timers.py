@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.volunteer_dispatch.service import alerts, clock, handing
+from services.volunteer_dispatch.service import alerts, clock, handing, joint_time
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.life import OVERDUE, Step, supervised
 from services.volunteer_dispatch.service.returns import move_on
@@ -18,7 +18,7 @@ def on_due(state: TaskState, context: Context) -> Decision[TaskState] | None:
 
     A pause ends. At the deadline the task is overdue, once a round: who has accepted keeps it,
     watched over by the duty officer above (督办); otherwise that one gets it. Before the deadline
-    the holder is warned. A silent assignee is passed over.
+    the holder is warned. A silent assignee is passed over. Late parts are told of.
     """
     pause = state.clock.pause
     if pause is not None and _past(state.resumes_at(), context.now):
@@ -36,6 +36,9 @@ def on_due(state: TaskState, context: Context) -> Decision[TaskState] | None:
         return Decision(state, events, why="not accepted in time")
     if step := handing.on_due(state, context):
         return Decision(*step, why="the offer was not answered in time")
+    if _past(state.part_due_at(), context.now):
+        state, events = joint_time.on_due(state, context)
+        return Decision(state, events, why="a part is late")
     if state.status is Status.MATCHING and (step := alerts.on_due(state, context.now)):
         return Decision(*step, why="alerts not answered, or quiet hours over")
     return None

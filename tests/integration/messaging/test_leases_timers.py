@@ -10,9 +10,10 @@ import pytest
 from shared.contracts import requests, topics
 from shared.messaging import leases as module
 from shared.messaging.leases import Leases
-from shared.messaging.timers import Timers
+from shared.messaging.timers import Timers, _late
 from shared.storage.aggregates import SHARDS, AggregateStore, Decision, State
 from shared.storage.client import Database, connect
+from shared.telemetry import TIMERS_OVERDUE
 from tests.eventually import eventually
 
 
@@ -113,6 +114,18 @@ async def test_timers_fire_once_with_two_replicas_that_hold_every_shard(
         assert document["state"]["rang"] == rang
         assert len(document["outbox"]) == rang
         assert ("next_due" in document) == (document["_id"] == "later")
+
+
+async def test_the_gauge_counts_the_late_timers_of_every_loop(database: Database) -> None:
+    now = datetime.now(UTC)
+    late = await alarms(database, 3, now - timedelta(minutes=1))
+    other = AggregateStore(database["others"], Alarm, topic="", source="/services/t")
+    leases = Leases(database, "one")
+    await leases.beat()
+    before = sum(_late.values()) - _late.get(late.collection.name, 0)
+    for store in (late, other):  # none of the latter is late
+        await Timers(store, ring, leases).fire(now)
+    assert TIMERS_OVERDUE._value.get() == before + 3
 
 
 async def test_a_timer_that_fails_does_not_hold_the_others(database: Database) -> None:

@@ -170,8 +170,8 @@ class World:
         async def known() -> bool:
             there = self.parts.directory
             volunteer = await self.parts.volunteers.find("v1")
-            organizations = len(there.organizations)
-            return organizations == 2 and len(there.grids) == 2 and volunteer is not None
+            numbers = [len(o) for o in (there.areas, there.units, there.organizations, there.grids)]
+            return numbers == [4, 2, 2, 2] and volunteer is not None
 
         await eventually(known, 30, "the city is known")
 
@@ -221,10 +221,10 @@ class World:
     ) -> httpx.Response:
         return await self.http.post(f"/v1/tasks/{path}", json=body, headers=headers)
 
-    async def published(self, number: int) -> list[Event]:
-        """The first `number` events on lianxin.tasks."""
+    async def published(self, number: int, topic: str = topics.TASKS.name) -> list[Event]:
+        """The first `number` events on `topic`."""
         consumer = AIOKafkaConsumer(
-            self.parts.runtime.broker.topic(topics.TASKS.name),
+            self.parts.runtime.broker.topic(topic),
             bootstrap_servers=self.settings.kafka_bootstrap_servers,
             auto_offset_reset="earliest",
         )
@@ -237,7 +237,7 @@ class World:
             return len(found) >= number
 
         try:
-            await eventually(enough, 20, f"{number} events of tasks")
+            await eventually(enough, 20, f"{number} events on {topic}")
         finally:
             await consumer.stop()
         return found

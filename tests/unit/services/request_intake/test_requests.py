@@ -13,7 +13,7 @@ from services.request_intake.classification import Category, Classifier, Table
 from services.request_intake.handlers import HANDLERS, Context, target
 from services.request_intake.locator import Locator, Placement
 from services.request_intake.state import FollowUp, Reply, RequestState, Status
-from shared.contracts import requests, task_life, tasks
+from shared.contracts import requests, task_life, task_parts, tasks
 from shared.contracts.envelope import Event
 from shared.contracts.ids import lead_task_id, reported_request_id
 from shared.contracts.payload import Payload
@@ -82,6 +82,9 @@ def fact(kind: type[tasks.TaskFact], task_id: str = lead_task_id("r1"), **more: 
         "number": 1,
         "ground": "no_basis",
         "owner_area": "S",
+        "part": 1,
+        "who": UNIT,
+        "in_time": True,
     }
     if kind is tasks.TaskEscalated:
         base["reason"] = "overdue"
@@ -139,6 +142,16 @@ def test_the_way_of_a_request() -> None:
         "assigned", "declined", "escalated", "assigned", "taken", "returned", "progressed",
         "overdue", "completed", "asked",
     ]  # fmt: skip
+
+
+def test_the_resident_reads_who_assists_and_that_it_is_done() -> None:
+    state, _ = apply(request(status="in_hand"), fact(task_parts.TaskPartAccepted))
+    state, _ = apply(state, fact(task_parts.TaskPartDone))
+    assert [(step.step, step.who and step.who.id) for step in state.steps] == [
+        ("helping", UNIT["id"]),
+        ("helped", UNIT["id"]),
+    ]
+    assert state.status == "in_hand"
 
 
 def test_assisting_tasks_and_past_rounds_change_nothing() -> None:

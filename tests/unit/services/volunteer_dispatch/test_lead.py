@@ -65,7 +65,8 @@ class Led(Life):
         for t in told:
             if isinstance(t, tasks.TaskAssigned):
                 assert t.lead is not None
-                assert {one.unit_id for one in t.assisting} <= set(after.units)
+                over = {part.who.unit_id for part in after.parts if not part.is_open}
+                assert {one.unit_id for one in t.assisting} <= {*after.units, *over}
 
     @invariant()
     def who_has_accepted_leads(self) -> None:
@@ -76,7 +77,7 @@ class Led(Life):
     def every_way_is_explained(self) -> None:
         if self.state is None:
             return
-        ways = [one for one in self.state.explained if one.kind is not Kind.MATCH]
+        ways = [one for one in self.state.explained if one.kind not in (Kind.MATCH, Kind.HELP)]
         assert len(self.state.explained) <= KEPT
         for one in ways:
             assert [c.key for c in one.candidates if c.note == "chosen"] == [one.chosen]

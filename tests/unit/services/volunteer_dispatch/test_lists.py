@@ -19,10 +19,12 @@ from services.volunteer_dispatch.service.columns import (
     between,
     shown,
 )
+from services.volunteer_dispatch.service.joint import JointPart, PartStatus
 from services.volunteer_dispatch.service.lists import ClaimRule, Claims, ListTable, Source
 from services.volunteer_dispatch.service.returns import Ruled
 from services.volunteer_dispatch.service.state import Reservation, Status, TaskState
 from services.volunteer_dispatch.service.timers import on_due
+from shared.contracts.task_parts import PartOrigin
 from shared.contracts.tasks import Assignee
 from shared.contracts.words import AssigneeKind, Urgency
 from shared.web.auth import Principal, Role
@@ -275,6 +277,16 @@ def test_who_answers_for_an_offer_that_changed_meanwhile_is_told() -> None:
 
 # Changes
 
+TEAM2 = Assignee(kind=AssigneeKind.GRID_TEAM, id="g2")
+
+
+def helped(who: Assignee, status: PartStatus) -> TaskState:
+    part = JointPart(
+        number=1, round=1, who=who, areas=("S2", "S2-1"), origin=PartOrigin.ASKED, status=status,
+        asked_at=NOON, accept_by=NOON,
+    )  # fmt: skip
+    return in_hand().having(parts=(part,))
+
 
 def test_who_hears_of_a_task_is_who_sees_it() -> None:
     asked = Alert(volunteer_id="v7", token="a", at=NOON, until=NOON + HOUR)
@@ -284,6 +296,7 @@ def test_who_hears_of_a_task_is_who_sees_it() -> None:
         search.having(alerts=Alerts(open=(asked,))),
         commands.reassign(with_team(), V1, PLACE, "r", context()).state,
         search.having(assignee=V1), new(handling_unit="power").state,
+        *(helped(who, status) for who in (TEAM2, WATER) for status in PartStatus),
     ]  # fmt: skip
     callers = [
         Principal("a", Role.ADMINISTRATOR),

@@ -4,6 +4,7 @@ Both sides are the real pure decisions: what dispatch tells goes to intake's han
 tells comes back, each in order but as late as Hypothesis likes, and now and then twice.
 """
 
+import contextlib
 from collections import Counter, deque
 from datetime import timedelta
 from typing import Any, cast
@@ -21,16 +22,25 @@ from services.request_intake.locator import Locator
 from services.request_intake.state import FollowUp, Reply, RequestState
 from services.volunteer_dispatch.access import commands_of
 from services.volunteer_dispatch.handlers import HANDLERS
-from services.volunteer_dispatch.service import alerts, claims, commands, handing, life
+from services.volunteer_dispatch.service import (
+    alerts,
+    claims,
+    commands,
+    handing,
+    joint_commands,
+    life,
+)
 from services.volunteer_dispatch.service.alerting import AlertTable, Answer
 from services.volunteer_dispatch.service.context import Context
+from services.volunteer_dispatch.service.joint_work import Wish, part_of
 from services.volunteer_dispatch.service.returns import Ruled
 from services.volunteer_dispatch.service.state import OPEN, Reservation, Status, TaskState
 from services.volunteer_dispatch.service.timers import on_due
-from shared.contracts import requests, task_life, tasks, units
+from shared.contracts import requests, task_life, task_parts, tasks, units
 from shared.contracts.envelope import Event
 from shared.contracts.ids import lead_task_id
 from shared.contracts.payload import Payload
+from shared.contracts.task_parts import PartOrigin
 from shared.contracts.tasks import Assignee
 from shared.contracts.words import AssigneeKind
 from shared.messaging.gate import Admission, admit
@@ -45,6 +55,12 @@ ENDS = {
     Status.CANCELLED: ("withdrawn", tasks.TaskCancelled),
     Status.FINALLY_ANSWERED: ("finally_answered", task_life.TaskFinallyAnswered),
 }
+PART_ENDED = (
+    task_parts.TaskPartDeclined,
+    task_parts.TaskPartDone,
+    task_parts.TaskPartCancelled,
+)
+PART_LATE = (task_parts.TaskPartSilent, task_parts.TaskPartOverdue)
 AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 ANSWER = timedelta(days=7)
 HOUR = timedelta(hours=1)
@@ -163,11 +179,19 @@ class Life(RuleBasedStateMachine):
         to=st.sampled_from([None, "unit:power", "domain:state_enterprise", "area_duty"]),
         unit=st.sampled_from([None, "power"]),
         days_ago=st.sampled_from([0, 1, 30]),
+        assist=st.sampled_from([(), ("unit:agency", "unit:water")]),
     )
     def begin(
-        self, category: str, urgency: str, where: Any, to: Any, unit: Any, days_ago: int
+        self,
+        category: str,
+        urgency: str,
+        where: Any,
+        to: Any,
+        unit: Any,
+        days_ago: int,
+        assist: tuple[str, ...] = (),
     ) -> None:
-        self.table = None if to is None else [{"to": to}]
+        self.table = None if to is None else [{"to": to, "assist": assist}]
         grid, path = where
         made = self.now - timedelta(days=days_ago)
         request = RequestState(
@@ -474,17 +498,63 @@ class Life(RuleBasedStateMachine):
     @rule(
         status=st.sampled_from(["accepted", "in_hand", "declined", "returned", "returned"]),
         result=st.sampled_from([None, None, "done", "withdrawn"]),
+        unit=st.sampled_from(["power", "power", "water", "agency"]),
     )
-    def unit_record(self, status: str, result: str | None) -> None:
+    def unit_record(self, status: str, result: str | None, unit: str) -> None:
         data: units.TaskProgress | units.TaskResult = units.TaskProgress(status=status, reason="r")
         if result is not None:
             data = units.TaskResult(outcome=result)
-        record = of_unit(data, time=self.now)
+        record = of_unit(data, unit, time=self.now)
         try:
             self.take(HANDLERS[type(data)](self.state, record, self.context()))
         except Refused:
             assert self.task.assignee is not None
-            assert self.task.assignee.unit_id != "power" or self.task.status is Status.MATCHING
+            assert self.task.assignee.unit_id != unit or self.task.status is Status.MATCHING
+            assert not any(part.who.unit_id == unit for part in self.task.parts)
+
+    @precondition(lambda self: self.state is not None and joint_commands.may_ask(self.state))
+    @rule(
+        to=st.sampled_from(
+            ["unit:water", "unit:agency", "unit:power", "grid_team:g2", "area_duty:S2"]
+        ),
+        hours=st.sampled_from([None, 1, 1000]),
+        pass_on=st.booleans(),
+    )
+    def ask_for_help(self, to: str, hours: int | None, pass_on: bool) -> None:
+        ctx, (kind, _, id) = self.context(), to.partition(":")
+        wish = Wish(
+            PartOrigin.ASKED,
+            "asks",
+            None if hours is None else self.now + hours * HOUR,
+            pass_on=pass_on,
+        )
+        with contextlib.suppress(Ruled):
+            who = ctx.directory.of(AssigneeKind(kind), id)
+            self.take(joint_commands.ask(self.task, who, wish, ctx))
+
+    @precondition(lambda self: self.state is not None and self.state.open_parts)
+    @rule(
+        which=st.integers(0, 3),
+        name=st.sampled_from(["accept", "decline", "complete", "cancel"]),
+        times=st.integers(1, 2),
+    )
+    def work_on_a_part(self, which: int, name: str, times: int) -> None:
+        part = self.task.open_parts[which % len(self.task.open_parts)]
+        for _ in range(times):
+            self.part_command(part.number, name)
+
+    def part_command(self, number: int, name: str) -> None:
+        state, ctx, part = self.task, self.context(), part_of(self.task, number)
+        assert part is not None
+        if name not in joint_commands.commands_of(state, part):
+            return
+        does: dict[str, Any] = {
+            "accept": lambda: joint_commands.accept(state, part),
+            "decline": lambda: joint_commands.decline(state, part, "why", "x:me", ctx),
+            "complete": lambda: joint_commands.complete(state, part, "words", "x:me", ctx),
+            "cancel": lambda: joint_commands.cancel(state, part, "why", "x:me", ctx),
+        }
+        self.take(does[name]())
 
     @precondition(lambda self: self.state is not None)
     @rule(area=st.sampled_from([PATH, ("C", "D", "S2", "S2-1")]))
@@ -496,6 +566,8 @@ class Life(RuleBasedStateMachine):
     # What must hold of each step
 
     def follows_from(self, told: Any, before: TaskState | None) -> None:
+        if isinstance(told, ENDED):
+            assert not self.open_as_told(), "a task ends with an open part"
         assert not any(isinstance(t, task_life.TaskFinallyAnswered) for t in self.told) or (
             isinstance(told, tasks.TaskLocated | task_life.TaskProblemClosed)
         ), "after the final answer nothing follows"
@@ -508,6 +580,11 @@ class Life(RuleBasedStateMachine):
         if isinstance(told, task_life.TaskFinallyAnswered | task_life.TaskExtended):
             assert before is not None
             assert before.proposal is not None, "nobody above was asked"
+
+    def open_as_told(self) -> set[int]:
+        """Parts that listeners know as open."""
+        asked = {t.part for t in self.told if isinstance(t, task_parts.TaskPartAsked)}
+        return asked - {t.part for t in self.told if isinstance(t, PART_ENDED)}
 
     def compare(self, before: TaskState, after: TaskState) -> None:
         if before.is_open and before.round == after.round:
@@ -633,9 +710,47 @@ class Life(RuleBasedStateMachine):
         assert any(one.step == step for one in self.request.steps)
         assert self.request.final == (status is Status.FINALLY_ANSWERED)
 
+    @invariant()
+    def parts_as_told(self) -> None:
+        """Parts end with their task; each is asked, ended, told silent and overdue once; none is
+        due after its task; somebody hears of each that is late."""
+        if self.state is None:
+            return
+        state = self.state
+        assert state.is_open or not (state.open_parts or state.held)
+        assert {part.number for part in state.open_parts} == self.open_as_told()
+        assert all(part.round == state.round for part in state.open_parts)
+        for kinds in (task_parts.TaskPartAsked, PART_ENDED, *PART_LATE):
+            numbers = [t.part for t in self.told if isinstance(t, kinds)]
+            assert len(numbers) == len(set(numbers))
+        if state.open_parts and not state.clock.pause:
+            late = [part for part in state.open_parts if part.overdue]
+            assert len(late) == len(state.open_parts) or state.next_due() is not None
+        for part in state.open_parts:
+            assert part.key in state.helping
+            if part.deadline is not None and state.deadline is not None and not state.overdue:
+                # Asked when no time of the task was left, it is due when an answer is.
+                assert part.deadline <= state.deadline or part.asked_at >= state.deadline
+        if state.held is not None:
+            assert state.status is Status.ACCEPTED
+            assert state.open_parts, "nobody is waited for, and the task goes on"
+
+    def the_lead_can_end_it(self) -> None:
+        """No part holds a task that somebody has: its lead ends the parts, then the task."""
+        if self.task.clock.pause is not None:
+            self.command("resume")
+        for part in self.task.open_parts:
+            self.part_command(part.number, "cancel")
+        if self.task.status is Status.ACCEPTED:
+            self.command("complete")
+        assert self.task.status is not Status.ACCEPTED
+
     def teardown(self) -> None:
         if self.state is not None:
             self.facts_arrive()
+            self.the_lead_can_end_it()
+            self.facts_arrive()
+            self.parts_as_told()
             self.never_lost()
             self.one_lead_as_told()
             self.no_end_without_an_answer()

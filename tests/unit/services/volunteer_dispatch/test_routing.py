@@ -136,8 +136,9 @@ def test_the_first_receiver_leads_until_another_accepts_and_who_assists_is_told(
     ]
     ctx = context(rules=rules)
     decision = new(ctx)
-    given_ = payload_of(decision.events[-1])
+    given_, asked = [payload_of(event) for event in decision.events[-2:]]
     assert isinstance(given_, TaskAssigned)
+    assert (type(asked).__name__, asked.who.id) == ("TaskPartAsked", "agency")
     assert [one.id for one in given_.assisting] == ["agency"]
     first = decision.state.lead
     declined = commands.give_back(decision.state, "不归我管", ctx).state
