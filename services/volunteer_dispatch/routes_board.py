@@ -122,7 +122,8 @@ async def show_board(
             ColumnView(
                 column=column,
                 name=words_of(f"column.{column.value}"),
-                number=counts[column],
+                # Counted a moment before: one may have come since.
+                number=max(counts[column], len(items)),
                 items=views_of(items, now),
                 next=next,
             )

@@ -9,6 +9,7 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import monitoring
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
+from services.volunteer_dispatch.service.alerting import Alerts
 from services.volunteer_dispatch.service.standing import Clock, Pause, Proposal
 from services.volunteer_dispatch.service.state import Status, TaskState
 from shared.contracts.task_life import PauseKind, ProposalKind
@@ -48,6 +49,7 @@ def task(id: str, status: Status = Status.ACCEPTED, due: timedelta = FAR, **more
             "grid_id": "g1",
             "assignee": TEAM,
             "deadline": NOW + due,
+            "alerts": Alerts(full=True, wake=NOW + FAR),  # the loop of matching leaves it alone
         }
         | more
     )
