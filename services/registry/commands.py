@@ -11,6 +11,7 @@ from services.registry.assignments.repository import Assignments
 from services.registry.backbone.repository import Backbones
 from services.registry.care.repository import CareRounds
 from services.registry.carriers.repository import Carriers
+from services.registry.certificates.repository import Certificates
 from services.registry.checkins.repository import Checkins
 from services.registry.coverage_repository import CoverageRepository
 from services.registry.duties.repository import Duties
@@ -60,6 +61,7 @@ class Registry:
     assignments: Assignments
     plans: Plans
     succession: Succession
+    certificates: Certificates
 
 
 async def read(registry: Registry, kind: str, id: str) -> Aggregate[Any]:

@@ -28,6 +28,8 @@ from services.registry.carriers import (
 )
 from services.registry.carriers import routes_errands, routes_promises
 from services.registry.carriers.repository import Carriers
+from services.registry.certificates import routes as routes_certificates
+from services.registry.certificates.repository import Certificates
 from services.registry.checkins import routes as routes_checkins
 from services.registry.checkins import routes_lists as routes_checkins_lists
 from services.registry.checkins.repository import Checkins, ReportTimers
@@ -41,6 +43,9 @@ from services.registry.duties import routes as routes_duties
 from services.registry.duties.repository import Duties
 from services.registry.follow_ups import follow_up
 from services.registry.following import Follower
+from services.registry.groups import routes as routes_groups
+from services.registry.groups.decisions import Groups
+from services.registry.hours.handlers import with_hours
 from services.registry.joint import routes as routes_joint
 from services.registry.joint import routes_lists as routes_joint_lists
 from services.registry.joint.follow import Follow
@@ -96,7 +101,11 @@ def build(settings: Settings, client: Client) -> Assembly:
     tables = Tables(database, TABLES, SHIPPED, settings.data_folder)
     kinds: dict[str, Kind[Any, Any]] = {
         kind.name: kind
-        for kind in (*all_kinds(cipher), Venues(lambda: tables.get(VenueUses).codes, zone))
+        for kind in (
+            *all_kinds(cipher),
+            Venues(lambda: tables.get(VenueUses).codes, zone),
+            Groups(),
+        )
     }
     repository = Repository(database, list(kinds.values()), settings)
     coverage = CoverageRepository(database, settings)
@@ -114,6 +123,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     pairings = Pairings(database, settings, records)
     assignments = Assignments(database, settings)
     plans = Plans(database, settings, repository, records)
+    certificates = Certificates(database, settings, records)
     facts = Facts(database, settings)
     succession = Succession(
         repository,
@@ -147,7 +157,7 @@ def build(settings: Settings, client: Client) -> Assembly:
             plans.store,
             facts.store,
         ],
-        consumes=UnitSystems(kinds, repository).consumes(),
+        consumes=with_hours(UnitSystems(kinds, repository).consumes(), records.store),
     )
     leases = runtime.leases
     follow = Follow(joints, repository, records, tables, leases, zone)
@@ -172,6 +182,7 @@ def build(settings: Settings, client: Client) -> Assembly:
         assignments=assignments,
         plans=plans,
         succession=succession,
+        certificates=certificates,
     )
 
     runtime.add_work("tables", tables.follow)
@@ -230,6 +241,7 @@ def build(settings: Settings, client: Client) -> Assembly:
             assignments,
             plans,
             succession,
+            certificates,
         ):
             await part.create_indexes()
         await ownership.create_indexes(repository.stores)
@@ -264,6 +276,8 @@ DEFINITION = Definition(
         routes_joint.router,
         routes_joint_lists.router,
         routes_record_sheet.router,
+        routes_certificates.router,
+        routes_groups.router,
         routes_checkins_lists.router,
         routes_checkins.router,
         routes_care.router,

@@ -32,6 +32,7 @@ _HANGING = {
         ("organizations", "area"),
         ("grids", "area"),
         ("venues", "area"),
+        ("groups", "area"),
     ),
     "grids": (("people", "grid_id"),),
 }
@@ -43,6 +44,7 @@ _FILTERS = {
     "grids": ("area", "communities"),
     "people": ("grid_id", "skills", "unit_id"),
     "venues": ("organization_id", "unit_id", "uses"),
+    "groups": ("organization_id", "skills"),
 }
 _UNIQUE = {"people": ("once", "number")}
 """Fields whose value no other entry of the kind has."""

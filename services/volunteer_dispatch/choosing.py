@@ -10,16 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.volunteer_dispatch.match.assign import assign
+from services.volunteer_dispatch.match.groups import Groups, Needed
 from services.volunteer_dispatch.match.index import Candidate, Index, Wanted
 from services.volunteer_dispatch.service.alerting import Asking
 from services.volunteer_dispatch.service.alerts import asks_alone, wanted
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.explain import Considered, Explained, Kind, considered
+from services.volunteer_dispatch.service.group_ids import key_of
+from services.volunteer_dispatch.service.groups import wants_group
 from services.volunteer_dispatch.service.state import TaskState
-from shared.contracts.words import AssigneeKind
 
 _LEAST = 1e-9
 _NOTES = 12
+_GROUP_NOTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,13 @@ class Choice:
     """In this order, until so many could be asked."""
     others_wait: bool = False
     """Nobody can be asked now, but some once they have answered others."""
+    groups: tuple[Candidate, ...] = ()
+    """Groups, the first of which that can be is asked besides."""
 
 
-def choose(tasks: Mapping[str, TaskState], index: Index, context: Context) -> dict[str, Choice]:
+def choose(
+    tasks: Mapping[str, TaskState], index: Index, context: Context, groups: Groups | None = None
+) -> dict[str, Choice]:
     """Choices by task id; none for a task whose candidates all went to others of the batch: the
     next batch finds those who come after them."""
     now = int(context.now.timestamp())
@@ -45,15 +52,57 @@ def choose(tasks: Mapping[str, TaskState], index: Index, context: Context) -> di
         if not asks_alone(state)
     }
     taken, room = _assigned(found, numbers)
+    of_groups = _groups({id: tasks[id] for id in found}, groups, context)
     choices = {}
     for id, first in taken.items():
         if found[id] and not first:
             continue
         spare = (one for one in found[id] if room[one.row] > 0 and one not in first)
         order = (*first, *spare)
-        waiting = numbers[id] > 0 and not first and _others_wait(tasks[id], index, context)
-        choices[id] = Choice(numbers[id], order, waiting)
+        asks = of_groups.get(id, ())
+        nobody = numbers[id] > 0 and not first and not asks
+        waiting = nobody and (
+            _others_wait(tasks[id], index, context) or _groups_wait(tasks[id], groups, context)
+        )
+        choices[id] = Choice(numbers[id], order, waiting, asks)
     return choices
+
+
+def _groups(
+    tasks: Mapping[str, TaskState], groups: Groups | None, context: Context
+) -> dict[str, tuple[Candidate, ...]]:
+    """The groups that could be asked by the tasks that ask one now, the assigned one first."""
+    if groups is None or not len(groups):
+        return {}
+    now = int(context.now.timestamp())
+    found = {
+        id: groups.find(_needed(state, context.asking), now)
+        for id, state in tasks.items()
+        if wants_group(state, context)
+    }
+    taken, room = _assigned(found, dict.fromkeys(found, 1))
+    return {
+        id: (*first, *(one for one in found[id] if room[one.row] > 0 and one not in first))
+        for id, first in taken.items()
+    }
+
+
+def _groups_wait(state: TaskState, groups: Groups | None, context: Context) -> bool:
+    if groups is None:
+        return False
+    now = int(context.now.timestamp())
+    return bool(groups.find(_needed(state, context.asking), now, waiting_too=True))
+
+
+def _needed(state: TaskState, asking: Asking) -> Needed:
+    point = state.point
+    return Needed(
+        skill=state.skill or state.category,
+        areas=state.area_path,
+        place=None if point is None else (point.latitude, point.longitude),
+        within_km=asking.table.within_km,
+        without=state.alerts.asked,
+    )
 
 
 def _others_wait(state: TaskState, index: Index, context: Context) -> bool:
@@ -102,15 +151,16 @@ def cost(one: Candidate) -> float:
 
 def explained(choice: Choice, asked: set[str], context: Context) -> Explained:
     """Why these were asked: the parts of each score, and who could not be asked any more."""
+    everybody = (*choice.groups[:_GROUP_NOTES], *choice.order[:_NOTES])
     rows = [
         Considered(
-            key=f"{AssigneeKind.VOLUNTEER.value}:{one.id}",
+            key=key_of(one.id),
             score=round(one.score.value, 4),
             note=_note(one, one.id in asked),
         )
-        for one in choice.order[:_NOTES]
+        for one in everybody
     ]
-    first = next((one.id for one in choice.order if one.id in asked), None)
+    first = next((one.id for one in (*choice.order, *choice.groups) if one.id in asked), None)
     return Explained(
         kind=Kind.MATCH,
         at=context.now,
@@ -118,7 +168,7 @@ def explained(choice: Choice, asked: set[str], context: Context) -> Explained:
         version=context.asking.version,
         rule="chance*travel*fairness",
         candidates=considered(rows),
-        chosen=None if first is None else f"{AssigneeKind.VOLUNTEER.value}:{first}",
+        chosen=None if first is None else key_of(first),
         why="asked" if asked else "nobody",
     )
 

@@ -176,8 +176,8 @@ def ensure_ground(code: str, grounds: Sequence[Ground]) -> None:
         raise Problem(422, "ground-unknown", field="ground", allowed=known, ground=code)
 
 
-def known_assignee(parts: Parts, to: To) -> Assignee:
-    """The unit, grid team or area duty that is named. Raises `Problem` 422."""
+def known_assignee(parts: Parts, to: To, field: str = "to.id") -> Assignee:
+    """The unit, grid team or area duty that is named in `field`. Raises `Problem` 422."""
     if not parts.directory.knows(to.kind, to.id):
-        raise Problem(422, "assignee-unknown", field="to.id", kind=to.kind.value, id=to.id)
+        raise Problem(422, "assignee-unknown", field=field, kind=to.kind.value, id=to.id)
     return parts.directory.of(to.kind, to.id)

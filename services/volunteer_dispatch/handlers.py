@@ -133,6 +133,7 @@ SNAPSHOTS: Mapping[type[Payload], SnapshotHandler] = {
     registry.JointChanged: lambda event: ("joints", _document(event)),
     plans.PairingChanged: lambda event: ("pairings", _document(event)),
     registry.GridChanged: lambda event: ("grids", _document(event, "geometry", "boundaries")),
+    registry.GroupChanged: lambda event: ("groups", _document(event)),
     # Reservations (`tasks`) stand in the same document: one conditional update sees both.
     registry.VolunteerChanged: lambda event: ("volunteers", _document(event)),
 }

@@ -3,6 +3,7 @@
 import sys
 
 from services.volunteer_dispatch import (
+    routes_activities,
     routes_audit,
     routes_board,
     routes_bulk,
@@ -10,8 +11,10 @@ from services.volunteer_dispatch import (
     routes_commands,
     routes_explanation,
     routes_gaps,
+    routes_groups,
     routes_handover,
     routes_helpers,
+    routes_hours,
     routes_mine,
     routes_parts,
     routes_problems,
@@ -51,6 +54,9 @@ DEFINITION = Definition(
         routes_turns.router,
         routes_whistles.router,
         routes_problems.router,
+        routes_activities.router,
+        routes_hours.router,
+        routes_groups.router,
         table_router(TABLES, lambda request: request.app.state.parts.tables),
         routes_audit.router,
     ],

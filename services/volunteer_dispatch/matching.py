@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from services.volunteer_dispatch.choosing import Choice, choose, explained
+from services.volunteer_dispatch.groups import Everybody
 from services.volunteer_dispatch.pool import Pool
 from services.volunteer_dispatch.service.alerting import Alert
 from services.volunteer_dispatch.service.alerts import (
@@ -27,7 +28,6 @@ from services.volunteer_dispatch.service.alerts import (
 )
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.state import Status, TaskState
-from services.volunteer_dispatch.volunteers import Volunteers
 from shared.messaging.leases import Leases
 from shared.storage.aggregates import Aggregate, AggregateStore, Decision
 from shared.storage.client import UNREACHABLE
@@ -51,7 +51,7 @@ class Matcher:
     def __init__(
         self,
         store: AggregateStore[TaskState],
-        volunteers: Volunteers,
+        volunteers: Everybody,
         pool: Pool,
         leases: Leases,
         context: Callable[[], Context],
@@ -104,7 +104,7 @@ class Matcher:
             for id, state in states.items()
             if _searches(state) and quiet_ends(state, context) is None
         }
-        choices = choose(searching, self._pool.index, context)
+        choices = choose(searching, self._pool.index, context, self._pool.groups)
         turns = asyncio.Semaphore(_AT_ONCE)
 
         async def in_turn(task: Aggregate[TaskState]) -> None:
@@ -132,7 +132,7 @@ class Matcher:
         self._store.record(task, decision, by="matching")
         if await self._store.write([task]):
             for one in asked:
-                self._pool.index.note_asked(one.volunteer_id)
+                self._pool.note_asked(one.volunteer_id)
         else:
             for one in asked:
                 await self._volunteers.unask(one)
@@ -170,12 +170,15 @@ class Matcher:
 
     async def _ask(self, state: TaskState, choice: Choice, context: Context) -> list[Alert]:
         asked: list[Alert] = []
-        for candidate in choice.order:
-            if len(asked) == choice.number:
-                break
-            one = alert(candidate.id, uuid4().hex, state, context)
-            if await self._volunteers.ask(one, state.task_id, context.asking):
-                asked.append(one)
+        for candidates, number in ((choice.order, choice.number), (choice.groups, 1)):
+            left = number
+            for candidate in candidates:
+                if not left:
+                    break
+                one = alert(candidate.id, uuid4().hex, state, context)
+                if await self._volunteers.ask(one, state.task_id, context.asking):
+                    asked.append(one)
+                    left -= 1
         return asked
 
     async def sweep(self, before: datetime) -> int:
@@ -184,7 +187,7 @@ class Matcher:
         for task_id, reservation in await self._volunteers.unconfirmed(before, _BATCH):
             task = await self._store.get(task_id)
             state = None if task is None else task.state
-            if state is not None and state.reservation == reservation:
+            if state is not None and reservation in (state.reservation, state.group):
                 await self._volunteers.confirm(reservation)
                 continue
             if task is not None and state is not None:

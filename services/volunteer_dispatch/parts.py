@@ -9,15 +9,21 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from services.volunteer_dispatch import handlers
+from services.volunteer_dispatch.activities import Activities, ActivityLoop, activity_store
 from services.volunteer_dispatch.boards import Boards
+from services.volunteer_dispatch.bookings import Bookings
 from services.volunteer_dispatch.bulk_answers import BulkAnswers
 from services.volunteer_dispatch.changes import Changes
 from services.volunteer_dispatch.gaps import Gaps
+from services.volunteer_dispatch.groups import Everybody, GroupTasks, group_volunteers
+from services.volunteer_dispatch.hours import HoursBook, TaskHours, hours_store
 from services.volunteer_dispatch.joint_repository import JointParts
 from services.volunteer_dispatch.matching import Matcher
 from services.volunteer_dispatch.pool import Pool
 from services.volunteer_dispatch.repository import Follower, Tasks, task_store
+from services.volunteer_dispatch.service import activities as activity_decisions
 from services.volunteer_dispatch.service import whistling
+from services.volunteer_dispatch.service.activity_tables import HoursTable
 from services.volunteer_dispatch.service.alerting import AlertTable, Asking
 from services.volunteer_dispatch.service.calendar import Calendar
 from services.volunteer_dispatch.service.context import Context
@@ -35,7 +41,7 @@ from shared.messaging.processor import Consumes
 from shared.messaging.runtime import Runtime
 from shared.messaging.timers import Timers
 from shared.settings import Settings
-from shared.storage.client import UNREACHABLE, Client
+from shared.storage.client import UNREACHABLE, Client, Database
 from shared.storage.encryption import FieldCipher, context_of
 from shared.storage.tables import Tables
 from shared.telemetry import ROUTING_GAPS
@@ -63,6 +69,12 @@ class Parts:
         self.boards = Boards(self.store)
         self.bulk = BulkAnswers(database)
         self.changes = Changes(database, self.store)
+        self.groups = group_volunteers(database)
+        self.everybody = Everybody(self.volunteers, self.groups)
+        self.group_tasks = GroupTasks(self.store.collection)
+        self.bookings = Bookings(database)
+        self.activities = Activities(activity_store(database, settings))
+        self.hours = HoursBook(hours_store(database, settings))
         self.tables = Tables(database, TABLES, _SHIPPED, settings.data_folder)
         self.directory = Directory()
         self._follower = Follower(database, self.directory)
@@ -71,7 +83,12 @@ class Parts:
         self.runtime = Runtime(
             settings,
             client,
-            stores=[self.store, self.whistles.store],
+            stores=[
+                self.store,
+                self.whistles.store,
+                self.activities.store,
+                self.hours.store,
+            ],
             consumes=Consumes(
                 topics=handlers.TOPICS,
                 store=self.store,
@@ -84,8 +101,8 @@ class Parts:
         )
         leases = self.runtime.leases
         self._zone = ZoneInfo(settings.timezone)
-        self.pool = Pool(self.volunteers, lambda: self.asking)
-        self.matcher = Matcher(self.store, self.volunteers, self.pool, leases, self.context)
+        self.pool = Pool(self.volunteers, lambda: self.asking, self.groups)
+        self.matcher = Matcher(self.store, self.everybody, self.pool, leases, self.context)
         self.timers = Timers(
             self.store,
             lambda state, now: on_due(state, self.context(now)),
@@ -94,6 +111,7 @@ class Parts:
         self.upkeep = Upkeep(self.store, leases)
         self.runtime.add_timers(self.timers)
         self.runtime.add_timers(Timers(self.whistles.store, whistling.on_due, leases))
+        self._add_activities(database)
         self.runtime.add_work("matching", self.matcher.run)
         self.runtime.add_work("sweep", self.matcher.run_sweep)
         self.runtime.add_work("follow", self._follow)
@@ -103,16 +121,50 @@ class Parts:
         self.runtime.add_work("forget", lambda: self.bulk.run(leases))
         self.runtime.add_work("tables", self.tables.follow)
 
+    def _add_activities(self, database: Database) -> None:
+        """What works on activities and service hours."""
+        leases = self.runtime.leases
+        self.activity_loop = ActivityLoop(
+            self.activities.store,
+            self.volunteers,
+            self.bookings,
+            self.hours,
+            self.pool,
+            leases,
+            self.tables,
+            lambda: self.asking,
+        )
+        self.task_hours = TaskHours(
+            database,
+            self.runtime.journal,
+            leases,
+            self.store,
+            self.hours,
+            lambda: self.tables.get(HoursTable),
+        )
+        self.runtime.add_timers(Timers(self.activities.store, activity_decisions.on_due, leases))
+        self.runtime.add_work("activities", self.activity_loop.run)
+        self.runtime.add_work("sweep of bookings", self.activity_loop.run_sweep)
+        self.runtime.add_work("hours of tasks", self.task_hours.run)
+
     async def prepare(self) -> None:
         """Create the indexes; load tables and city."""
         await self.tasks.create_indexes()
         await self.gaps.create_indexes()
-        await self.joint.create_indexes()
-        await self.whistles.create_indexes()
-        await self.volunteers.create_indexes()
-        await self.boards.create_indexes()
-        await self.bulk.create_indexes()
-        await self.upkeep.create_indexes()
+        for part in (
+            self.joint,
+            self.whistles,
+            self.volunteers,
+            self.groups,
+            self.group_tasks,
+            self.bookings,
+            self.activities,
+            self.hours,
+            self.boards,
+            self.bulk,
+            self.upkeep,
+        ):
+            await part.create_indexes()
         await self._follower.create_indexes()
         await self.tables.prepare()
         await self._follower.refresh()
@@ -184,6 +236,10 @@ class Parts:
     def seal(self, task_id: str, words: str) -> str:
         """Encrypt words about a task."""
         return self._cipher.encrypt(words, context_of("tasks", "words", task_id))
+
+    def mark(self, text: str) -> str:
+        """HMAC-SHA-256 of a text, in hex: a code that only this service can make."""
+        return self._cipher.blind_index(text)
 
     def unseal(self, task_id: str, sealed: str) -> str:
         """Read words about a task."""

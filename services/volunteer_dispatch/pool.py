@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+from services.volunteer_dispatch.groups import seen_group
 from services.volunteer_dispatch.match.chance import Prior
+from services.volunteer_dispatch.match.groups import Groups
 from services.volunteer_dispatch.match.index import Index, Volunteer
 from services.volunteer_dispatch.match.score import Weights
 from services.volunteer_dispatch.service.alerting import WEEK, AlertTable, Asking
+from services.volunteer_dispatch.service.group_ids import is_group
 from services.volunteer_dispatch.volunteers import Volunteers
 from shared.contracts.payload import Point
 from shared.storage.client import Document
@@ -25,14 +28,22 @@ class Pool:
     (`ready`) nobody can be matched, as all who are not read yet would seem not to be there.
     """
 
-    def __init__(self, volunteers: Volunteers, asking: Callable[[], Asking]) -> None:
+    def __init__(
+        self,
+        volunteers: Volunteers,
+        asking: Callable[[], Asking],
+        groups: Volunteers | None = None,
+    ) -> None:
         self._volunteers = volunteers
+        self._groups = groups
         self._asking = asking
         self._made_of: AlertTable | None = None
         self._since: datetime | None = None
         self._read: datetime | None = None
         self._reading = asyncio.Lock()
         self.index = Index()
+        self.groups = _groups(AlertTable())
+        self._groups_since: datetime | None = None
 
     @property
     def ready(self) -> bool:
@@ -50,15 +61,42 @@ class Pool:
             asking = self._asking()
             anew = asking.table != self._made_of
             index = _index(asking.table) if anew else self.index
-            since = None if anew or self._since is None else self._since - _OVERLAP
-            newest = None if anew else self._since
-            async for documents in self._volunteers.changed(since):
-                index.put_all(_seen(documents, asking, now))
-                last = max(document["applied_at"] for document in documents)
-                newest = last if newest is None else max(newest, last)
-            # What was written behind the place that was just read is met by the next one.
-            self._since = None if newest is None else min(newest, now)
-            self.index, self._made_of, self._read = index, asking.table, now
+            groups = _groups(asking.table) if anew else self.groups
+            self._since = await _read(
+                self._volunteers,
+                None if anew else self._since,
+                now,
+                lambda documents: index.put_all(_seen(documents, asking, now)),
+            )
+            if self._groups is not None:
+                self._groups_since = await _read(
+                    self._groups,
+                    None if anew else self._groups_since,
+                    now,
+                    lambda found: groups.put_all(seen_group(one, asking, now) for one in found),
+                )
+            self.index, self.groups = index, groups
+            self._made_of, self._read = asking.table, now
+
+    def note_asked(self, id: str) -> None:
+        """An alert was just sent."""
+        (self.groups if is_group(id) else self.index).note_asked(id)
+
+
+async def _read(
+    volunteers: Volunteers,
+    newest: datetime | None,
+    now: datetime,
+    put: Callable[[list[Document]], None],
+) -> datetime | None:
+    """Read what was written since `newest` (all: None); up to where it was read."""
+    since = None if newest is None else newest - _OVERLAP
+    async for documents in volunteers.changed(since):
+        put(documents)
+        last = max(document["applied_at"] for document in documents)
+        newest = last if newest is None else max(newest, last)
+    # What was written behind the place that was just read is met by the next one.
+    return None if newest is None else min(newest, now)
 
 
 def _index(table: AlertTable) -> Index:
@@ -66,6 +104,14 @@ def _index(table: AlertTable) -> Index:
         Prior(table.prior_mean, table.prior_strength),
         Weights(table.half_km, table.load_weight),
         table.per_week,
+    )
+
+
+def _groups(table: AlertTable) -> Groups:
+    return Groups(
+        Prior(table.prior_mean, table.prior_strength),
+        Weights(table.half_km, table.load_weight),
+        table.group_per_week,
     )
 
 
@@ -90,7 +136,9 @@ def seen(document: Document, asking: Asking, now: datetime) -> Volunteer:
         place=None if point is None else (point.latitude, point.longitude),
         capacity=document.get("capacity", 0) if may else 0,
         held=len(document.get("tasks", [])),
-        waiting=sum(not one["said"] and one["until"] > now for one in alerts),
+        waiting=sum(
+            not one["said"] and one["until"] > now and not one.get("activity") for one in alerts
+        ),
         week=sum(one["at"] > now - WEEK for one in alerts),
         rests_until=0 if rests is None else int(rests.timestamp()) + 1,
         asked=answers.get("asked", 0),

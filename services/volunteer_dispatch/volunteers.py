@@ -2,13 +2,14 @@
 
 `tasks` holds a reservation a task: `{task, token, since}`. `since` is there until the sweep has
 seen that the task really names this reservation. `alerts` holds the alerts of the last week:
-`{task, token, at, until, said}`, `said` empty while an answer is awaited. `answers` counts what
-was said. Each of our writes moves `applied_at`, as a snapshot does: replicas follow it.
+`{task, token, at, until, said}`, `said` empty while an answer is awaited; those of activities are
+marked `activity`. `answers` counts what was said. `bookings` holds the time kept for activities
+(`bookings.py`). Each of our writes moves `applied_at`, as a snapshot does: replicas follow it.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.volunteer_dispatch.service.alerting import (
     ACCEPTED,
@@ -32,8 +33,24 @@ _FOLLOWED = (
 )  # fmt: skip
 
 
-def _fewer(since: datetime, number: int) -> Document:
-    had = {"$filter": {"input": _ALERTS, "cond": {"$gte": ["$$this.at", since]}}}
+class Span(NamedTuple):
+    """From a moment until another."""
+
+    since: datetime
+    until: datetime
+
+
+def free_in(span: Span) -> Document:
+    """Condition on `bookings`: none that overlaps."""
+    overlaps = {"from": {"$lt": span.until}, "until": {"$gt": span.since}}
+    return {"$not": {"$elemMatch": overlaps}}
+
+
+def _fewer(since: datetime, number: int, also: Document | None = None) -> Document:
+    condition: Document = {"$gte": ["$$this.at", since]}
+    if also is not None:
+        condition = {"$and": [condition, also]}
+    had = {"$filter": {"input": _ALERTS, "cond": condition}}
     return {"$lt": [{"$size": had}, number]}
 
 
@@ -44,8 +61,14 @@ def _touched() -> Document:
 class Volunteers:
     """Every database call on volunteers."""
 
-    def __init__(self, database: Database) -> None:
-        self._collection = database["volunteers"]
+    def __init__(
+        self,
+        database: Database,
+        collection: str = "volunteers",
+        followed: Sequence[str] = _FOLLOWED,
+    ) -> None:
+        self._collection = database[collection]
+        self._followed = followed
 
     async def create_indexes(self) -> None:
         """Create the indexes of matching and of the sweep."""
@@ -58,7 +81,7 @@ class Volunteers:
     async def changed(self, since: datetime | None) -> AsyncIterator[list[Document]]:
         """What the index follows of those written since (all: None), some at a time."""
         wanted = {} if since is None else {"applied_at": {"$gte": since}}
-        cursor = self._collection.find(wanted, dict.fromkeys(_FOLLOWED, 1))
+        cursor = self._collection.find(wanted, dict.fromkeys(self._followed, 1))
         while documents := await cursor.to_list(_AT_ONCE):
             yield documents
 
@@ -93,19 +116,36 @@ class Volunteers:
     async def ask(self, alert: Alert, task_id: str, asking: Asking) -> bool:
         """Note an alert: one conditional update, so that the caps hold whoever races. False: not
         available, full, or has had as many alerts as a day or a week may have."""
+        return await self._note(alert, task_id, asking, {}, [_HAS_ROOM["$expr"]], {})
+
+    async def invite(
+        self, alert: Alert, activity_id: str, span: Span, asking: Asking, per_week: int
+    ) -> bool:
+        """As `ask`, about an activity at that time: it takes no room among tasks, only `per_week`
+        of a week's alerts may be such, and nobody is asked who has something else then."""
+        few = _fewer(alert.at - WEEK, per_week, {"$eq": ["$$this.activity", True]})
+        return await self._note(
+            alert, activity_id, asking, {"bookings": free_in(span)}, [few], {"activity": True}
+        )
+
+    async def _note(
+        self,
+        alert: Alert,
+        about: str,
+        asking: Asking,
+        wanted: Document,
+        also: Sequence[Document],
+        more: Document,
+    ) -> bool:
         table = asking.table
         midnight, week = table.day_of(alert.at, asking.zone), alert.at - WEEK
-        conditions = [
-            _HAS_ROOM["$expr"],
-            _fewer(midnight, table.per_day),
-            _fewer(week, table.per_week),
-        ]
+        conditions = [*also, _fewer(midnight, table.per_day), _fewer(week, table.per_week)]
         entry = {
-            "task": task_id, "token": alert.token, "at": alert.at, "until": alert.until, "said": "",
-        }  # fmt: skip
+            "task": about, "token": alert.token, "at": alert.at, "until": alert.until, "said": "",
+        } | more  # fmt: skip
         kept = {"$filter": {"input": _ALERTS, "cond": {"$gte": ["$$this.at", week]}}}
         result = await self._collection.update_one(
-            {"_id": alert.volunteer_id, **_WILLING, "$expr": {"$and": conditions}},
+            {"_id": alert.volunteer_id, **_WILLING, **wanted, "$expr": {"$and": conditions}},
             [
                 {"$set": {"alerts": {"$concatArrays": [kept, [{"$literal": entry}]]}}},
                 {"$set": _touched()},

@@ -12,7 +12,7 @@ from shared.settings import Settings
 Document = dict[str, Any]
 
 RECEIVES: dict[str, tuple[Topic, ...]] = {
-    "registry": (topics.UNITS,),
+    "registry": (topics.UNITS, topics.VOLUNTEERING),
     "request_intake": (topics.REGISTRY, topics.TASKS, topics.UNITS),
     "volunteer_dispatch": (topics.REGISTRY, topics.REQUESTS, topics.UNITS),
     "assessment": (topics.REGISTRY, topics.REQUESTS, topics.TASKS),
@@ -20,6 +20,7 @@ RECEIVES: dict[str, tuple[Topic, ...]] = {
         topics.REGISTRY,
         topics.REQUESTS,
         topics.TASKS,
+        topics.VOLUNTEERING,
         topics.WHISTLES,
         topics.ASSESSMENTS,
         topics.DEAD_LETTERS,

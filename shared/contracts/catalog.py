@@ -18,6 +18,7 @@ from shared.contracts import (
     tasks,
     topics,
     units,
+    volunteering,
     whistles,
     work,
 )
@@ -36,6 +37,7 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         plans.PlanChanged,
         registry.VenueChanged,
         assets.AssetsChanged,
+        registry.GroupChanged,
     ),
     topics.PLANS.name: (
         plans.PairingEnding,
@@ -45,7 +47,7 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         plans.PlanBehind,
     ),
     topics.COVERAGE.name: (coverage.GapFound, coverage.GapClosed),
-    topics.WORK.name: (work.WorkRecorded, work.WorkVoided),
+    topics.WORK.name: (work.WorkRecorded, work.WorkCorrected, work.WorkVoided),
     topics.BACKBONE.name: (
         backbone.Appointed,
         backbone.AppointmentVoided,
@@ -129,6 +131,16 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         whistles.WhistleUnitDone,
         whistles.WhistleRated,
         whistles.WhistleEnded,
+    ),
+    topics.VOLUNTEERING.name: (
+        volunteering.ActivityPublished,
+        volunteering.ActivityAlerted,
+        volunteering.ActivityPlaceChanged,
+        volunteering.ActivityCancelled,
+        volunteering.ActivityEnded,
+        volunteering.HoursConfirmed,
+        volunteering.HoursCorrected,
+        volunteering.HoursVoided,
     ),
     topics.ASSESSMENTS.name: (assessments.FigureMeasured,),
     topics.UNITS.name: (

@@ -181,6 +181,29 @@ class VolunteerChanged(Snapshot):
     retired: bool = False
 
 
+class GroupChanged(Snapshot):
+    """A volunteer group or service team (志愿服务队伍). Subject: its id."""
+
+    TYPE: ClassVar[str] = "lianxin.group.changed"
+
+    group_id: Id
+    name: str
+    skills: tuple[Code, ...] = ()
+    leader: Id | None = None
+    members: tuple[Id, ...] = ()
+    area: Code
+    """Home area: it serves there, and near its service point."""
+    area_path: tuple[Code, ...] = ()
+    service_point: Point | None = None
+    capacity: int = Field(ge=0, le=200)
+    """Tasks that the group can hold at once."""
+    available: bool = True
+    organization_id: Id | None = None
+    joint_id: Id | None = None
+    unit_id: Id | None = None
+    retired: bool = False
+
+
 class OpenSpan(BaseModel):
     """Open from `opens` until just before `closes`, minutes of the day of the city's clock."""
 

@@ -65,9 +65,11 @@ class TaskAlerted(TaskFact):
 
     TYPE: ClassVar[str] = "lianxin.task.alerted"
 
-    volunteer_ids: tuple[Id, ...] = Field(min_length=1)
+    volunteer_ids: tuple[Id, ...]
     answer_by: Moment
     """Who says nothing by then is replaced by the next; a later yes counts while it is free."""
+    group_ids: tuple[Id, ...] = ()
+    """Groups that were asked: one of their members may take it."""
 
 
 class TaskAlertsEnded(TaskFact):
@@ -75,8 +77,9 @@ class TaskAlertsEnded(TaskFact):
 
     TYPE: ClassVar[str] = "lianxin.task.alerts_ended"
 
-    volunteer_ids: tuple[Id, ...] = Field(min_length=1)
+    volunteer_ids: tuple[Id, ...]
     reason: str = Field(pattern="^(declined|silent|withdrawn)$")
+    group_ids: tuple[Id, ...] = ()
 
 
 class TaskAccepted(TaskFact):

@@ -76,6 +76,12 @@ TASKS = Topic(
     "A task's way: facts",
     config={"retention.ms": str(30 * DAY_MS)},
 )
+VOLUNTEERING = Topic(
+    "lianxin.volunteering",
+    "volunteer_dispatch",
+    "Activities with many places, and service hours: facts",
+    config={"retention.ms": str(30 * DAY_MS)},
+)
 WHISTLES = Topic(
     "lianxin.whistles",
     "volunteer_dispatch",
@@ -121,6 +127,7 @@ TOPICS = (
     CARE,
     REQUESTS,
     TASKS,
+    VOLUNTEERING,
     WHISTLES,
     ASSESSMENTS,
     UNITS,

@@ -33,6 +33,18 @@ class WorkRecorded(Fact):
     area_path: tuple[Code, ...] = ()
 
 
+class WorkCorrected(Fact):
+    """The quantity of a record was put right by whoever answers for its source. Subject: the
+    record's id."""
+
+    TYPE: ClassVar[str] = "lianxin.work.corrected"
+
+    record_id: Id
+    work: Code
+    quantity: float = Field(ge=0)
+    """What counts from now on."""
+
+
 class WorkVoided(Fact):
     """A record does not count: it was wrong. Subject: the record's id."""
 

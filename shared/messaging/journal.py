@@ -109,6 +109,12 @@ class Journal:
         async for entry in found:
             yield entry["key"], entry["n"], entry["at"]
 
+    async def of_type(self, topic: str, type: str, since: datetime, limit: int) -> list[Document]:
+        """Entries of a type published on a topic since then, by time; at most `limit`."""
+        wanted = {"topic": topic, "at": {"$gte": since}, "type": type}
+        order = [("at", ASCENDING), ("_id", ASCENDING)]
+        return await self._entries.find(wanted).sort(order).limit(limit).to_list(None)
+
     async def count(self, topics: Sequence[str], since: datetime, until: datetime) -> int:
         """How many entries `walk` will give."""
         return await self._entries.count_documents(

@@ -31,6 +31,8 @@ NAMES: dict[str, tuple[str, str]] = {
     "assignments": ("交办任务", "assigned task"),
     "plans": ("计划", "plan"),
     "venues": ("场所", "venue"),
+    "groups": ("志愿服务队伍", "volunteer group"),
+    "certificates": ("志愿服务证明", "certificate"),
     "records": ("工作记录", "record"),
 }
 

@@ -65,6 +65,7 @@ class Wanted:
     """What a task needs."""
 
     skill: str
+    """Empty: any."""
     grid_id: str
     place: tuple[float, float] | None = None
     """None: the middle of the grid's volunteers."""
@@ -75,6 +76,8 @@ class Wanted:
     without: Collection[str] = ()
     waiting_too: bool = False
     """Also those whose room is taken up by alerts that wait for an answer."""
+    busy_too: bool = False
+    """Also those who have no room for tasks now: what is wanted is for another day."""
 
 
 class Candidate(NamedTuple):
@@ -127,7 +130,7 @@ class Index:
         """Take in somebody as he or she is now; who never could be asked is not kept."""
         row = self._ids.find(volunteer.id)
         if row is None:
-            if not volunteer.capacity or not volunteer.skills:
+            if not volunteer.capacity:
                 return
             row = self._new(volunteer.id)
         c = self._c
@@ -282,11 +285,14 @@ class Index:
     def _fitting(self, wanted: Wanted, now: int) -> "_Fitting":
         sets = self._with_skill.get(wanted.skill)
         if sets is None:
-            sets = np.array([wanted.skill in known for known in self._skills], np.bool_)
+            sets = np.array(
+                [not wanted.skill or wanted.skill in known for known in self._skills], np.bool_
+            )
             self._with_skill[wanted.skill] = sets
         without = [row for id in wanted.without if (row := self._ids.find(id)) is not None]
         share = float(self._of_set[: len(sets)][sets].sum()) / max(len(self), 1)
-        return _Fitting(self._c, sets, now, np.array(without, np.int32), share, wanted.waiting_too)
+        rows = np.array(without, np.int32)
+        return _Fitting(self._c, sets, now, rows, share, wanted.waiting_too, wanted.busy_too)
 
     def _middle(self, grid_id: str) -> tuple[float, float] | None:
         """The middle of the grid's volunteers at the last build."""
@@ -376,12 +382,15 @@ class _Fitting:
     share: float
     """Share of volunteers with the skill."""
     waiting_too: bool
+    busy_too: bool
 
     def of(self, rows: Rows) -> Rows:
         c = self.columns
         rows = rows[self.sets[c["skills"][rows]]]
         busy = c["held"][rows].astype(np.int16)
-        if not self.waiting_too:
+        if self.busy_too:
+            busy[:] = 0
+        elif not self.waiting_too:
             busy += c["waiting"][rows]
         rows = rows[(c["capacity"][rows] > busy) & (c["rests_until"][rows] <= self.now)]
         return rows[~np.isin(rows, self.without)] if len(self.without) else rows

@@ -128,6 +128,9 @@ class AlertTable(Table):
     """Alerts that one person gets from midnight to midnight."""
     per_week: int = Field(default=7, ge=1, le=200)
     """Alerts that one person gets in any seven days."""
+    group_per_day: int = Field(default=10, ge=1, le=500)
+    """As `per_day`, of one group: its people share them."""
+    group_per_week: int = Field(default=40, ge=1, le=2000)
     quiet_from: time | None = time(22, 0)
     """The city's clock; None: no quiet hours."""
     quiet_until: time = time(7, 0)
@@ -145,6 +148,12 @@ class AlertTable(Table):
     """Chance to accept before anybody was asked (17 to 47 %: JMIR mHealth 2023 e41551)."""
     prior_strength: float = Field(default=6.0, gt=0, le=1000)
     """Answers that the prior counts for."""
+
+    def for_groups(self) -> "AlertTable":
+        """The table with the caps of groups in place of people's."""
+        return self.model_copy(
+            update={"per_day": self.group_per_day, "per_week": self.group_per_week}
+        )
 
     def quiet_ends(self, now: datetime, zone: tzinfo, urgency: Urgency) -> datetime | None:
         """When quiet hours that hold now end; None where it may ask."""

@@ -11,6 +11,7 @@ from services.volunteer_dispatch.service import life
 from services.volunteer_dispatch.service.alerting import DECLINED, SILENT, Alert, Answer
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.explain import Explained
+from services.volunteer_dispatch.service.group_ids import is_group, parted
 from services.volunteer_dispatch.service.life import Step
 from services.volunteer_dispatch.service.state import Reservation, TaskState
 from shared.contracts import tasks
@@ -18,10 +19,11 @@ from shared.contracts.tasks import Assignee
 
 
 def wanted(state: TaskState, context: Context) -> int:
-    """How many more are to be asked now; who had the task in the last round is asked alone."""
+    """How many more volunteers are to be asked now; who had the task before is asked alone."""
     alerts, table = state.alerts, context.asking.table
     at_once = 1 if asks_alone(state) else table.at_once.of(state.urgency)
-    return max(0, min(at_once - alerts.waiting, table.most_asked - len(alerts.asked)))
+    waiting = sum(not one.silent and not is_group(one.volunteer_id) for one in alerts.open)
+    return max(0, min(at_once - waiting, table.most_asked - len(alerts.asked)))
 
 
 def asks_alone(state: TaskState) -> bool:
@@ -88,10 +90,12 @@ def ask(
     state = state.having(alerts=after)
     if not alerts:
         return state, ()
+    volunteers, groups = parted(one.volunteer_id for one in alerts)
     told = tasks.TaskAlerted(
         task_id=state.task_id,
         request_id=state.request_id,
-        volunteer_ids=tuple(one.volunteer_id for one in alerts),
+        volunteer_ids=volunteers,
+        group_ids=groups,
         answer_by=alerts[0].until,
     )
     return state, (told,)

@@ -6,6 +6,7 @@ from services.volunteer_dispatch.service import clock
 from services.volunteer_dispatch.service.alerting import ACCEPTED, WITHDRAWN
 from services.volunteer_dispatch.service.calendar import Counts, whole
 from services.volunteer_dispatch.service.context import Context
+from services.volunteer_dispatch.service.group_ids import parted
 from services.volunteer_dispatch.service.joint_work import ask_by_rule, cancel_all
 from services.volunteer_dispatch.service.reasons import routed
 from services.volunteer_dispatch.service.routing import NOBODY, Place, is_top, next_place, rule_for
@@ -48,20 +49,23 @@ def supervised(state: TaskState, context: Context) -> TaskState:
 
 
 def let_go(state: TaskState) -> TaskState:
-    """Give back the volunteer's reservation, where there is one."""
-    if state.reservation is None:
+    """Give back the volunteer's reservation and the group's, where there are such."""
+    held = tuple(one for one in (state.reservation, state.group) if one is not None)
+    if not held:
         return state
-    return state.having(reservation=None, releases=(*state.releases, state.reservation))
+    return state.having(reservation=None, group=None, releases=(*state.releases, *held))
 
 
 def alerts_ended(
     state: TaskState, volunteer_ids: tuple[str, ...], reason: str
 ) -> tasks.TaskAlertsEnded:
-    """The fact that tells of it."""
+    """The fact that tells of it; among the ids may be groups (`group_ids`)."""
+    volunteers, groups = parted(volunteer_ids)
     return tasks.TaskAlertsEnded(
         task_id=state.task_id,
         request_id=state.request_id,
-        volunteer_ids=volunteer_ids,
+        volunteer_ids=volunteers,
+        group_ids=groups,
         reason=reason,
     )
 

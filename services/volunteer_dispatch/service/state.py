@@ -136,6 +136,8 @@ class TaskState(State):
     gap: Gap | None = None
     """What the routing table lacked when the task was routed."""
     reservation: Reservation | None = None
+    group: Reservation | None = None
+    """The place in a group's load (`group:<id>`), while one of its people has the task for it."""
     tried: tuple[str, ...] = ()
     """`kind:id` of who had it in this round; `volunteer:*` once no volunteer was found."""
     skill: str | None = None

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.volunteer_dispatch.service.activity_tables import ActivityTable, HoursTable
 from services.volunteer_dispatch.service.alerting import AlertTable
 from services.volunteer_dispatch.service.calendar import Counts
 from services.volunteer_dispatch.service.limits import CalendarTable, LimitTable
@@ -184,5 +185,7 @@ TABLES: tuple[type[Table], ...] = (
     LimitTable,
     AlertTable,
     ListTable,
+    ActivityTable,
+    HoursTable,
     WhistleTable,
 )

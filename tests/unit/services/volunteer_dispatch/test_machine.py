@@ -26,12 +26,15 @@ from services.volunteer_dispatch.service import (
     alerts,
     claims,
     commands,
+    groups,
     handing,
     joint_commands,
     life,
 )
 from services.volunteer_dispatch.service.alerting import AlertTable, Answer
 from services.volunteer_dispatch.service.context import Context
+from services.volunteer_dispatch.service.group_ids import group_key, group_of, is_group
+from services.volunteer_dispatch.service.groups import wants_group
 from services.volunteer_dispatch.service.joint_work import Wish, part_of
 from services.volunteer_dispatch.service.returns import Ruled
 from services.volunteer_dispatch.service.state import OPEN, Reservation, Status, TaskState
@@ -71,6 +74,11 @@ def restarted(state: Any) -> Any:
     """The state as the database keeps it and gives it back."""
     kept = bson.decode(bson.encode(state.model_dump()), codec_options=AWARE)
     return type(state).model_validate(kept)
+
+
+def ids_of(told: tasks.TaskAlerted | tasks.TaskAlertsEnded) -> list[str]:
+    """Volunteers and groups, named as in alerts."""
+    return [*told.volunteer_ids, *map(group_key, told.group_ids)]
 
 
 class Wire:
@@ -470,6 +478,9 @@ class Life(RuleBasedStateMachine):
             self.take(Decision(alerts.rest(state, until)))
             return
         given = []
+        if free > 4 and wants_group(state, ctx):
+            self.tokens += 1
+            given.append(alerts.alert(f"group:{self.tokens}", str(self.tokens), state, ctx))
         for _ in range(min(free, alerts.wanted(state, ctx))):
             self.tokens += 1
             id = f"v{self.tokens}"
@@ -487,6 +498,14 @@ class Life(RuleBasedStateMachine):
         if yes:
             self.tokens += 1
             place = Reservation(volunteer_id=id, token=str(self.tokens))
+            if is_group(id):
+                member = f"m{self.tokens}"
+                own = Reservation(volunteer_id=member, token=f"m{self.tokens}")
+                who = ctx.directory.volunteer(member, "power", "g1")
+                step = groups.accept(self.state, group_of(id), who, own, place, ctx)
+                self.take(Decision(*step))
+                assert (self.state.reservation, self.state.group) == (own, place)
+                return
             volunteer = ctx.directory.volunteer(id, "power", "g1")
             self.take(Decision(*alerts.accept(self.state, volunteer, place, ctx)))
             assert self.state.status is Status.ACCEPTED
@@ -592,6 +611,8 @@ class Life(RuleBasedStateMachine):
         if before.reservation is not None:
             kept = after.reservation == before.reservation
             assert kept or before.reservation in after.releases
+        if before.group is not None:
+            assert after.group == before.group or before.group in after.releases
         assert after.returns.number <= LIMITS.returns_at_most
         if before.round != after.round:
             return
@@ -633,6 +654,8 @@ class Life(RuleBasedStateMachine):
         if state.assignee.kind is AssigneeKind.VOLUNTEER:
             assert state.reservation is not None
             assert state.reservation.volunteer_id == state.assignee.id
+        if state.group is not None:
+            assert state.reservation is not None, "a group's place without its member's"
 
     @invariant()
     def one_lead_as_told(self) -> None:
@@ -656,14 +679,12 @@ class Life(RuleBasedStateMachine):
         if self.state is None:
             return
         kept = self.state.alerts
-        asked = [
-            id for t in self.told if isinstance(t, tasks.TaskAlerted) for id in t.volunteer_ids
-        ]
+        asked = [id for t in self.told if isinstance(t, tasks.TaskAlerted) for id in ids_of(t)]
         ended = Counter(
             (id, t.reason)
             for t in self.told
             if isinstance(t, tasks.TaskAlertsEnded)
-            for id in t.volunteer_ids
+            for id in ids_of(t)
         )
         if kept.open:
             assert self.state.status is Status.MATCHING

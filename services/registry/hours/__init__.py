@@ -1,0 +1,1 @@
+"""Service hours that dispatch tells of, on the record sheets of those who served."""
