@@ -133,6 +133,12 @@ TIMERS_FIRED = Counter("lianxin_timers_fired_total", "Timers fired")
 ROUTING_GAPS = Gauge(
     "lianxin_routing_gaps", "Open tasks that no rule of the routing table covered, whole service"
 )
+CHANGE_STREAMS = Gauge(
+    "lianxin_change_streams", "Open streams of task changes (server-sent events), by replica"
+)
+CHANGE_STREAMS_CUT = Counter(
+    "lianxin_change_streams_cut_total", "Streams of task changes cut off, as they took too little"
+)
 FIGURES_SECONDS = Histogram(
     "lianxin_figures_round_seconds", "Time of one round of the figures loop of assessment"
 )

@@ -28,7 +28,9 @@ def scope_of(principal: Principal) -> dict[str, Any]:
                 "state.assignee.id": principal.volunteer_id,
                 "state.assignee.kind": AssigneeKind.VOLUNTEER.value,
             }
-            return {"$or": [own, {"state.alerts.open.volunteer_id": principal.volunteer_id}]}
+            asked = {"state.alerts.open.volunteer_id": principal.volunteer_id}
+            offered = {"state.offered_to": f"volunteer:{principal.volunteer_id}"}
+            return {"$or": [own, asked, offered]}
         case _:
             return _NOTHING
 
@@ -90,7 +92,8 @@ def sees_as_own(principal: Principal, task: TaskState) -> bool:
         case Role.UNIT_OPERATOR:
             return principal.unit_id is not None and principal.unit_id in task.units
         case Role.VOLUNTEER:
-            return _is_volunteer(principal, task) or is_asked(principal, task)
+            mine = f"volunteer:{principal.volunteer_id}" == task.offered_to
+            return _is_volunteer(principal, task) or is_asked(principal, task) or mine
         case _:
             return False
 
@@ -137,6 +140,28 @@ def ensure_may_act(principal: Principal, task: TaskState) -> None:
     ensure_sees(principal, task)
     if not may_act(principal, task):
         raise Problem(403, "not-your-task")
+
+
+def ensure_may_receive(principal: Principal, task: TaskState) -> None:
+    """Raise `Problem` 403 unless the caller may act for whom the task is offered to."""
+    ensure_sees(principal, task)
+    offered = task.offered
+    if offered is None or not may_act(principal, task.having(assignee=offered.to)):
+        raise Problem(403, "not-offered-to-you")
+
+
+def ensure_speaks_for(principal: Principal, task: TaskState, volunteer_id: str) -> None:
+    """Raise `Problem` unless the caller may pass on what a volunteer says by telephone: who stands
+    above the volunteers of the task, and the volunteer is asked about it or has it."""
+    if principal.role is Role.VOLUNTEER and principal.volunteer_id == volunteer_id:
+        return
+    ensure_sees(principal, task)
+    if principal.role not in (Role.GRID_LEADER, Role.AREA_MANAGER, Role.ADMINISTRATOR):
+        raise Problem(403, "not-for-others")
+    holder = task.holder
+    has = holder is not None and (holder.kind, holder.id) == (AssigneeKind.VOLUNTEER, volunteer_id)
+    if not has and task.alerts.of(volunteer_id) is None:
+        raise Problem(409, "volunteer-not-involved", id=volunteer_id)
 
 
 def stands_above(principal: Principal, task: TaskState) -> bool:
@@ -196,6 +221,10 @@ def commands_of(task: TaskState) -> tuple[str, ...]:
             found += ["wait-for-resident"] if task.clock.pause is None else ["resume"]
             if task.proposal is None:
                 found += ["extend", "defer", "answer-finally"]
+            if task.offered is not None:
+                found += ["accept-hand-over", "decline-hand-over", "withdraw-hand-over"]
+            elif task.proposal is None and task.clock.pause is None:
+                found.append("hand-over")
     if task.proposal is not None and task.is_open:
         found += ["approve", "refuse"]
     return tuple(found)

@@ -1,78 +1,95 @@
 """A volunteer who was asked answers: the first who accepts gets the task."""
 
-from datetime import UTC, datetime
-from uuid import uuid4
-
-from fastapi import Request, Response
-
-from services.volunteer_dispatch.access import is_asked
-from services.volunteer_dispatch.desk import by_of, detail, load, parts_of
-from services.volunteer_dispatch.schemas import TaskDetail
+from services.volunteer_dispatch.access import ensure_sees, ensure_speaks_for
+from services.volunteer_dispatch.desk import by_of, for_volunteer
+from services.volunteer_dispatch.parts import Parts
 from services.volunteer_dispatch.service import alerts
+from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.state import Reservation, Status, TaskState
-from shared.storage.aggregates import Contended, Decision, VersionMismatch
-from shared.web.auth import Principal
-from shared.web.etag import etag, if_match
+from services.volunteer_dispatch.taking import give_to_volunteer, marked
+from shared.contracts.tasks import Assignee
+from shared.storage.aggregates import Aggregate, Decision
+from shared.web.auth import Principal, Role
 from shared.web.problems import Problem
 
-_TRIES = 5
+
+def answers_alert(principal: Principal, state: TaskState, on_behalf_of: str | None = None) -> bool:
+    """Whether this is an answer to an alert: the caller's own, or passed on for a volunteer."""
+    if state.status is not Status.MATCHING:
+        return False
+    if on_behalf_of is not None:
+        return True
+    return principal.role is Role.VOLUNTEER and bool(state.alerts.of(principal.volunteer_id))
 
 
-def answers_alert(principal: Principal, state: TaskState) -> bool:
-    """Whether the caller's word is an answer to an alert."""
-    return state.status is Status.MATCHING and is_asked(principal, state)
+def whose(principal: Principal, on_behalf_of: str | None) -> str:
+    """The volunteer whose word it is."""
+    return on_behalf_of or principal.volunteer_id or ""
 
 
 async def accept_alert(
-    request: Request, response: Response, id: str, principal: Principal
-) -> TaskDetail:
-    """Reserve a place on the version read, then write the task on it (see `matching`).
+    parts: Parts,
+    id: str,
+    principal: Principal,
+    version: int | None,
+    on_behalf_of: str | None,
+    attempt: str | None = None,
+) -> Aggregate[TaskState]:
+    """Yes. Arguments as of `acting.act`.
 
     Raises:
-        Problem: 409 where another volunteer was first, or where the caller is full.
+        Problem: 409 where another volunteer was first, or where the volunteer is full.
     """
-    parts = parts_of(request)
-    expected, volunteer_id = if_match(request), principal.volunteer_id or ""
-    for _ in range(_TRIES):
-        task, state = await load(parts, id)
-        if expected is not None and task.version != expected:
-            raise VersionMismatch(task.version)
-        _ensure_asked(principal, state)
-        reservation = Reservation(volunteer_id=volunteer_id, token=uuid4().hex)
-        if not await parts.volunteers.reserve(reservation, id, datetime.now(UTC)):
-            raise Problem(409, "you-are-full", allowed=("decline",))
-        volunteer = await parts.volunteers.find(volunteer_id) or {}
-        context = parts.context()
-        assignee = context.directory.volunteer(
-            volunteer_id, volunteer.get("unit_id"), volunteer.get("grid_id")
-        )
-        step = alerts.accept(state, assignee, reservation, context)
-        parts.store.record(task, Decision(*step), by=by_of(principal))
-        if await parts.store.write([task]):
-            task.version += 1
-            response.headers["ETag"] = etag(task.version)
-            return detail(parts, task, step[0], principal)
-        await parts.volunteers.release(reservation)
-    raise Contended(id)
+    volunteer_id = whose(principal, on_behalf_of)
+
+    def decide(
+        state: TaskState, volunteer: Assignee, place: Reservation, context: Context
+    ) -> Decision[TaskState]:
+        decision = Decision(*alerts.accept(state, volunteer, place, context))
+        return for_volunteer(decision, volunteer_id) if on_behalf_of else decision
+
+    full = Problem(409, "you-are-full", allowed=("decline",))
+    if on_behalf_of:
+        full = Problem(409, "volunteer-full", id=volunteer_id)
+    return await give_to_volunteer(
+        parts,
+        id,
+        volunteer_id,
+        ensure=lambda state: _ensure_asked(principal, state, volunteer_id),
+        decide=decide,
+        full=full,
+        by=by_of(principal),
+        version=version,
+        attempt=attempt,
+    )
 
 
 async def decline_alert(
-    request: Request, response: Response, id: str, principal: Principal, reason: str
-) -> TaskDetail:
+    parts: Parts,
+    id: str,
+    principal: Principal,
+    reason: str,
+    version: int | None,
+    on_behalf_of: str | None,
+    attempt: str | None = None,
+) -> Aggregate[TaskState]:
     """No; the next one is asked."""
-    parts = parts_of(request)
+    volunteer_id = whose(principal, on_behalf_of)
 
     def decide(state: TaskState | None) -> Decision[TaskState]:
         assert state is not None
-        _ensure_asked(principal, state)
-        return Decision(*alerts.decline(state, principal.volunteer_id or ""), reason)
+        _ensure_asked(principal, state, volunteer_id)
+        decision = Decision(*alerts.decline(state, volunteer_id), reason)
+        return for_volunteer(decision, volunteer_id) if on_behalf_of else decision
 
-    task = await parts.store.execute(id, decide, by=by_of(principal), version=if_match(request))
-    assert task.state is not None
-    response.headers["ETag"] = etag(task.version)
-    return detail(parts, task, task.state, principal)
+    return await parts.store.execute(
+        id, marked(decide, attempt), by=by_of(principal), version=version
+    )
 
 
-def _ensure_asked(principal: Principal, state: TaskState) -> None:
-    if not answers_alert(principal, state):
+def _ensure_asked(principal: Principal, state: TaskState, volunteer_id: str) -> None:
+    if principal.volunteer_id != volunteer_id:
+        ensure_sees(principal, state)
+    if state.status is not Status.MATCHING or state.alerts.of(volunteer_id) is None:
         raise Problem(409, "alert-over", state=state.status.value)
+    ensure_speaks_for(principal, state, volunteer_id)

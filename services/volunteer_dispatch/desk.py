@@ -1,13 +1,20 @@
 """What the routes of tasks share: finding a task, checking a command, answering."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from services.volunteer_dispatch import messages as _messages  # noqa: F401 (registers)
-from services.volunteer_dispatch.access import commands_of, ensure_may_act, sees_whole
+from services.volunteer_dispatch import messages_lists as _lists  # noqa: F401 (registers)
+from services.volunteer_dispatch.access import (
+    commands_of,
+    ensure_may_act,
+    ensure_speaks_for,
+    sees_whole,
+)
 from services.volunteer_dispatch.parts import Parts
 from services.volunteer_dispatch.schemas import TaskDetail, To, WordsView, shown
 from services.volunteer_dispatch.service.limits import CalendarTable, Ground
@@ -74,24 +81,18 @@ def detail(
     )
 
 
-async def command(
-    request: Request,
-    response: Response,
-    id: str,
+def checked(
     principal: Principal,
     name: str,
     decide: Callable[[TaskState], Decision[TaskState]],
-    version: int | None = None,
     ensure: Callable[[Principal, TaskState], None] = ensure_may_act,
-) -> TaskDetail:
-    """Check who (`ensure`) and when, decide, write; answer the task as it is then.
+) -> Callable[[TaskState | None], Decision[TaskState]]:
+    """`decide` after the check of who (`ensure`) and when: it sees the very state that is written.
 
-    The check is inside the decision: it sees the very state that is written.
+    It raises `Problem` 403 or 409.
     """
-    parts = parts_of(request)
-    await load(parts, id)
 
-    def checked(state: TaskState | None) -> Decision[TaskState]:
+    def inner(state: TaskState | None) -> Decision[TaskState]:
         assert state is not None
         ensure(principal, state)
         if state.joined is not None:
@@ -112,11 +113,62 @@ async def command(
             others = tuple(one for one in allowed if one != name)
             raise Problem(409, rule.code, allowed=others, **rule.parameters) from None
 
+    return inner
+
+
+async def command(
+    request: Request,
+    response: Response,
+    id: str,
+    principal: Principal,
+    name: str,
+    decide: Callable[[TaskState], Decision[TaskState]],
+    version: int | None = None,
+    ensure: Callable[[Principal, TaskState], None] = ensure_may_act,
+) -> TaskDetail:
+    """Check who (`ensure`) and when, decide, write; answer the task as it is then."""
+    parts = parts_of(request)
+    await load(parts, id)
     expected = if_match(request) if version is None else version
-    task = await parts.store.execute(id, checked, by=by_of(principal), version=expected)
+    decision = checked(principal, name, decide, ensure)
+    task = await parts.store.execute(id, decision, by=by_of(principal), version=expected)
+    return answered(parts, response, task, principal)
+
+
+def answered(
+    parts: Parts, response: Response, task: Aggregate[TaskState], principal: Principal
+) -> TaskDetail:
+    """The answer of a command: the task as it is now, with its `ETag`."""
     assert task.state is not None
     response.headers["ETag"] = etag(task.version)
     return detail(parts, task, task.state, principal)
+
+
+OnBehalf = Annotated[
+    str | None,
+    Query(
+        max_length=120,
+        description="The volunteer whose word this is, given by telephone to who stands above",
+    ),
+]
+
+
+def speaking_for(
+    decide: Callable[[TaskState], Decision[TaskState]], principal: Principal, volunteer_id: str
+) -> Callable[[TaskState], Decision[TaskState]]:
+    """`decide` for a volunteer; the history says for whom. It raises `Problem`."""
+
+    def inner(state: TaskState) -> Decision[TaskState]:
+        ensure_speaks_for(principal, state, volunteer_id)
+        return for_volunteer(decide(state), volunteer_id)
+
+    return inner
+
+
+def for_volunteer(decision: Decision[TaskState], volunteer_id: str) -> Decision[TaskState]:
+    """The decision with a note that it is a volunteer's word (`by` is who passed it on)."""
+    why = f"for volunteer {volunteer_id}, by telephone"
+    return replace(decision, why=f"{why}: {decision.why}" if decision.why else why)
 
 
 def ensure_ground(code: str, grounds: Sequence[Ground]) -> None:

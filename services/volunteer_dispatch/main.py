@@ -5,12 +5,17 @@ import sys
 from services.volunteer_dispatch import (
     routes_activities,
     routes_audit,
+    routes_board,
+    routes_bulk,
+    routes_changes,
     routes_commands,
     routes_explanation,
     routes_gaps,
     routes_groups,
+    routes_handover,
     routes_helpers,
     routes_hours,
+    routes_mine,
     routes_parts,
     routes_problems,
     routes_tasks,
@@ -28,13 +33,18 @@ from shared.web.tables import table_router
 def build(settings: Settings, client: Client) -> Assembly:
     """Wire the service."""
     parts = Parts(settings, client)
-    return Assembly(parts.runtime, parts, parts.prepare)
+    return Assembly(parts.runtime, parts, parts.prepare, parts.changes.close)
 
 
 DEFINITION = Definition(
     name="volunteer_dispatch",
     title="连心 · 派单 (Lianxin volunteer dispatch)",
     routers=[
+        routes_bulk.router,
+        routes_board.router,
+        routes_mine.router,
+        routes_changes.router,
+        routes_handover.router,
         routes_tasks.router,
         routes_commands.router,
         routes_explanation.router,

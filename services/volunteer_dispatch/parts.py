@@ -10,7 +10,10 @@ from zoneinfo import ZoneInfo
 
 from services.volunteer_dispatch import handlers
 from services.volunteer_dispatch.activities import Activities, ActivityLoop, activity_store
+from services.volunteer_dispatch.boards import Boards
 from services.volunteer_dispatch.bookings import Bookings
+from services.volunteer_dispatch.bulk_answers import BulkAnswers
+from services.volunteer_dispatch.changes import Changes
 from services.volunteer_dispatch.gaps import Gaps
 from services.volunteer_dispatch.groups import Everybody, GroupTasks, group_volunteers
 from services.volunteer_dispatch.hours import HoursBook, TaskHours, hours_store
@@ -26,8 +29,10 @@ from services.volunteer_dispatch.service.calendar import Calendar
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.directory import Directory
 from services.volunteer_dispatch.service.limits import CalendarTable, LimitTable
+from services.volunteer_dispatch.service.lists import ListTable
 from services.volunteer_dispatch.service.tables import TABLES, DeadlineTable, RoutingTable
 from services.volunteer_dispatch.service.timers import on_due
+from services.volunteer_dispatch.upkeep import Upkeep
 from services.volunteer_dispatch.volunteers import Volunteers
 from services.volunteer_dispatch.whistle_repository import Whistles
 from shared.contracts import requests
@@ -61,6 +66,9 @@ class Parts:
         self.joint = JointParts(self.store)
         self.whistles = Whistles(database, settings, self._cipher)
         self.volunteers = Volunteers(database)
+        self.boards = Boards(self.store)
+        self.bulk = BulkAnswers(database)
+        self.changes = Changes(database, self.store)
         self.groups = group_volunteers(database)
         self.everybody = Everybody(self.volunteers, self.groups)
         self.group_tasks = GroupTasks(self.store.collection)
@@ -100,6 +108,7 @@ class Parts:
             lambda state, now: on_due(state, self.context(now)),
             leases,
         )
+        self.upkeep = Upkeep(self.store, leases)
         self.runtime.add_timers(self.timers)
         self.runtime.add_timers(Timers(self.whistles.store, whistling.on_due, leases))
         self._add_activities(database)
@@ -107,6 +116,9 @@ class Parts:
         self.runtime.add_work("sweep", self.matcher.run_sweep)
         self.runtime.add_work("follow", self._follow)
         self.runtime.add_work("gaps", self._count_gaps)
+        self.runtime.add_work("changes", self.changes.run)
+        self.runtime.add_work("upkeep", self.upkeep.run)
+        self.runtime.add_work("forget", lambda: self.bulk.run(leases))
         self.runtime.add_work("tables", self.tables.follow)
 
     def _add_activities(self, database: Database) -> None:
@@ -148,6 +160,9 @@ class Parts:
             self.bookings,
             self.activities,
             self.hours,
+            self.boards,
+            self.bulk,
+            self.upkeep,
         ):
             await part.create_indexes()
         await self._follower.create_indexes()
@@ -172,6 +187,7 @@ class Parts:
             seal=self.seal,
             versions={model.NAME: self.tables.newest(model).version for model in TABLES},
             asking=self.asking,
+            lists=self.tables.get(ListTable),
         )
 
     def _calendar_in_force(self) -> Calendar:

@@ -2,13 +2,11 @@
 
 from fastapi import Request, Response
 
-from services.volunteer_dispatch.access import ensure_may_check
+from services.volunteer_dispatch.acting import acted
 from services.volunteer_dispatch.desk import (
     Manager,
     Worker,
-    by_of,
     command,
-    ensure_ground,
     known_assignee,
     parts_of,
 )
@@ -36,11 +34,7 @@ async def wait_for_resident(
     request: Request, response: Response, id: str, body: Question, principal: Worker
 ) -> TaskDetail:
     """Ask the resident something; the clock stands still until the answer or the time limit."""
-    context = parts_of(request).context()
-    return await command(
-        request, response, id, principal, "wait-for-resident",
-        lambda state: commands.wait(state, body.asks, context),
-    )  # fmt: skip
+    return await acted(request, response, id, principal, "wait-for-resident", body)
 
 
 @router.post("/tasks/{id}/resume")
@@ -48,11 +42,7 @@ async def resume_task(
     request: Request, response: Response, id: str, body: Resumption, principal: Worker
 ) -> TaskDetail:
     """The resident answered, or what was set aside is taken up again; the clock goes on."""
-    context = parts_of(request).context()
-    return await command(
-        request, response, id, principal, "resume",
-        lambda state: commands.resume(state, body.words, by_of(principal), context),
-    )  # fmt: skip
+    return await acted(request, response, id, principal, "resume", body)
 
 
 @router.post("/tasks/{id}/extend")
@@ -60,11 +50,7 @@ async def ask_extension(
     request: Request, response: Response, id: str, body: Extension, principal: Worker
 ) -> TaskDetail:
     """Ask for more time (延期); somebody above approves or refuses."""
-    context = parts_of(request).context()
-    return await command(
-        request, response, id, principal, "extend",
-        lambda state: commands.extend(state, body.hours, body.reason, by_of(principal), context),
-    )  # fmt: skip
+    return await acted(request, response, id, principal, "extend", body)
 
 
 @router.post("/tasks/{id}/defer")
@@ -72,13 +58,7 @@ async def ask_deferral(
     request: Request, response: Response, id: str, body: Deferral, principal: Worker
 ) -> TaskDetail:
     """Ask to set the task aside until a review (挂账); somebody above approves or refuses."""
-    context = parts_of(request).context()
-    return await command(
-        request, response, id, principal, "defer",
-        lambda state: commands.defer(
-            state, body.review_at, body.reason, by_of(principal), context
-        ),
-    )  # fmt: skip
+    return await acted(request, response, id, principal, "defer", body)
 
 
 @router.post("/tasks/{id}/answer-finally")
@@ -86,14 +66,7 @@ async def ask_final_answer(
     request: Request, response: Response, id: str, body: FinalAnswer, principal: Worker
 ) -> TaskDetail:
     """Ask for the formal end (终结答复); another person above checks it."""
-    context = parts_of(request).context()
-    ensure_ground(body.ground, context.limits.final_grounds)
-    return await command(
-        request, response, id, principal, "answer-finally",
-        lambda state: commands.answer_finally(
-            state, body.ground, body.reason, by_of(principal), context
-        ),
-    )  # fmt: skip
+    return await acted(request, response, id, principal, "answer-finally", body)
 
 
 @router.post("/tasks/{id}/approve")
@@ -101,12 +74,7 @@ async def approve_proposal(
     request: Request, response: Response, id: str, body: Approval, principal: Worker
 ) -> TaskDetail:
     """Say yes to what the holder asks; who stands above, and not who asked."""
-    context = parts_of(request).context()
-    return await command(
-        request, response, id, principal, "approve",
-        lambda state: commands.approve(state, body.reason or "", context),
-        ensure=ensure_may_check,
-    )  # fmt: skip
+    return await acted(request, response, id, principal, "approve", body)
 
 
 @router.post("/tasks/{id}/refuse")
@@ -114,11 +82,7 @@ async def refuse_proposal(
     request: Request, response: Response, id: str, body: Refusal, principal: Worker
 ) -> TaskDetail:
     """Say no to what the holder asks; who stands above, and not who asked."""
-    return await command(
-        request, response, id, principal, "refuse",
-        lambda state: commands.refuse(state, body.reason),
-        ensure=ensure_may_check,
-    )  # fmt: skip
+    return await acted(request, response, id, principal, "refuse", body)
 
 
 @router.post("/tasks/{id}/decide")

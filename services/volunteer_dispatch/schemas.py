@@ -112,6 +112,13 @@ class Reassignment(Body):
     reason: Reason
 
 
+class HandOver(Body):
+    """Who is to have the task, and why; it is the holder's until that one accepts."""
+
+    to: To
+    reason: Reason
+
+
 class Ruling(Body):
     """Whose the task is that was given back too often: `to`, or who gave it back last (None)."""
 
@@ -157,6 +164,16 @@ class ProposalView(BaseModel):
     review_at: datetime | None
 
 
+class OfferView(BaseModel):
+    """The holder offers it to somebody, who has not answered."""
+
+    to: Assignee
+    by: str
+    at: datetime
+    until: datetime
+    reason: str
+
+
 class ProblemView(BaseModel):
     """A problem case, looked after by an area above."""
 
@@ -194,6 +211,7 @@ class TaskView(BaseModel):
     asked: list[AlertView] = Field(description="Volunteers asked; to volunteers only they")
     awaits: Awaits | None = Field(description="What somebody above has to decide")
     pause: PauseView | None
+    offer: OfferView | None = Field(description="Offered to somebody else (转交)")
     warned: int = Field(description="Percent of the time: the last warning")
     supervisor: Assignee | None = Field(description="Watches over it since it is overdue")
     joined: Joined | None = Field(description="The task that answers for it, where it is joined")
@@ -248,6 +266,7 @@ def shown(
         "commands": _commands(state, volunteer_id),
         "awaits": state.awaits,
         "pause": _plain(state.clock.pause),
+        "offer": _plain(state.offered),
         "warned": state.clock.warned,
         "supervisor": state.clock.supervisor,
         "proposal": _plain(state.proposal),

@@ -30,11 +30,13 @@ class Assembly:
         runtime: its messaging.
         parts: the service's own object that routes find in `request.app.state.parts`.
         prepare: creates the service's indexes and loads its tables, before the first request.
+        close_streams: ends the answers that would never end by themselves.
     """
 
     runtime: Runtime
     parts: Any
     prepare: Callable[[], Awaitable[None]]
+    close_streams: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def service_app(definition: Definition, settings: Settings, fatal: Fatal | None 
         assembly = definition.build(settings, client)
         runtime = assembly.runtime
         app.state.runtime, app.state.parts = runtime, assembly.parts
+        app.state.close_streams = assembly.close_streams
         if fatal is not None:
             runtime.fatal.add_done_callback(lambda done: fatal.report(repr(done.result())))
         # Without its indexes a service could take the same idempotency key twice.
@@ -80,6 +83,7 @@ def service_app(definition: Definition, settings: Settings, fatal: Fatal | None 
         try:
             yield
         finally:
+            assembly.close_streams()
             await runtime.stop()
             await client.close()
 
@@ -108,7 +112,11 @@ def run_service(definition: Definition) -> int:
     fatal = Fatal()
     app = service_app(definition, settings, fatal)
     _collect_seldom()
-    return serve(app, settings.host, settings.port, fatal, grace_seconds=30)
+
+    def close_streams() -> None:
+        getattr(app.state, "close_streams", lambda: None)()
+
+    return serve(app, settings.host, settings.port, fatal, grace_seconds=30, on_stop=close_streams)
 
 
 def _collect_seldom() -> None:

@@ -61,15 +61,18 @@ class Fatal:
         self.report(f"{task.get_name()} {why}")
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """uvicorn's server that does not raise the signal again once it has stopped for it.
 
     What is still running `grace_seconds` after the wish to stop is ended with the process: a
     consumer that hangs would otherwise keep it, and its partitions, for ever.
     """
 
-    def __init__(self, config: uvicorn.Config, grace_seconds: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, grace_seconds: float, on_stop: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        self._on_stop = on_stop
         self._grace_seconds = grace_seconds
         self._deadline: threading.Timer | None = None
 
@@ -101,13 +104,19 @@ class _Server(uvicorn.Server):
         logging.shutdown()
         os._exit(1)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what would never end by itself, then as uvicorn does."""
+        self._on_stop()
+        await super().shutdown(sockets)
+
     def finished(self) -> None:
         """All has stopped: take the deadline back."""
         if self._deadline:
             self._deadline.cancel()
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises `OSError` where the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=2048)
 
@@ -119,17 +128,19 @@ def serve(
     fatal: Fatal | None = None,
     *,
     grace_seconds: float = GRACE_SECONDS,
+    on_stop: Callable[[], None] = lambda: None,
 ) -> int:
     """Serve `app` until SIGTERM, SIGINT or a fatal report, and return the exit status.
 
     0 after a signal; 1 after a fatal report, or where the port is taken (one logged line); 3 where
     the application did not start. Call it from the main thread. Requests under way have half of
     `grace_seconds`, then the lifespan has the rest; after that the process ends with status 1.
-    Port 0 takes any free port; the port is logged.
+    Port 0 takes any free port; the port is logged. `on_stop` is called in the event loop before
+    requests under way are waited for: it ends streams.
     """
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
-        listener = _bind(host, port)
+        listener = bind(host, port)
     except OSError as exc:
         log.error(
             "cannot listen on %s:%d (%s): stop what uses it, or set another port",
@@ -146,7 +157,7 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=max(1, int(grace_seconds / 2)),
     )
-    server = _Server(config, grace_seconds)
+    server = Server(config, grace_seconds, on_stop)
     fatal = fatal or Fatal()
     fatal.on_report(server.stop)
     log.info("listening", extra={"host": host, "port": listener.getsockname()[1]})

@@ -112,7 +112,7 @@ def accept(
 ) -> Step:
     """The first who says yes gets the task; the others are told that it is gone."""
     state, events = life.matched(state, volunteer, reservation, context)
-    state, more = life.accept(state)
+    state, more = life.accept(state, now=context.now)
     return state, (*events, *more)
 
 

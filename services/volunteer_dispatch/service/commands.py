@@ -14,9 +14,9 @@ from shared.contracts.tasks import Assignee
 from shared.storage.aggregates import Decision
 
 
-def accept(state: TaskState) -> Decision[TaskState]:
+def accept(state: TaskState, context: Context | None = None) -> Decision[TaskState]:
     """The assignee takes the task."""
-    state, events = life.accept(state)
+    state, events = life.accept(state, now=None if context is None else context.now)
     return Decision(state, events)
 
 
@@ -114,7 +114,7 @@ def close_problem(state: TaskState, finding: str, by: str, context: Context) -> 
 def progress(state: TaskState, words: str, by: str, context: Context) -> Decision[TaskState]:
     """Tell how it goes."""
     state = state.with_words(context.now, by, "progress", context.seal(state.task_id, words))
-    state, events = life.progress(state)
+    state, events = life.progress(state, now=context.now)
     return Decision(state, events)
 
 

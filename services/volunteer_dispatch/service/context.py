@@ -8,6 +8,7 @@ from services.volunteer_dispatch.service.alerting import Asking
 from services.volunteer_dispatch.service.calendar import Calendar
 from services.volunteer_dispatch.service.directory import Directory
 from services.volunteer_dispatch.service.limits import LimitTable
+from services.volunteer_dispatch.service.lists import ListTable
 from services.volunteer_dispatch.service.tables import DeadlineTable, RoutingTable
 
 
@@ -25,3 +26,4 @@ class Context:
     versions: Mapping[str, int] = field(default_factory=dict)
     """Version in force of each table, by its name."""
     asking: Asking = field(default_factory=Asking)
+    lists: ListTable = field(default_factory=ListTable)

@@ -112,6 +112,8 @@ def give(
         skill=None,
         prefer=None,
         proposal=None,
+        offer=None,
+        taken_at=None,
         held=None,
         returns=_received(state.returns, context),
     )
@@ -204,25 +206,30 @@ def settle(state: TaskState, context: Context) -> Step:
     return unmatched(state, context) if state.status is Status.MATCHING else (state, ())
 
 
-def accept(state: TaskState, at: datetime | None = None) -> Step:
-    """The assignee takes it."""
+def accept(state: TaskState, at: datetime | None = None, *, now: datetime | None = None) -> Step:
+    """The assignee takes it, at the time that a record gives, else now."""
     assert state.assignee is not None
     event = tasks.TaskAccepted(
         task_id=state.task_id, request_id=state.request_id, assignee=state.assignee
     )
     returns = state.returns.model_copy(update={"undecided": None})
+    time = at or now
     taken = state.having(
-        status=Status.ACCEPTED, accept_by=None, returns=returns, lead=state.assignee
+        status=Status.ACCEPTED,
+        accept_by=None,
+        returns=returns,
+        lead=state.assignee,
+        taken_at=None if time is None else whole(time),
     )
     return taken, (event if at is None else At(at, event),)
 
 
-def progress(state: TaskState, at: datetime | None = None) -> Step:
+def progress(state: TaskState, at: datetime | None = None, *, now: datetime | None = None) -> Step:
     """The assignee tells how it goes; who works on it has taken it."""
     assert state.assignee is not None
     events: tuple[Payload | At, ...] = ()
     if state.status is not Status.ACCEPTED:
-        state, events = accept(state, at)
+        state, events = accept(state, at, now=now)
     event = tasks.TaskProgressed(
         task_id=state.task_id, request_id=state.request_id, assignee=state.assignee
     )
@@ -252,6 +259,7 @@ def complete(
         accept_by=None,
         completed_at=completed_at,
         in_time=in_time,
+        ended_at=whole(completed_at or at),
         proposal=None,
         held=None,
     )
@@ -291,5 +299,11 @@ def finally_answer(state: TaskState, ground: str, reason: str, context: Context)
         round=state.round,
     )
     state, told = withdraw(let_go(state))
-    ended = state.having(status=Status.FINALLY_ANSWERED, accept_by=None, proposal=None, held=None)
+    ended = state.having(
+        status=Status.FINALLY_ANSWERED,
+        accept_by=None,
+        ended_at=whole(context.now),
+        proposal=None,
+        held=None,
+    )
     return ended, (*resumed, *told, event)

@@ -74,7 +74,7 @@ def take_in(
     if request.handling_unit is not None:
         unit = context.directory.unit(request.handling_unit)
         state, given = give(state, unit, context, level=0)
-        state, taken = accept(state)
+        state, taken = accept(state, now=time)
         more, why = (*given, *taken), "in the unit's hand already"
     else:
         state, more = send_on(state, context)

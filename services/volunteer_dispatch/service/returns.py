@@ -186,7 +186,7 @@ def decide(state: TaskState, to: Assignee | None, reason: str, context: Context)
     assert undecided is not None
     assignee = to or undecided
     state, given = life.give(state, assignee, context, level=state.level)
-    state, taken = life.accept(state)
+    state, taken = life.accept(state, now=context.now)
     event = task_life.TaskDecided(
         task_id=state.task_id,
         request_id=state.request_id,

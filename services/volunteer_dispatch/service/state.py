@@ -6,7 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
+from services.volunteer_dispatch.service import columns
 from services.volunteer_dispatch.service.alerting import Alerts
+from services.volunteer_dispatch.service.columns import Column
 from services.volunteer_dispatch.service.explain import KEPT, Explained
 from services.volunteer_dispatch.service.joint import JointPart, PartStatus
 from services.volunteer_dispatch.service.standing import (
@@ -25,6 +27,10 @@ from shared.storage.aggregates import State
 IMPORT_GRACE = timedelta(days=1)
 """A record of the past must not be called overdue the moment it comes in."""
 _KEPT = 50
+_ATTEMPTS_KEPT = 8
+SHAPE = 1
+"""Raise it when a computed field of `TaskState` is added or means something else: the documents
+are brought up to date then (`upkeep`)."""
 
 
 class Status(StrEnum):
@@ -56,6 +62,11 @@ class Gap(StrEnum):
 
 
 OPEN = (Status.MATCHING, Status.ASSIGNED, Status.ACCEPTED)
+_COLUMNS = {
+    Status.MATCHING: Column.ASKING,
+    Status.ASSIGNED: Column.TO_ACCEPT,
+    Status.ACCEPTED: Column.IN_HAND,
+}
 
 
 class _Part(BaseModel):
@@ -91,6 +102,20 @@ class Reservation(_Part):
 
     volunteer_id: str
     token: str
+
+
+class Offer(_Part):
+    """The holder offers the task to somebody else (转交) and leads until that one accepts."""
+
+    to: Assignee
+    of: str
+    """`kind:id` of the holder who offered it."""
+    round: int
+    by: str
+    at: Moment
+    until: Moment
+    """Without an answer by then it is taken back."""
+    reason: str
 
 
 class TaskState(State):
@@ -134,6 +159,16 @@ class TaskState(State):
     """Whether `task.overdue` was raised in this round."""
     completed_at: Moment | None = None
     in_time: bool | None = None
+    taken_at: Moment | None = None
+    """When who has it accepted it."""
+    ended_at: Moment | None = None
+    """When the work of the last round ended."""
+    offer: Offer | None = None
+    """Read `offered`: an offer lapses when the task changes hands or ends."""
+    hand_overs: int = 0
+    """Offers that were accepted, of all rounds."""
+    attempts: tuple[str, ...] = ()
+    """Marks of the last bulk actions that wrote this document: none is done twice."""
     waiting: tuple[Record, ...] = ()
     """Records of units that came before the fact that makes sense of them."""
     words: tuple[Words, ...] = ()
@@ -147,13 +182,16 @@ class TaskState(State):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def units(self) -> tuple[str, ...]:
-        """Units that see the task: the assignee's, the lead's, and those that assist: by a rule,
-        or with a part of this round that they have not declined and nobody has cancelled."""
+        """Units that see the task: the assignee's, the lead's, one that it is offered to, and
+        those that assist: by a rule, or with a part of this round that they have not declined and
+        nobody has cancelled."""
+        offered = self.offered
+        to = offered.to if offered else None
         parts = [part for part in self.parts if part.round == self.round]
         helping = [part.who for part in parts if part.is_open or part.status is PartStatus.DONE]
         over = {part.who.unit_id for part in parts} - {who.unit_id for who in helping}
         by_rule = [one for one in self.assisting if one.unit_id not in over]
-        involved = (self.assignee, self.lead, *by_rule, *helping)
+        involved = (self.assignee, self.lead, *by_rule, *helping, to)
         return tuple(dict.fromkeys(one.unit_id for one in involved if one and one.unit_id))
 
     parts: tuple[JointPart, ...] = ()
@@ -200,6 +238,48 @@ class TaskState(State):
             return Awaits(self.proposal.kind.value)
         return None if self.returns.undecided is None else Awaits.DECISION
 
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def offered_to(self) -> str | None:
+        """`kind:id` of who may accept it from the holder."""
+        offered = self.offered
+        return None if offered is None else f"{offered.to.kind.value}:{offered.to.id}"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def column(self) -> Column:
+        """Where it stands on a board, by its state alone."""
+        return columns.kept(
+            is_open=self.is_open,
+            done=self.status in (Status.COMPLETED, Status.FINALLY_ANSWERED),
+            status_column=_COLUMNS.get(self.status, Column.NONE),
+            paused=self.clock.pause.kind if self.clock.pause else None,
+            decides=self.awaits is not None,
+        )
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def column_at(self) -> datetime | None:
+        """What its column is sorted by: the deadline, or when it was done."""
+        if self.is_open:
+            return self.deadline
+        return self.ended_at or self.completed_at or self.deadline
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def shape(self) -> int:
+        """The program that computed these fields."""
+        return SHAPE
+
+    @property
+    def offered(self) -> Offer | None:
+        """The offer that is open; None where the task changed hands or ended since."""
+        offer, holder = self.offer, self.assignee
+        if offer is None or holder is None or self.status is not Status.ACCEPTED:
+            return None
+        same = offer.of == f"{holder.kind.value}:{holder.id}" and offer.round == self.round
+        return offer if same else None
+
     @property
     def holder(self) -> Assignee | None:
         """Who has it; None while a volunteer is looked for."""
@@ -243,7 +323,9 @@ class TaskState(State):
     def next_due(self) -> datetime | None:
         """See `State`."""
         asked = self.alerts.due() if self.status is Status.MATCHING else None
+        offered = self.offered
         timers = (
+            offered.until if offered else None,
             self.overdue_at(),
             self.silent_at(),
             self.warns_at(),
@@ -263,6 +345,10 @@ class TaskState(State):
             return self
         added = Words(at=at, by=by, what=what, text=text)
         return self.having(words=(*self.words, added)[-_KEPT:])
+
+    def attempted(self, attempt: str) -> "TaskState":
+        """This state with the mark of a bulk action."""
+        return self.having(attempts=(*self.attempts, attempt)[-_ATTEMPTS_KEPT:])
 
     def waiting_for(self, record: Record) -> "TaskState":
         """This state with a unit's record kept for later."""

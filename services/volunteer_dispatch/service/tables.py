@@ -9,6 +9,7 @@ from services.volunteer_dispatch.service.activity_tables import ActivityTable, H
 from services.volunteer_dispatch.service.alerting import AlertTable
 from services.volunteer_dispatch.service.calendar import Counts
 from services.volunteer_dispatch.service.limits import CalendarTable, LimitTable
+from services.volunteer_dispatch.service.lists import ListTable
 from services.volunteer_dispatch.service.whistle_table import WhistleTable
 from shared.contracts.words import Domain, Urgency
 from shared.storage.tables import Table
@@ -183,6 +184,7 @@ TABLES: tuple[type[Table], ...] = (
     CalendarTable,
     LimitTable,
     AlertTable,
+    ListTable,
     ActivityTable,
     HoursTable,
     WhistleTable,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.volunteer_dispatch.service import alerts, clock, joint_time
+from services.volunteer_dispatch.service import alerts, clock, handing, joint_time
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.life import OVERDUE, Step, supervised
 from services.volunteer_dispatch.service.returns import move_on
@@ -34,6 +34,8 @@ def on_due(state: TaskState, context: Context) -> Decision[TaskState] | None:
     if _past(state.silent_at(), context.now):
         state, events = move_on(state, context)
         return Decision(state, events, why="not accepted in time")
+    if step := handing.on_due(state, context):
+        return Decision(*step, why="the offer was not answered in time")
     if _past(state.part_due_at(), context.now):
         state, events = joint_time.on_due(state, context)
         return Decision(state, events, why="a part is late")

@@ -23,7 +23,15 @@ from services.request_intake.state import WORKED, FollowUp, Joining, Reply, Requ
 from services.request_intake.state import Step as Told
 from services.volunteer_dispatch.access import commands_of
 from services.volunteer_dispatch.handlers import HANDLERS
-from services.volunteer_dispatch.service import alerts, commands, groups, joint_commands, life
+from services.volunteer_dispatch.service import (
+    alerts,
+    claims,
+    commands,
+    groups,
+    handing,
+    joint_commands,
+    life,
+)
 from services.volunteer_dispatch.service.alerting import AlertTable, Answer
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.group_ids import group_key, group_of, is_group
@@ -398,6 +406,64 @@ class Life(RuleBasedStateMachine):
             assignee = ctx.directory.of(AssigneeKind(name), id)
         self.take(commands.reassign(self.task, assignee, place, "why", ctx))
 
+    @precondition(lambda self: self.state is not None and self.state.is_open)
+    @rule(who=st.sampled_from(["volunteer:v0", "unit:power", "grid_team:g1"]))
+    def claim(self, who: str) -> None:
+        """Somebody takes it without being asked; two at once are two in a row."""
+        ctx = self.context()
+        kind, _, id = who.partition(":")
+        place = None
+        if kind == "volunteer":
+            assignee = ctx.directory.volunteer(id, None, "g1")
+            self.tokens += 1
+            place = Reservation(volunteer_id=id, token=str(self.tokens))
+        else:
+            assignee = ctx.directory.of(AssigneeKind(kind), id)
+        by = claims.Claimer(
+            assignee, grids=frozenset({"g1"}), area="S1", skills=frozenset({"care"})
+        )
+        try:
+            step = claims.claim(self.task, by, place, ctx)
+        except Ruled:
+            return
+        assert self.task.status is not Status.ACCEPTED, "it was taken from somebody"
+        self.take(Decision(*step))
+        assert (self.task.status, self.task.assignee) == (Status.ACCEPTED, assignee)
+
+    @precondition(lambda self: self.state is not None and self.state.status is Status.ACCEPTED)
+    @rule(
+        to=st.sampled_from(["volunteer:v0", "unit:power", "unit:water", "grid_team:g1"]),
+        answer=st.sampled_from([None, None, "accept", "decline", "withdraw"]),
+    )
+    def hand_over(self, to: str, answer: str | None) -> None:
+        """The holder offers it, where it is not offered; the receiver answers now, or later."""
+        ctx, before = self.context(), self.task
+        kind, _, id = to.partition(":")
+        if "hand-over" in commands_of(self.task):
+            receiver = ctx.directory.volunteer(id, None, "g1")
+            if kind != "volunteer":
+                receiver = ctx.directory.of(AssigneeKind(kind), id)
+            try:
+                self.take(handing.offer(self.task, receiver, "g1", "why", "x:me", ctx))
+            except Ruled:
+                return
+            assert self.task.holder == before.holder
+        made = self.task.offered
+        if made is None or answer is None:
+            return
+        assert "accept-hand-over" in commands_of(self.task)
+        if answer != "accept":
+            self.take(handing.end(self.task, handing.DECLINED))
+            assert (self.task.holder, self.task.offered) == (before.holder, None)
+            return
+        volunteer, place = None, None
+        if made.to.kind is AssigneeKind.VOLUNTEER:
+            self.tokens += 1
+            volunteer = made.to
+            place = Reservation(volunteer_id=made.to.id, token=str(self.tokens))
+        self.take(handing.take(self.task, volunteer, place, ctx, made.to.id))
+        assert (self.task.status, self.task.lead) == (Status.ACCEPTED, made.to)
+
     @precondition(lambda self: self.state is not None and self.state.status is Status.MATCHING)
     @rule(found=st.booleans())
     def match(self, found: bool) -> None:
@@ -626,6 +692,10 @@ class Life(RuleBasedStateMachine):
         assert state.deadline is not None
         assert state.status is not Status.EARLY
         assert (state.next_due() is None) or state.status in OPEN
+        if state.offered is not None:
+            assert state.status is Status.ACCEPTED
+            assert state.lead == state.holder, "somebody else leads before it is accepted"
+            assert state.next_due() is not None, "an offer without end"
         if not state.is_open:
             assert (state.clock.pause, state.proposal, state.awaits) == (None, None, None)
             return

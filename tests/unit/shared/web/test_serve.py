@@ -18,6 +18,7 @@ PROGRAM = """
 import asyncio, sys
 from contextlib import asynccontextmanager
 from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 from shared.telemetry import setup_logging
 from shared.web.app import create_app
 from shared.web.routing import Router
@@ -37,6 +38,17 @@ async def slow() -> str:
     await asyncio.sleep(0.5)
     return "done"
 
+stopping = asyncio.Event()
+
+async def until_the_stop():
+    yield b"begin "
+    await stopping.wait()
+    yield b"end"
+
+@router.get("/stream")
+async def stream() -> StreamingResponse:
+    return StreamingResponse(until_the_stop())
+
 async def die() -> None:
     await asyncio.sleep(0.1)
     raise RuntimeError("the consumer broke")
@@ -53,7 +65,7 @@ async def lifespan(app: FastAPI):
     print("stopped cleanly", flush=True)
 
 app = create_app("sample", "Sample", lifespan, [router], token_secret="s" * 40)
-sys.exit(serve(app, "127.0.0.1", port, fatal, grace_seconds=2))
+sys.exit(serve(app, "127.0.0.1", port, fatal, grace_seconds=2, on_stop=stopping.set))
 """
 
 Process = subprocess.Popen[str]
@@ -117,6 +129,22 @@ async def test_a_request_under_way_is_finished(start: Start) -> None:
         assert (await asked).text == '"done"'
     await asyncio.to_thread(process.communicate, timeout=10)
     assert process.returncode == 0
+
+
+async def test_a_stream_ends_cleanly_with_the_service(start: Start) -> None:
+    process = start("good")
+    port = port_of(process)
+    await asyncio.to_thread(wait_for_answer, port)
+    async with (
+        httpx.AsyncClient() as client,
+        client.stream("GET", f"http://127.0.0.1:{port}/stream") as answer,
+    ):
+        pieces = answer.aiter_bytes()
+        assert await anext(pieces) == b"begin "
+        process.terminate()
+        assert [piece async for piece in pieces] == [b"end"]
+    out, _ = await asyncio.to_thread(process.communicate, timeout=10)
+    assert (process.returncode, out) == (0, "stopped cleanly\n")
 
 
 def test_a_fatal_report_ends_it_with_1_and_the_reason(start: Start) -> None:
