@@ -326,10 +326,11 @@ async def test_places_are_never_overrun_with_three_replicas_racing(
             assert found.state is not None
             states.append(found.state)
         for state in states:
-            assert len(state.going) == 5 or not state.waiting
-        assert 8 <= sum(len(state.going) for state in states) <= 10
+            assert len(state.going) == 5 or (len(state.going) < 5 and not state.waiting)
         everybody = [s.volunteer_id for state in states for s in state.sign_ups]
         assert len(everybody) == len(set(everybody)), "somebody is in two places"
+        # Which of the two is a matter of the race; who did not leave is in one.
+        assert set(everybody) == {id for n, id in enumerate(ids) if n % 4}
         for state in states:
             for sign_up in state.sign_ups:
                 (booked,) = await world.parts.bookings.of(sign_up.volunteer_id)
