@@ -18,6 +18,10 @@ from shared.contracts import tasks
 from shared.contracts.tasks import Assignee
 
 
+_LOOK_AGAIN = timedelta(minutes=1)
+"""Ours: who answers about another task is free long before the time of silence is over."""
+
+
 def wanted(state: TaskState, context: Context) -> int:
     """How many more volunteers are to be asked now; who had the task before is asked alone."""
     alerts, table = state.alerts, context.asking.table
@@ -54,7 +58,7 @@ def may_wait(state: TaskState, context: Context) -> datetime | None:
     """
     began = state.alerts.since or context.now
     hours = context.deadlines.accept_within_hours.of(state.urgency)
-    again = context.now + _silence(state, context)
+    again = context.now + min(_silence(state, context), _LOOK_AGAIN)
     return again if again < began + timedelta(hours=hours) else None
 
 

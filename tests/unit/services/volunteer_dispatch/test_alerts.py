@@ -287,5 +287,5 @@ def test_a_task_waits_where_all_are_being_asked() -> None:
     full = volunteers(2, waiting=1)
     choice = choose({"t": search()}, full, ctx)["t"]
     assert (choice.order, choice.others_wait) == ((), True)
-    assert alerts.may_wait(search(), ctx) == NOON + 10 * MINUTE
+    assert alerts.may_wait(search(), ctx) == NOON + MINUTE
     assert alerts.may_wait(search(), context(NOON + timedelta(days=1))) is None
