@@ -17,7 +17,6 @@ from services.volunteer_dispatch.service.state import Reservation, TaskState
 from shared.contracts import tasks
 from shared.contracts.tasks import Assignee
 
-
 _LOOK_AGAIN = timedelta(minutes=1)
 """Ours: who answers about another task is free long before the time of silence is over."""
 
