@@ -208,7 +208,7 @@ def _take_off(index: dict[str, tuple[str, ...]], key: str, id: str) -> None:
 class OpenGap(BaseModel):
     """A gap and since when it has been known."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     gap: Gap
     since: datetime

@@ -18,7 +18,7 @@ from services.registry.standing import Party, Standing
 class Handover(BaseModel):
     """`organization_id` had it until `at`, `to` has it since; `role` is what it was in it."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     role: str
     organization_id: str

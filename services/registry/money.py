@@ -110,7 +110,7 @@ class Line(BaseModel):
     `attempt` is what added it (`attempt_id`); None for those that were there from the beginning.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     id: str
     source: str
@@ -123,7 +123,7 @@ class Line(BaseModel):
 class Payment(BaseModel):
     """Money paid; one that was wrong is `voided` with the reason and does not count."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     id: str
     line: str

@@ -41,7 +41,7 @@ class Line(StrEnum):
 class Party(BaseModel):
     """A side as kept with what it agreed to: `path` is of the area that it answers for."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     organization_id: str
     path: tuple[str, ...]

@@ -15,7 +15,7 @@ from shared.storage.aggregates import State
 class Returned(BaseModel):
     """A change by hand that the first report of the owner's system has overwritten."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     at: datetime
     by: str

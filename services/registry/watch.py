@@ -34,7 +34,7 @@ _IDLE_SECONDS = 0.5
 class Untold(BaseModel):
     """A fact that was decided and stands on no topic yet; `n` counts the entry's facts from 1."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     n: int
     at: datetime

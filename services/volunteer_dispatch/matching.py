@@ -156,6 +156,9 @@ class Matcher:
         if again is not None and not state.alerts.waiting:
             return Decision(rest(state, again), (), "all are being asked about others"), []
         asked = await self._ask(state, choice, context)
+        found = bool(choice.order or choice.groups)
+        if found and not asked and not state.alerts.waiting and may_wait(state, context):
+            return None  # all of them are full since the index was read: the next batch knows
         reasons = explained(choice, {one.volunteer_id for one in asked}, context)
         after, events = ask(state, asked, reasons, context)
         why = "volunteers asked" if after.status is Status.MATCHING else "no volunteer"

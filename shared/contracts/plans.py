@@ -15,7 +15,7 @@ from shared.contracts.words import OrganizationLevel, PairingKind, PlanCount
 class PairingGoal(BaseModel):
     """So much of a work, until then."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     work: Code
     quantity: float
@@ -115,7 +115,7 @@ class AssignmentFundsOverdue(Fact):
 class PlannedPart(BaseModel):
     """The share of an area or of an organization."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     area: Code | None = None
     organization_id: Id | None = None
@@ -126,7 +126,7 @@ class PlannedPart(BaseModel):
 class PlannedTarget(BaseModel):
     """So much of a work or of new entries, until then, and its parts."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     id: Code
     work: Code | None = None

@@ -72,7 +72,7 @@ class OrganizationChanged(Snapshot):
 class JointMember(BaseModel):
     """A member of a joint organization; `left` is the first day without it."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     organization_id: Id
     unit_id: Id | None = None
@@ -102,7 +102,7 @@ class JointChanged(Snapshot):
 class Linked(BaseModel):
     """A person or unit linked to a grid team, by id: no name."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     role: TeamRole
     id: Id
@@ -111,7 +111,7 @@ class Linked(BaseModel):
 class Boundary(BaseModel):
     """Where a grid is from one moment to another: from `valid_from` on, before `valid_until`."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     valid_from: Moment | None = None
     """None: from the beginning."""
@@ -207,7 +207,7 @@ class GroupChanged(Snapshot):
 class OpenSpan(BaseModel):
     """Open from `opens` until just before `closes`, minutes of the day of the city's clock."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     opens: int = Field(ge=0, lt=1440)
     closes: int = Field(gt=0, le=1440)
@@ -222,7 +222,7 @@ class WeekdaySpan(OpenSpan):
 class DaySpans(BaseModel):
     """What holds on one date in place of the week's hours; no spans: closed."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     date: str = Field(pattern=r"^\d{4}-\d\d-\d\d$")
     spans: tuple[OpenSpan, ...] = ()

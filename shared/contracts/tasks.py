@@ -15,7 +15,7 @@ from shared.contracts.words import AssigneeKind, Urgency
 class Assignee(BaseModel):
     """Who holds a task, with the unit and organization that answer for it."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     kind: AssigneeKind
     id: Id

@@ -18,7 +18,7 @@ PlaceChange = Literal[
 class Places(BaseModel):
     """Places of an activity: `number` of people with `skill` (None: anybody)."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     skill: Code | None = None
     number: int = Field(ge=1)

@@ -28,7 +28,7 @@ class WhistleCase(StrEnum):
 class Summons(BaseModel):
     """A unit that is summoned, and until when it has to report in."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     unit: Assignee
     report_by: Moment

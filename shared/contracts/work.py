@@ -10,7 +10,7 @@ from shared.contracts.payload import Code, Fact, Id, Moment
 class About(BaseModel):
     """An entry of the registry that work was done for; `kind` is the plural as in paths."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     kind: Code
     id: Id

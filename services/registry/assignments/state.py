@@ -20,7 +20,7 @@ OPEN: tuple[Status, ...] = ("assigned", "accepted")
 class Resource(BaseModel):
     """What comes with a task beside money; `what` is encrypted."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     kind: SupportKind
     quantity: float
@@ -30,7 +30,7 @@ class Resource(BaseModel):
 class Note(BaseModel):
     """How a task goes; `words` are encrypted."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     id: str
     at: datetime

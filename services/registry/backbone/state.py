@@ -17,7 +17,7 @@ from shared.storage.aggregates import State
 class Tenure(BaseModel):
     """A term (任期) of a post; `ended` where it is over before `until`."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     id: str
     post: Post
@@ -43,7 +43,7 @@ class Tenure(BaseModel):
 class Vacancy(BaseModel):
     """The post of secretary has had nobody `since`; `told` once that was for too long."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     since: datetime
     overdue_at: datetime
@@ -53,7 +53,7 @@ class Vacancy(BaseModel):
 class Training(BaseModel):
     """What records say of a person: the newest training, and until when it counts (None: never)."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     person_id: str
     last: datetime | None = None

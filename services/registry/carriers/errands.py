@@ -27,7 +27,7 @@ _ORDER = list(ErrandStage)
 class Step(BaseModel):
     """A stage that was reached; `words` are encrypted."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     stage: ErrandStage
     at: datetime
@@ -37,7 +37,7 @@ class Step(BaseModel):
 class ResidentsWord(BaseModel):
     """What the resident says; `words` are encrypted, `satisfied` is 1 to 5."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     at: datetime
     solved: bool

@@ -28,7 +28,7 @@ _OPEN_END = datetime.max
 class Holding(BaseModel):
     """Who holds it, from when to when; `until` None: until released."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     id: str
     person_id: str

@@ -21,7 +21,7 @@ Stage = Literal["in_order", "due", "reminded", "overdue"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Post(_Part):

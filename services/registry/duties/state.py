@@ -21,7 +21,7 @@ from shared.storage.aggregates import State
 class Kept(BaseModel):
     """A frozen piece of state."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Done(Kept):

@@ -22,7 +22,7 @@ Outcome = Literal["done", "given_up", "withdrawn"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Member(_Part):

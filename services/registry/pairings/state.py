@@ -18,7 +18,7 @@ from shared.contracts.words import PairingKind
 class Goal(BaseModel):
     """So much of a work, until then."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     work: str
     quantity: float
@@ -28,7 +28,7 @@ class Goal(BaseModel):
 class Summary(BaseModel):
     """A side's words on a term, encrypted."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     at: datetime
     by: str
@@ -38,7 +38,7 @@ class Summary(BaseModel):
 class Term(BaseModel):
     """A span of the pairing with its goals; `warn_at` is when its end is told ahead."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     since: datetime
     until: datetime

@@ -14,7 +14,7 @@ from shared.contracts.words import OrganizationLevel, PlanCount
 class Kept(BaseModel):
     """A frozen piece of state."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Place(Kept):
