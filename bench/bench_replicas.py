@@ -53,10 +53,10 @@ Say = Callable[[str], None]
 
 
 class _Run:
-    """A number of replicas of dispatch on servers of their own."""
+    """Replicas of dispatch on servers of their own."""
 
-    def __init__(self, system: System, number: int) -> None:
-        self.system, self.number = system, number
+    def __init__(self, system: System) -> None:
+        self.system = system
         self.names = {t.name: f"{system.unique}.{t.name}" for t in topics.TOPICS}
         client: MongoClient[dict[str, Any]] = MongoClient(system.mongo)
         self.client = client
@@ -221,7 +221,7 @@ async def _once(folder: Path, replicas: int, number: int) -> dict[str, float]:
             replicas=others | {"volunteer_dispatch": replicas},
         )  # fmt: skip
         async with system:
-            run = _Run(system, replicas)
+            run = _Run(system)
             try:
                 return await run.go(number)
             finally:

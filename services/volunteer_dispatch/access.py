@@ -1,5 +1,6 @@
 """Who sees a task and who may act on it. Pure."""
 
+from collections.abc import Collection
 from typing import Any
 
 from services.volunteer_dispatch.service.joint import JointPart, PartStatus
@@ -82,18 +83,27 @@ def may_coordinate(principal: Principal, task: TaskState) -> bool:
 
 def sees_as_own(principal: Principal, task: TaskState) -> bool:
     """Whether the caller sees the task without having a part of it."""
+    if principal.role is Role.VOLUNTEER:
+        mine = f"volunteer:{principal.volunteer_id}" == task.offered_to
+        return _is_volunteer(principal, task) or is_asked(principal, task) or mine
+    return is_responsible(principal, task.areas, task.grid_id, task.units)
+
+
+def is_responsible(
+    principal: Principal, areas: Collection[str], grid_id: str | None, units: Collection[str | None]
+) -> bool:
+    """Whether the caller answers for one of the areas, the grid or one of the units; no resident
+    and no volunteer does.
+    """
     match principal.role:
         case Role.ADMINISTRATOR:
             return True
         case Role.AREA_MANAGER:
-            return not principal.areas.isdisjoint(task.areas)
+            return not principal.areas.isdisjoint(areas)
         case Role.GRID_LEADER:
-            return task.grid_id in principal.grids
+            return grid_id in principal.grids
         case Role.UNIT_OPERATOR:
-            return principal.unit_id is not None and principal.unit_id in task.units
-        case Role.VOLUNTEER:
-            mine = f"volunteer:{principal.volunteer_id}" == task.offered_to
-            return _is_volunteer(principal, task) or is_asked(principal, task) or mine
+            return principal.unit_id is not None and principal.unit_id in units
         case _:
             return False
 

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from services.volunteer_dispatch import messages_activities as _messages  # noqa: F401 (registers)
+from services.volunteer_dispatch.access import is_responsible
 from services.volunteer_dispatch.desk import by_of, parts_of
 from services.volunteer_dispatch.parts import Parts
 from services.volunteer_dispatch.schemas_activities import (
@@ -33,17 +34,7 @@ def moment() -> datetime:
 
 def manages(principal: Principal, state: ActivityState) -> bool:
     """Whether the caller answers for the activity: organizer, grid leader, areas above."""
-    match principal.role:
-        case Role.ADMINISTRATOR:
-            return True
-        case Role.AREA_MANAGER:
-            return not principal.areas.isdisjoint(state.area_path)
-        case Role.GRID_LEADER:
-            return state.grid_id in principal.grids
-        case Role.UNIT_OPERATOR:
-            return principal.unit_id is not None and principal.unit_id == state.organizer.unit_id
-        case _:
-            return False
+    return is_responsible(principal, state.area_path, state.grid_id, (state.organizer.unit_id,))
 
 
 def in_charge(principal: Principal, state: ActivityState) -> bool:
@@ -54,19 +45,9 @@ def in_charge(principal: Principal, state: ActivityState) -> bool:
 
 def may_confirm(principal: Principal, state: HoursState) -> bool:
     """Whether the caller received the service, or stands above who did."""
-    match principal.role:
-        case Role.ADMINISTRATOR:
-            return True
-        case Role.AREA_MANAGER:
-            return not principal.areas.isdisjoint(state.areas)
-        case Role.GRID_LEADER:
-            return state.grid_id in principal.grids
-        case Role.UNIT_OPERATOR:
-            return principal.unit_id is not None and principal.unit_id == state.receiver_unit_id
-        case Role.VOLUNTEER:
-            return principal.volunteer_id is not None and principal.volunteer_id == state.leader_id
-        case _:
-            return False
+    if principal.role is Role.VOLUNTEER:
+        return principal.volunteer_id is not None and principal.volunteer_id == state.leader_id
+    return is_responsible(principal, state.areas, state.grid_id, (state.receiver_unit_id,))
 
 
 def ensure_may_confirm(principal: Principal, state: HoursState) -> None:

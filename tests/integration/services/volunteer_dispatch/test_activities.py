@@ -49,7 +49,8 @@ async def people(world: World, ids: Sequence[str], **more: Any) -> None:
     await world.publish(topics.REGISTRY.name, events)
 
     async def known() -> bool:
-        return await world.parts.volunteers.find(ids[-1]) is not None
+        # Each: they come by several partitions, in no order between those.
+        return all([await world.parts.volunteers.find(id) is not None for id in ids])
 
     await eventually(known, 20, "the volunteers are known")
     await world.parts.pool.refresh(datetime.now(UTC))

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from services.volunteer_dispatch.service.state import TaskState
-from shared.contracts import plans, registry, requests, task_parts, tasks, topics, units
+from shared.contracts import requests, task_parts, tasks, topics, units
 from shared.contracts.ids import uuid7
 from tests.eventually import eventually
 from tests.integration.messaging.world import settings_for
@@ -18,12 +18,11 @@ from tests.integration.services.volunteer_dispatch.world import (
     OTHER_LEADER,
     OTHER_MANAGER,
     OTHER_OPERATOR,
-    REGISTRY,
     RESIDENT,
     VOLUNTEER,
     World,
     accepted,
-    event_of,
+    helpers_elsewhere,
     running,
 )
 
@@ -233,36 +232,8 @@ async def test_a_part_that_is_silent_or_overdue_is_told_once_and_the_lead_can_en
 async def test_help_goes_on_to_the_next_and_a_unit_s_system_works_on_its_part(
     kafka_bootstrap: str, mongodb_uri: str, unique: str
 ) -> None:
-    now = datetime.now(UTC)
-    joint = registry.JointChanged.model_validate(
-        {
-            "joint_id": "j1",
-            "name": "片区党委",
-            "form": "joint_area",
-            "lead": "org-g1",
-            "members": [{"organization_id": "org-water", "joined": "2020-01-01"}],
-            **dict.fromkeys(("open_needs", "open_resources", "open_projects"), 0),
-        }
-    )
-    pairing = plans.PairingChanged.model_validate(
-        {
-            "pairing_id": "p1",
-            "kind": "secondment",
-            "giver": "org-power",
-            "taker": "org-g1",
-            "since": now - timedelta(days=1),
-            "until": now + timedelta(days=1),
-            "term": 1,
-            "goals": (),
-            "promised_yuan": 0,
-            "paid_yuan": 0,
-        }
-    )
     async with running(settings_for(SERVICE, kafka_bootstrap, mongodb_uri, unique)) as world:
-        await world.publish(
-            topics.REGISTRY.name,
-            [event_of(REGISTRY, "j1", joint), event_of(REGISTRY, "p1", pairing)],
-        )
+        await world.publish(topics.REGISTRY.name, helpers_elsewhere())
 
         async def known() -> bool:
             return bool(world.parts.directory.joints and world.parts.directory.pairings)

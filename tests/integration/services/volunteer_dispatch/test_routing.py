@@ -1,9 +1,8 @@
 """The routing table in force, what it lacks, and why tasks went where they went: over HTTP."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.contracts import plans, registry, topics
+from shared.contracts import topics
 from shared.contracts.ids import uuid7
 from shared.telemetry import ROUTING_GAPS
 from tests.eventually import eventually
@@ -16,11 +15,10 @@ from tests.integration.services.volunteer_dispatch.world import (
     OTHER_LEADER,
     OTHER_MANAGER,
     OTHER_OPERATOR,
-    REGISTRY,
     RESIDENT,
     World,
     accepted,
-    event_of,
+    helpers_elsewhere,
     running,
 )
 
@@ -160,36 +158,8 @@ async def test_the_gauge_follows_by_itself(
 async def test_whom_to_ask_for_help_follows_the_registry(
     kafka_bootstrap: str, mongodb_uri: str, unique: str
 ) -> None:
-    now = datetime.now(UTC)
-    joint = registry.JointChanged.model_validate(
-        {
-            "joint_id": "j1",
-            "name": "片区党委",
-            "form": "joint_area",
-            "lead": "org-g1",
-            "members": [{"organization_id": "org-water", "joined": "2020-01-01"}],
-            **dict.fromkeys(("open_needs", "open_resources", "open_projects"), 0),
-        }
-    )
-    pairing = plans.PairingChanged.model_validate(
-        {
-            "pairing_id": "p1",
-            "kind": "secondment",
-            "giver": "org-power",
-            "taker": "org-g1",
-            "since": now - timedelta(days=1),
-            "until": now + timedelta(days=1),
-            "term": 1,
-            "goals": (),
-            "promised_yuan": 0,
-            "paid_yuan": 0,
-        }
-    )
     async with running(settings_for(SERVICE, kafka_bootstrap, mongodb_uri, unique)) as world:
-        await world.publish(
-            topics.REGISTRY.name,
-            [event_of(REGISTRY, "j1", joint), event_of(REGISTRY, "p1", pairing)],
-        )
+        await world.publish(topics.REGISTRY.name, helpers_elsewhere())
         id = await world.request(accepted(uuid7()))
         await world.until(id, "assigned", "grid_team:g1")
 

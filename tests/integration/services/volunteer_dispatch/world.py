@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer
 from services.volunteer_dispatch.main import DEFINITION
 from services.volunteer_dispatch.parts import Parts
 from services.volunteer_dispatch.service.state import TaskState
-from shared.contracts import registry, requests, topics
+from shared.contracts import plans, registry, requests, topics
 from shared.contracts.envelope import Event, decode, encode
 from shared.contracts.ids import lead_task_id, uuid7
 from shared.contracts.payload import Payload
@@ -135,6 +135,36 @@ def event_of(
         trace_parent=None,
         data=data,
     )
+
+
+def helpers_elsewhere() -> list[Event]:
+    """A joint organization that leads from grid g1 to water, and a pairing that leads to power."""
+    now = datetime.now(UTC)
+    joint = registry.JointChanged.model_validate(
+        {
+            "joint_id": "j1",
+            "name": "片区党委",
+            "form": "joint_area",
+            "lead": "org-g1",
+            "members": [{"organization_id": "org-water", "joined": "2020-01-01"}],
+            **dict.fromkeys(("open_needs", "open_resources", "open_projects"), 0),
+        }
+    )
+    pairing = plans.PairingChanged.model_validate(
+        {
+            "pairing_id": "p1",
+            "kind": "secondment",
+            "giver": "org-power",
+            "taker": "org-g1",
+            "since": now - timedelta(days=1),
+            "until": now + timedelta(days=1),
+            "term": 1,
+            "goals": (),
+            "promised_yuan": 0,
+            "paid_yuan": 0,
+        }
+    )
+    return [event_of(REGISTRY, "j1", joint), event_of(REGISTRY, "p1", pairing)]
 
 
 @dataclass
