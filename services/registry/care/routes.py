@@ -21,7 +21,7 @@ from services.registry.routes import EntryId, registry_of
 from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import CreatedView, ReasonBody, Words
 from services.registry.service import People
-from services.registry.service.base import Known
+from services.registry.service.base import Known, Reference
 from services.registry.states import PersonState
 from services.registry.stores import act, author, moment
 from shared.contracts.ids import uuid7
@@ -36,6 +36,8 @@ from shared.web.routing import Router
 from shared.web.schemas import Json, Slug
 
 router = Router(prefix="/v1/care", tags=["care"])
+
+_TRIES = 8
 
 Carer = Annotated[
     Principal, Depends(require(Role.ADMINISTRATOR, Role.AREA_MANAGER, Role.GRID_LEADER))
@@ -94,6 +96,29 @@ async def _newest(registry: Registry, mark: str, principal: Principal) -> tuple[
     return found.id, found.state
 
 
+async def _visit(
+    registry: Registry, mark: str, body: VisitBody, principal: Principal
+) -> tuple[str, Care, RecordBody, Known]:
+    """The running round of a mark, and the record of a visit in it with what that refers to.
+
+    Somebody else may record a visit at the same time: then it is one in the next round. Raises
+    `Problem` 403, 404, and 409 where no round runs.
+    """
+    for _ in range(_TRIES):
+        round_, state = await _newest(registry, mark, principal)
+        if state.stage == "done":
+            await registry.care.continue_(round_)
+            round_, state = await _newest(registry, mark, principal)
+        if state.open_as is None:
+            break
+        about = AboutBody(kind=NAME, id=round_)
+        visit = RecordBody(work=WORK, about=about, **body.model_dump())
+        known = Known(await registry.repository.look_up(references(visit)))
+        if not known.entries[Reference(NAME, round_)].retired:
+            return round_, state, visit, known
+    raise Problem(409, "care-ended", where="/v1/care")
+
+
 @router.get("")
 async def list_care(
     request: Request,
@@ -140,27 +165,24 @@ async def record_visit(
     Idempotency-Key), or else the round's timer, finds the record and goes on.
     """
     registry = registry_of(request)
-    round_, state = await _newest(registry, id, principal)
-    if state.stage == "ended":
-        raise Problem(409, "care-ended", where="/v1/care")
     attempt = await idempotency_of(request)
-    about = AboutBody(kind=NAME, id=round_)
-    visit = RecordBody(work=WORK, about=about, **body.model_dump())
     earlier = None
     if attempt is not None:
         earlier = await registry.records.store.collection.find_one(
             {"idempotency.key": attempt.key}, {"state.about": 1, "idempotency": 1}
         )
     if attempt is not None and earlier is not None:
+        _, state = await _newest(registry, id, principal)
         attempt.check(earlier["idempotency"]["fingerprint"])
         round_ = earlier["state"]["about"]["id"]
     else:
+        round_, state, visit, known = await _visit(registry, id, body, principal)
         record_id = uuid7()
         decision = record(
             record_id,
             visit,
             registry.tables.get(WorkTable),
-            Known(await registry.repository.look_up(references(visit))),
+            known,
             principal,
             lambda words: registry.cipher.encrypt(words, context_of(RECORDS, "words", record_id)),
             may=lambda *_: True,  # who answers for the person may record, whoever went there

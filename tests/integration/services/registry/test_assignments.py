@@ -164,9 +164,9 @@ async def test_what_is_overdue_and_not_paid_by_its_date_is_listed_and_told_once(
     city: World,
 ) -> None:
     late = {
-        "until": at(seconds=3),
+        "until": at(seconds=6),
         "funds": [
-            {"source": "fiscal", "yuan": 3000, "by": at(seconds=2)},
+            {"source": "fiscal", "yuan": 3000, "by": at(seconds=5)},
             {"source": "party_dues", "yuan": 500, "by": at(days=9)},
         ],
     }

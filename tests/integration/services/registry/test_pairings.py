@@ -186,7 +186,7 @@ async def test_it_is_renewed_or_ended_with_a_reason_and_both_sides_summaries(cit
 
 
 async def test_the_end_of_a_term_is_told_ahead_and_when_it_has_come(city: World) -> None:
-    soon = pairing(until=at(seconds=2), goals=[
+    soon = pairing(until=at(seconds=7), goals=[
         {"work": "household_visit", "quantity": 1, "by": at(days=-1)}])  # fmt: skip
     id = made(await city.admin.post("/v1/pairings", json=soon))
     later = made(await city.admin.post("/v1/pairings", json=pairing()))
