@@ -1,0 +1,1 @@
+"""Schemes: how a city assesses, as versioned data (docs/assessment/schemes.md)."""
