@@ -1,25 +1,33 @@
 """Fixtures for every test: the shared servers, and names that no other test uses."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from pymongo import MongoClient
 
-from tests.servers import SharedServer, shared_broker, shared_database
+from tests.servers import SharedServer, data_folder, shared_broker, shared_database
 
 
 @pytest.fixture(scope="session")
-def session_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedServer]:
+def session_data() -> Iterator[Path]:
+    """The folder of the servers that all tests share."""
+    with data_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def session_broker(session_data: Path) -> Iterator[SharedServer]:
     """The broker that all tests share."""
-    with shared_broker(tmp_path_factory.mktemp("shared")) as broker:
+    with shared_broker(session_data) as broker:
         yield broker
 
 
 @pytest.fixture(scope="session")
-def session_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedServer]:
+def session_database(session_data: Path) -> Iterator[SharedServer]:
     """The database server that all tests share."""
-    with shared_database(tmp_path_factory.mktemp("shared")) as database:
+    with shared_database(session_data) as database:
         yield database
 
 
