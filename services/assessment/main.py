@@ -10,18 +10,20 @@ from zoneinfo import ZoneInfo
 from services.assessment import routes, routes_audit, routes_rankings
 from services.assessment.handlers import HANDLERS, SNAPSHOTS, target
 from services.assessment.measuring import Measuring
-from services.assessment.parts import Parts
+from services.assessment.parts import Parts, parts_in
 from services.assessment.repository import Repository
 from services.assessment.service.rankings import Weights
+from services.assessment.tables import SHIPPED, TABLES
 from shared.contracts import topics
 from shared.contracts.envelope import Event
 from shared.messaging.processor import Consumes
 from shared.messaging.runtime import Runtime
 from shared.settings import Settings
 from shared.storage.client import Client
+from shared.storage.tables import Tables
 from shared.web.process import Assembly, Definition, run_service
+from shared.web.tables import table_router
 
-_DATA = Path(__file__).parent / "data"
 _LISTENS = (topics.REGISTRY.name, topics.REQUESTS.name, topics.TASKS.name)
 
 
@@ -31,7 +33,7 @@ def load_weights(settings: Settings) -> Weights:
     Raises:
         ValueError: the table is not valid; its sentence names the file and the field.
     """
-    path = _DATA / "weights.json"
+    path = SHIPPED / "weights.json"
     if settings.data_folder and (own := Path(settings.data_folder) / path.name).is_file():
         path = own
     try:
@@ -43,7 +45,9 @@ def load_weights(settings: Settings) -> Weights:
 def build(settings: Settings, client: Client) -> Assembly:
     """Wire the service."""
     zone = ZoneInfo(settings.timezone)
-    repository = Repository(client.database(settings.database_name), settings)
+    database = client.database(settings.database_name)
+    repository = Repository(database, settings)
+    tables = Tables(database, TABLES, SHIPPED, settings.data_folder)
 
     async def prepare(_events: Sequence[Event]) -> tzinfo:
         return zone
@@ -63,14 +67,25 @@ def build(settings: Settings, client: Client) -> Assembly:
         ),
     )
     runtime.add_work("figures", Measuring(repository, runtime.leases).run)
-    parts = Parts(repository, load_weights(settings), zone)
-    return Assembly(runtime, parts, repository.create_indexes)
+    runtime.add_work("tables", tables.follow)
+    parts = Parts(repository, load_weights(settings), zone, tables)
+
+    async def prepare_database() -> None:
+        await repository.create_indexes()
+        await tables.prepare()
+
+    return Assembly(runtime, parts, prepare_database)
 
 
 DEFINITION = Definition(
     name="assessment",
     title="Lianxin assessment (连心 · 考评)",
-    routers=[routes.router, routes_rankings.router, routes_audit.router],
+    routers=[
+        routes.router,
+        routes_rankings.router,
+        routes_audit.router,
+        table_router(TABLES, lambda request: parts_in(request).tables),
+    ],
     build=build,
 )
 

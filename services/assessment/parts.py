@@ -7,6 +7,7 @@ from fastapi import Request
 
 from services.assessment.repository import Repository
 from services.assessment.service.rankings import Weights
+from shared.storage.tables import Tables
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Parts:
     repository: Repository
     weights: Weights
     zone: ZoneInfo
+    tables: Tables
 
 
 def parts_in(request: Request) -> Parts:

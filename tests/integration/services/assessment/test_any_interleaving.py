@@ -134,7 +134,7 @@ class World:
 
     async def check(self) -> None:
         """Every figure is the recount's, and the cases that they count are counted as they are."""
-        found = await recount(Parts(self.calm, WEIGHTS, BEIJING))  # type: ignore[arg-type]
+        found = await recount(Parts(self.calm, WEIGHTS, BEIJING, None))  # type: ignore[arg-type]
         assert found.differing == []
         assert (found.counted_twice, found.missing, found.unmeasured) == (0, 0, 0)
 

@@ -43,7 +43,7 @@ class World:
         raise AssertionError("the figures loop does not come to rest")
 
     async def audited(self) -> RecountOut:
-        return await recount(Parts(self.repository, WEIGHTS, BEIJING))  # type: ignore[arg-type]
+        return await recount(Parts(self.repository, WEIGHTS, BEIJING, None))  # type: ignore[arg-type]
 
     async def place(self, code: str, level: str, sequence: int = 1) -> None:
         shown = {"level": level, "unmeasured": True, "sequence": sequence}

@@ -1,0 +1,1 @@
+"""Rounds of assessment in three steps: self, public, organizational (policy, art. 14)."""

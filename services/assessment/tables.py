@@ -1,0 +1,10 @@
+"""The tables of assessment that a city can replace, as data; shipped ones are in `data`."""
+
+from pathlib import Path
+
+from services.assessment.ratings.table import RatingRules
+from services.assessment.rounds.table import RoundRules
+from shared.storage.tables import Table
+
+SHIPPED = Path(__file__).parent / "data"
+TABLES: tuple[type[Table], ...] = (RatingRules, RoundRules)
