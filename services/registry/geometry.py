@@ -1,17 +1,21 @@
-"""Grid geometry: GeoJSON Polygon or MultiPolygon (RFC 7946), WGS 84, valid by GEOS."""
+"""Grid geometry: GeoJSON Polygon or MultiPolygon (RFC 7946), WGS 84, valid by GEOS.
+
+Shapely, and numpy behind it, are 20 MB of memory: they come with the first polygon.
+"""
 
 import re
 from typing import Annotated, Any, Literal
 
-import shapely
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
-from shapely.geometry import shape
 
 from shared.web.schemas import Body, Latitude, Longitude
 
 POSITIONS_LIMIT = 20_000
 """Positions of one grid; a record on the wire has at most 1 MB."""
+
+TOLERANCE = 100.0
+"""Square metres up to which an overlap or a hole is a slip of the pen and not told."""
 
 DEFECTS = {
     "Self-intersection": "自相交",
@@ -67,6 +71,9 @@ def defect_of(geometry: dict[str, Any]) -> dict[str, Any] | None:
     Returns:
         `defect` and `defect_zh`, words for it, and `longitude`, `latitude` of the place (degrees).
     """
+    import shapely  # noqa: PLC0415 - see the module
+    from shapely.geometry import shape  # noqa: PLC0415
+
     made = shape(geometry)
     if made.is_valid:
         return None

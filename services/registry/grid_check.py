@@ -16,10 +16,9 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import MultiPolygon, Polygon, mapping
 
+from services.registry.geometry import TOLERANCE
 from shared.contracts.words import GridLevel
 
-TOLERANCE = 100.0
-"""Square metres up to which an overlap or a hole is a slip of the pen and not told."""
 _SIMPLIFIED = 1e-5
 """Degrees (about 1 m) by which a told geometry may differ from the exact one."""
 _DECIMALS = 6

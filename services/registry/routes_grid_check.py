@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Query, Request, Response
-from shapely.geometry import shape
 
 from services.registry import commands
-from services.registry.grid_check import TOLERANCE, Checked, Overlap, Place, Report, check
+from services.registry.geometry import TOLERANCE
 from services.registry.routes import registry_of
 from services.registry.schemas import GridCheckView
 from services.registry.service import boundaries
@@ -19,6 +18,9 @@ from shared.storage.client import Document
 from shared.web.auth import Principal, Role, ensure_area, require
 from shared.web.routing import Router
 from shared.web.schemas import AreaCode, Json, Time
+
+if TYPE_CHECKING:
+    from services.registry.grid_check import Checked, Overlap, Place, Report
 
 router = Router(prefix="/v1", tags=["grids"])
 
@@ -56,6 +58,8 @@ async def check_grids(
     when = at or moment()
 
     def work() -> dict[str, Any]:
+        from services.registry.grid_check import check  # noqa: PLC0415 - see `geometry`
+
         grids = list(_grids(documents, area, when))
         drawn = sum(grid.polygon is not None for grid in grids)
         counted = {"drawn": drawn, "listed": len(grids) - drawn}
@@ -66,8 +70,12 @@ async def check_grids(
     return Json({"area": area, "at": when, "tolerance": tolerance} | found)
 
 
-def _grids(documents: Sequence[Document], area: str, when: datetime) -> Iterator[Checked]:
+def _grids(documents: Sequence[Document], area: str, when: datetime) -> Iterator["Checked"]:
     """The grids that are inside `area` at a moment, as they are then."""
+    from shapely.geometry import shape  # noqa: PLC0415 - see `geometry`
+
+    from services.registry.grid_check import Checked  # noqa: PLC0415
+
     for document in documents:
         state = GridState.model_validate(document["state"])
         if state.retired and state.valid_until is None:
@@ -80,7 +88,7 @@ def _grids(documents: Sequence[Document], area: str, when: datetime) -> Iterator
             )
 
 
-def _shown(report: Report, names: Mapping[str, str], limit: int) -> dict[str, Any]:
+def _shown(report: "Report", names: Mapping[str, str], limit: int) -> dict[str, Any]:
     """The largest findings, and how many there are of each kind."""
     found: dict[str, Sequence[Any]] = {
         "overlaps": report.overlaps,
@@ -107,13 +115,13 @@ def _shown(report: Report, names: Mapping[str, str], limit: int) -> dict[str, An
     }
 
 
-def _overlap(found: Overlap) -> dict[str, Any]:
+def _overlap(found: "Overlap") -> dict[str, Any]:
     pair = [{"id": grid.id, "name": grid.name} for grid in (found.first, found.second)]
     told = {"level": found.first.level, "grids": pair, "share": round(found.share, 4)}
     return told | _land(found.place)
 
 
-def _land(place: Place) -> dict[str, Any]:
+def _land(place: "Place") -> dict[str, Any]:
     longitude, latitude = place.point
     return {
         "square_metres": place.square_metres,
