@@ -1,7 +1,7 @@
 """The index of volunteers, kept at their documents, which all replicas write together."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 
 from services.volunteer_dispatch.groups import seen_group
@@ -17,6 +17,9 @@ from shared.storage.client import Document
 
 _OVERLAP = timedelta(seconds=5)
 """Replicas' clocks differ, and a write lands a moment after its time was taken."""
+
+_SETTLED = timedelta(seconds=2)
+"""Two writes of one millisecond have both landed by then."""
 
 _FRESH_FOR = timedelta(seconds=0.5)
 
@@ -34,16 +37,14 @@ class Pool:
         asking: Callable[[], Asking],
         groups: Volunteers | None = None,
     ) -> None:
-        self._volunteers = volunteers
-        self._groups = groups
+        self._volunteers = _Followed(volunteers)
+        self._groups = None if groups is None else _Followed(groups)
         self._asking = asking
         self._made_of: AlertTable | None = None
-        self._since: datetime | None = None
         self._read: datetime | None = None
         self._reading = asyncio.Lock()
         self.index = Index()
         self.groups = _groups(AlertTable())
-        self._groups_since: datetime | None = None
 
     @property
     def ready(self) -> bool:
@@ -62,19 +63,11 @@ class Pool:
             anew = asking.table != self._made_of
             index = _index(asking.table) if anew else self.index
             groups = _groups(asking.table) if anew else self.groups
-            self._since = await _read(
-                self._volunteers,
-                None if anew else self._since,
-                now,
-                lambda documents: index.put_all(_seen(documents, asking, now)),
-            )
+            async for found in self._volunteers.written(now, anew=anew):
+                index.put_all(seen(one, asking, now) for one in found)
             if self._groups is not None:
-                self._groups_since = await _read(
-                    self._groups,
-                    None if anew else self._groups_since,
-                    now,
-                    lambda found: groups.put_all(seen_group(one, asking, now) for one in found),
-                )
+                async for found in self._groups.written(now, anew=anew):
+                    groups.put_all(seen_group(one, asking, now) for one in found)
             self.index, self.groups = index, groups
             self._made_of, self._read = asking.table, now
 
@@ -83,20 +76,48 @@ class Pool:
         (self.groups if is_group(id) else self.index).note_asked(id)
 
 
-async def _read(
-    volunteers: Volunteers,
-    newest: datetime | None,
-    now: datetime,
-    put: Callable[[list[Document]], None],
-) -> datetime | None:
-    """Read what was written since `newest` (all: None); up to where it was read."""
-    since = None if newest is None else newest - _OVERLAP
-    async for documents in volunteers.changed(since):
-        put(documents)
-        last = max(document["applied_at"] for document in documents)
-        newest = last if newest is None else max(newest, last)
-    # What was written behind the place that was just read is met by the next one.
-    return None if newest is None else min(newest, now)
+class _Followed:
+    """A collection that is read again where it was written.
+
+    Whoever was written lately is looked up each time, by an index alone, and read twice: when the
+    write is seen, and once more when no other write can have its time. Replicas that read whole
+    documents for as long as `_OVERLAP` were slower together than one (bench/RESULTS.md).
+    """
+
+    def __init__(self, volunteers: Volunteers) -> None:
+        self._volunteers = volunteers
+        self._newest: datetime | None = None
+        """The newest write that was met, at most the time of the reading."""
+        self._seen: dict[str, tuple[datetime, datetime | None]] = {}
+        """Of those written lately the write, and when it was first read; None: for good."""
+
+    async def written(self, now: datetime, *, anew: bool) -> AsyncIterator[list[Document]]:
+        """Whom to read: those written since the last time, or all."""
+        newest, seen = None if anew else self._newest, {}
+        wanted: list[str] | None = None
+        if newest is not None:
+            touched = await self._volunteers.touched(newest - _OVERLAP)
+            seen = {id: self._seen[id] for id in touched if id in self._seen}
+            wanted = [id for id, at in touched.items() if _to_read(seen.get(id), at, now)]
+        if wanted is None or wanted:
+            async for documents in self._volunteers.followed(wanted):
+                yield documents
+                for document in documents:
+                    id, at = document["_id"], document["applied_at"]
+                    if wanted is not None:  # of all, a million would be noted
+                        known = seen.get(id)
+                        seen[id] = (at, None if known is not None and known[0] == at else now)
+                    newest = at if newest is None else max(newest, at)
+        # What was written behind the place that was just read is met by the next one.
+        self._newest = None if newest is None else min(newest, now)
+        edge = now if self._newest is None else self._newest - _OVERLAP
+        self._seen = {id: one for id, one in seen.items() if one[0] >= edge}
+
+
+def _to_read(seen: tuple[datetime, datetime | None] | None, at: datetime, now: datetime) -> bool:
+    if seen is None or seen[0] != at:
+        return True
+    return seen[1] is not None and now - seen[1] >= _SETTLED
 
 
 def _index(table: AlertTable) -> Index:
@@ -113,10 +134,6 @@ def _groups(table: AlertTable) -> Groups:
         Weights(table.half_km, table.load_weight),
         table.group_per_week,
     )
-
-
-def _seen(documents: Iterable[Document], asking: Asking, now: datetime) -> Iterable[Volunteer]:
-    return (seen(document, asking, now) for document in documents)
 
 
 def seen(document: Document, asking: Asking, now: datetime) -> Volunteer:

@@ -72,15 +72,21 @@ class Volunteers:
 
     async def create_indexes(self) -> None:
         """Create the indexes of matching and of the sweep."""
-        await self._collection.create_index([("applied_at", ASCENDING)])
+        await self._collection.create_index([("applied_at", ASCENDING), ("_id", ASCENDING)])
         await self._collection.create_index([("tasks.since", ASCENDING)], sparse=True)
         await self._collection.create_index(
             [("alerts.said", ASCENDING), ("alerts.until", ASCENDING)], sparse=True
         )
 
-    async def changed(self, since: datetime | None) -> AsyncIterator[list[Document]]:
-        """What the index follows of those written since (all: None), some at a time."""
-        wanted = {} if since is None else {"applied_at": {"$gte": since}}
+    async def touched(self, since: datetime) -> dict[str, datetime]:
+        """Who was written since, and when last; from an index alone."""
+        wanted = {"applied_at": {"$gte": since}}
+        found = self._collection.find(wanted, {"applied_at": 1}).sort("applied_at", ASCENDING)
+        return {document["_id"]: document["applied_at"] async for document in found}
+
+    async def followed(self, ids: Sequence[str] | None = None) -> AsyncIterator[list[Document]]:
+        """What the index follows of those (all: None), some at a time."""
+        wanted = {} if ids is None else {"_id": {"$in": ids}}
         cursor = self._collection.find(wanted, dict.fromkeys(self._followed, 1))
         while documents := await cursor.to_list(_AT_ONCE):
             yield documents
