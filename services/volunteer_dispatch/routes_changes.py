@@ -23,7 +23,7 @@ _OK: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/changes", responses=_OK, response_class=EventStream)
+@router.get("/changes", status_code=200, responses=_OK, response_class=EventStream)
 async def stream_changes(
     request: Request,
     principal: Worker,

@@ -60,12 +60,21 @@ class StrictRoute(Route):
     refuses_unknown_query = True
 
 
-class Router(APIRouter):
-    """The router of services. `any_query` lets unknown query parameters pass (Open311 needs it).
+def _operation_id(route: APIRoute) -> str:
+    return route.name
 
-    Query parameters of dependencies given to the router itself are not known to its routes: give
-    such dependencies to the routes.
+
+class Router(APIRouter):
+    """The router of services; operation ids are the names of the route functions.
+
+    `any_query` lets unknown query parameters pass (Open311 needs it). Query parameters of
+    dependencies given to the router itself are not known to its routes: give such dependencies to
+    the routes.
     """
 
     def __init__(self, *, any_query: bool = False, **options: Any) -> None:
-        super().__init__(route_class=Route if any_query else StrictRoute, **options)
+        super().__init__(
+            route_class=Route if any_query else StrictRoute,
+            generate_unique_id_function=_operation_id,
+            **options,
+        )

@@ -162,8 +162,8 @@ async def finish_project(
     )
 
 
-@router.post("/needs/{entry_id}/withdraw", response_model=JointView)
-@router.post("/resources/{entry_id}/withdraw", response_model=JointView)
+@router.post("/needs/{entry_id}/withdraw", response_model=JointView, name="withdraw_need")
+@router.post("/resources/{entry_id}/withdraw", response_model=JointView, name="withdraw_resource")
 async def withdraw_entry(
     request: Request, id: EntryId, entry_id: EntryId, body: WithdrawBody, principal: Actor
 ) -> Response:
