@@ -5,6 +5,7 @@ from typing import Any
 
 from services.assessment.service.cases import Case, key_of
 from services.assessment.service.figures import Figure, SubjectKind
+from services.assessment.service.recount import BARE_FACTS
 from services.assessment.service.tallies import Change, Counted
 from services.assessment.tallies import Tallies, slices
 from shared.contracts import topics
@@ -13,6 +14,7 @@ from shared.storage.aggregates import AggregateStore
 from shared.storage.client import ASCENDING, Database, Document
 
 _FACTS = {"state": 1}
+_RAW_AT_ONCE = 2000
 _COUNTED = {"$or": [{"state.requests": {"$gt": 0}}, {"state.followed_up": {"$gt": 0}}]}
 """Figures of something: the answers of joined requests alone are something too."""
 
@@ -178,15 +180,20 @@ class Repository:
         found = self.cases.collection.find(chosen, {"inbox": 1}).sort("_id", ASCENDING)
         return await found.limit(limit).to_list(None)
 
-    async def every_case(self) -> AsyncIterator[Document]:
-        """The facts of every case that any fact was handled of."""
-        fields = {"state.measure": 0, "state.keys": 0, "state.past_keys": 0}
-        chosen = {"state": {"$ne": None}}
-        shown = dict.fromkeys(("history", "outbox", "inbox"), 0) | fields
-        async for document in self.cases.collection.find(chosen, shown).batch_size(1000):
-            yield document["state"]
+    def every_case(self) -> AsyncIterator[bytes]:
+        """What the recount looks at of every case that any fact was handled of: raw batches
+        (`documents_in`) of documents with `state`."""
+        shown = {"_id": 0} | {f"state.{name}": 1 for name in BARE_FACTS}
+        return self.cases.collection.find_raw_batches(
+            {"state": {"$ne": None}}, shown, batch_size=_RAW_AT_ONCE
+        )
 
     async def every_figure(self) -> AsyncIterator[Document]:
         """The state of every figure."""
         async for document in self.figures.collection.find({}, _FACTS).batch_size(1000):
             yield document["state"]
+
+    def every_figure_raw(self) -> AsyncIterator[bytes]:
+        """The same as raw batches of documents with `state`."""
+        shown = {"_id": 0, "state": 1}
+        return self.figures.collection.find_raw_batches({}, shown, batch_size=_RAW_AT_ONCE)

@@ -8,6 +8,7 @@ are awaited; everything else that the services use is alike and stated by the pr
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
+from bson import decode_all
 from bson.binary import Binary
 from bson.codec_options import CodecOptions
 from pymongo import ASCENDING, DESCENDING, InsertOne, ReturnDocument, UpdateOne
@@ -41,6 +42,7 @@ __all__ = [
     "UpdateOne",
     "aggregate",
     "connect",
+    "documents_in",
 ]
 
 Document = dict[str, Any]
@@ -76,6 +78,9 @@ class Collection(Protocol):
     def name(self) -> str: ...
     async def find_one(self, filter: Any = None, *args: Any, **kwargs: Any) -> Document | None: ...
     def find(self, filter: Any = None, projection: Any = None, **kwargs: Any) -> Cursor: ...
+    def find_raw_batches(
+        self, filter: Any = None, projection: Any = None, **kwargs: Any
+    ) -> AsyncIterator[bytes]: ...
     async def insert_one(self, document: Document) -> Any: ...
     async def insert_many(self, documents: Iterable[Document], ordered: bool = True) -> Any: ...
     async def update_one(self, filter: Any, update: Any, upsert: bool = False) -> Any: ...
@@ -167,3 +172,8 @@ async def aggregate(
         cursor = await cursor
     async for document in cursor:
         yield document
+
+
+def documents_in(raw: bytes) -> list[Document]:
+    """The documents of a raw batch; its times are in UTC and say no zone, which saves a third."""
+    return decode_all(raw)

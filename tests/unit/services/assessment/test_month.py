@@ -1,16 +1,21 @@
 """A small month worked out by hand: eight requests of one unit, May 2026, hours written out."""
 
+import statistics
+from array import array
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.assessment.service.cases import Case
 from services.assessment.service.figures import Figure, remeasured
+from services.assessment.service.recount import Pile, numbers
 from shared.contracts import requests as r
 from shared.contracts import tasks as t
 from shared.contracts.assessments import FigureMeasured
 from tests.unit.services.assessment.stories import Teller
-from tests.unit.services.assessment.test_cases import one, recounted, summed
+from tests.unit.services.assessment.test_cases import beside, one, recounted, summed
 
 MAY = datetime(2026, 5, 4, 1, tzinfo=UTC)
 SUBJECT = ("2026-05", "unit", "u1")
@@ -67,7 +72,7 @@ def test_the_figures_are_those_worked_out_by_hand() -> None:
 
 
 def test_the_recount_is_that_worked_out_by_hand() -> None:
-    assert recounted(CASES).tallies[SUBJECT].numbers() == pytest.approx(EXPECTED)
+    assert numbers(recounted(CASES).subjects()[SUBJECT]) == pytest.approx(EXPECTED)
 
 
 def test_a_figure_is_told_only_when_it_changed() -> None:
@@ -89,9 +94,28 @@ def test_a_figure_is_told_only_when_it_changed() -> None:
     assert (told.requests, told.in_time_rate) == (0, None)
 
 
-def test_a_wrong_number_is_a_difference() -> None:
-    figure = summed(CASES)[SUBJECT].model_dump()
-    count = recounted(CASES)
-    assert count.differences(SUBJECT, figure | {"requests": 9}) == {"requests": [9, 8]}
-    assert set(count.differences(SUBJECT, None)) == set(EXPECTED)
-    assert count.differences(("2026-05", "unit", "nobody"), figure)["requests"] == [8, 0]
+def test_a_wrong_number_a_figure_of_nobody_and_a_missing_one_are_differences() -> None:
+    known = summed(CASES)
+    street = known.pop(("2026-05", "street", "s1"))
+    unit = known.pop(SUBJECT).model_copy(update={"requests": 9})
+    nobody = street.model_copy(update={"subject_id": "s9"})
+    found = beside(CASES, [*known.values(), unit, nobody])
+    assert (found.figures, found.differing_total) == (len(known) + 3, 3)
+    assert found.differing[0] == {"id": "2026-05/unit/u1", "numbers": {"requests": [9, 8]}}
+    of_nobody, missing = found.differing[1:]
+    assert (of_nobody["id"], of_nobody["numbers"]["requests"]) == ("2026-05/street/s9", [8, 0])
+    assert (missing["id"], missing["numbers"]["median_hours"]) == ("2026-05/street/s1", [None, 8.0])
+    assert set(missing["numbers"]) == set(EXPECTED)
+    assert (found.counted_twice, found.missing) == (1 + 8, 8)
+
+
+@given(st.lists(st.integers(0, 40_000_000), min_size=1, max_size=60), st.integers(1, 5))
+def test_percentiles_are_those_of_the_statistics_module(millis: list[int], parts: int) -> None:
+    piles = [Pile(millis=array("q", millis[n::parts])) for n in range(parts)]
+    found = numbers(piles)
+    hours = [each / 3_600_000 for each in millis]
+    assert found["median_hours"] == pytest.approx(statistics.median(hours))
+    ninetieth = statistics.quantiles(
+        hours * 2 if len(hours) < 2 else hours, n=10, method="inclusive"
+    )
+    assert found["p90_hours"] == pytest.approx(ninetieth[8])
