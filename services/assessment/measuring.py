@@ -25,12 +25,14 @@ from services.assessment.service.figures import (
     kind_of,
     kinds_of,
     remeasured,
+    with_hours_of,
 )
 from services.assessment.service.tallies import (
     Batch,
     Difference,
     Tally,
     Torn,
+    counts_of,
     differences,
     is_apart,
     steps_wanted,
@@ -180,11 +182,24 @@ class Measuring:
         }
         # The figures are read before what they are made of: see the class.
         known = await repository.figures.get_many(ids)
-        tallies = await repository.tallies.get_many(keys)
+        tallies = await repository.tallies.get_many(keys, steps=False)
         levels = await repository.levels({id for g, id, _ in map(parts_of, keys) if g == "area"})
         kinds = {key: kind_of(key, levels.get(parts_of(key)[1])) for key in keys}
+        # Hours change once in a case's life: a figure that has those of its tally keeps them.
+        kept = {
+            key: figure.state
+            for id, (key, kind) in ids.items()
+            if kinds[key] is kind
+            and (figure := known.get(id)) is not None
+            and figure.state is not None
+            and (tally := tallies.get(key)) is not None
+            and tally.hours is not None
+            and tally.hours == figure.state.hours_of
+        }
+        tallies |= await repository.tallies.get_many(tallies.keys() - kept.keys())
         shown = [t for t in tallies.values() if t.whole and kinds[t.key] is not None]
-        sums = await self._sums(shown)
+        sums = await self._sums([tally for tally in shown if tally.key not in kept])
+        sums |= {tally.key: counts_of(tally) for tally in shown if tally.key in kept}
         # One that is to be made anew is told of once it is: it becomes stale then.
         waiting = {t.key for t in tallies.values() if not t.whole}
         waiting |= {tally.key for tally in shown if tally.key not in sums}
@@ -195,8 +210,12 @@ class Measuring:
             if key in waiting and not other:
                 continue
             _, subject, month = parts_of(key)
-            counts = Sums() if other else sums.get(key, Sums())
-            now = figure_of(month, kind, subject, counts)
+            if other or key not in sums:
+                now = figure_of(month, kind, subject, Sums())
+            else:
+                now = figure_of(month, kind, subject, sums[key], tallies[key].hours)
+                if key in kept:
+                    now = with_hours_of(now, kept[key])
             aggregate = known.get(id) or Aggregate(id)
             if other and not of_changed_areas and aggregate.state in (None, now):
                 continue

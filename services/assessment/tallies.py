@@ -84,6 +84,8 @@ class Tallies:
                 each = {f"millis.{millis}": n for millis, n in values.items()}
                 hours.append(_once(f"{key}/{step}", number, {"$inc": each, "$set": {}}))
             stale: Document = {"$set": {"stale": True}}
+            if difference.millis:
+                stale["$set"]["hours"] = number
             # Another value in the same step leaves the tally's own numbers as they are.
             tallies.append(_once(key, number, stale | ({"$inc": more} if more else {})))
         await _write(self._hours, hours)
@@ -101,14 +103,15 @@ class Tallies:
                 values = steps.get(int(id.rpartition("/")[2]), {})
                 hours.append(_once(id, number, {"$set": {"millis": _named(values)}}))
             counts = {str(step): sum(values.values()) for step, values in steps.items()}
-            shown = {"sums": dict(all.sums), "steps": counts, "stale": True}
+            shown = {"sums": dict(all.sums), "steps": counts, "stale": True, "hours": number}
             tallies.append(_once(key, number, {"$set": shown, "$unset": {"rebuild": ""}}))
         await _write(self._hours, hours)
         await _write(self.collection, tallies)
 
-    async def get_many(self, keys: Iterable[str]) -> dict[str, Tally]:
-        """The tallies of `keys` that exist."""
-        found = self.collection.find({"_id": {"$in": list(keys)}})
+    async def get_many(self, keys: Iterable[str], *, steps: bool = True) -> dict[str, Tally]:
+        """The tallies of `keys` that exist; without `steps`, which are most of one, if told."""
+        shown = None if steps else {"steps": 0}
+        found = self.collection.find({"_id": {"$in": list(keys)}}, shown)
         return {document["_id"]: _tally(document) async for document in found}
 
     async def values(self, steps: Mapping[str, Iterable[int]]) -> dict[str, dict[int, Any]]:
@@ -232,7 +235,8 @@ def _named(values: Mapping[int, int]) -> dict[str, int]:
 def _tally(document: Document) -> Tally:
     steps = {int(step): n for step, n in document.get("steps", {}).items() if n}
     whole = not document.get("rebuild", False)
-    return Tally(document["_id"], document["number"], document.get("sums", {}), steps, whole)
+    hours = document.get("hours")
+    return Tally(document["_id"], document["number"], document.get("sums", {}), steps, hours, whole)
 
 
 def _once(id: str, number: int, update: Document) -> UpdateOne:

@@ -66,6 +66,8 @@ class Figure(State):
     in_time_rate: float | None = None
     median_hours: float | None = None
     p90_hours: float | None = None
+    hours_of: int | None = None
+    """The batch up to which its tally's hours are in it; None where nobody has noted it."""
 
 
 def figure_id(month: str, kind: str, id: str) -> str:
@@ -113,7 +115,9 @@ def _percentile(timed: int, tenths: int, around: tuple[float, float]) -> float |
     return around[0] + (around[1] - around[0]) * between / 10
 
 
-def figure_of(month: str, kind: SubjectKind, id: str, sums: Sums) -> Figure:
+def figure_of(
+    month: str, kind: SubjectKind, id: str, sums: Sums, hours_of: int | None = None
+) -> Figure:
     """The figures from the sums."""
     return Figure(
         month=month,
@@ -134,7 +138,14 @@ def figure_of(month: str, kind: SubjectKind, id: str, sums: Sums) -> Figure:
         in_time_rate=rate(sums.in_time, sums.judged),
         median_hours=_percentile(sums.timed, 5, sums.median),
         p90_hours=_percentile(sums.timed, 9, sums.p90),
+        hours_of=hours_of,
     )
+
+
+def with_hours_of(figure: Figure, known: Figure) -> Figure:
+    """`figure` with the hours that another one has."""
+    names = ("timed", "median_hours", "p90_hours", "hours_of")
+    return figure.model_copy(update={name: getattr(known, name) for name in names})
 
 
 def remeasured(known: Figure | None, now: Figure) -> Decision[Figure] | None:

@@ -12,7 +12,7 @@ Steps are 128 to a doubling (a width of 0.5 to 1 %), which bounds how many a tal
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from services.assessment.service.cases import Measure, Part, parts_of
@@ -92,12 +92,15 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a group's cases add up to as of a batch. `steps`: how many timed cases in each step."""
+    """What a group's cases add up to as of a batch. `steps`: how many timed cases in each step;
+    not read (empty) where the figure knows of the same `hours`."""
 
     key: str
     number: int
     sums: Mapping[str, int]
     steps: Mapping[int, int]
+    hours: int | None = None
+    """Number of the batch that changed its values last; None: an earlier release did."""
     whole: bool = True
     """False while it waits to be made anew."""
 
@@ -163,8 +166,12 @@ def sums_of(tally: Tally, values: Mapping[int, Mapping[int, int]]) -> Sums:
     if timed:
         pairs = (place(timed, 5)[:2], place(timed, 9)[:2])
         around = [(hours(below), hours(above)) for below, above in pairs]
-    counts = {name: tally.sums.get(name, 0) for name in ("requests", *SUMMED)}
-    return Sums(timed=timed, median=around[0], p90=around[1], **counts)
+    return replace(counts_of(tally), timed=timed, median=around[0], p90=around[1])
+
+
+def counts_of(tally: Tally) -> Sums:
+    """The sums without hours."""
+    return Sums(**{name: tally.sums.get(name, 0) for name in ("requests", *SUMMED)})
 
 
 def _timed(tally: Tally) -> int:

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from services.assessment.routes_audit import recount
 from services.assessment.schemas import RecountOut
 from services.assessment.service.rankings import Weights
 from services.assessment.service.tallies import Batch, Change, Counted, Difference
-from shared.contracts.requests import RequestLocated
+from shared.contracts.requests import RequestFollowedUp, RequestLocated
 from shared.messaging.leases import Leases
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate
@@ -342,3 +343,31 @@ async def test_a_figure_of_nothing_is_not_told_of(mongodb_uri: str, database_nam
         assert found.sequence == 0
         assert await world.repository.figures_of("2026-04", "street", ["c1"]) == []
         assert (await world.sequences())["2026-04/community/c1"] == 1
+
+
+async def test_an_event_that_changes_no_hours_reads_none(
+    mongodb_uri: str, database_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with measured(mongodb_uri, database_name) as world:
+        tallies = world.repository.tallies
+        read: list[str] = []
+        values = tallies.values
+
+        async def noted(steps: Mapping[str, Iterable[int]]) -> dict[str, dict[int, Any]]:
+            read.extend(steps)
+            return await values(steps)
+
+        monkeypatch.setattr(tallies, "values", noted)
+        answered, completed = Teller("r0"), teller(41)
+        answered.request(RequestFollowedUp, contacted=True, solved=True, satisfied=5, round=1)
+        await world.tell(answered)
+        await world.settle()
+        assert read == []
+        await world.tell(completed)
+        await world.settle()
+        assert set(read) == {"area/s1/2026-04", "area/c1/2026-04", "unit/u1/2026-04"}
+        found = await world.repository.figures.get("2026-04/unit/u1")
+        assert found is not None
+        assert found.state is not None
+        assert (found.state.satisfied, found.state.timed) == (1, 41)
+        assert (await world.audited()).differing == []
