@@ -171,7 +171,8 @@ def sums_of(tally: Tally, values: Mapping[int, Mapping[int, int]]) -> Sums:
 
 def counts_of(tally: Tally) -> Sums:
     """The sums without hours."""
-    return Sums(**{name: tally.sums.get(name, 0) for name in ("requests", *SUMMED)})
+    counts = {name: tally.sums.get(name, 0) for name in ("requests", *SUMMED)}
+    return Sums(median=(0.0, 0.0), p90=(0.0, 0.0), **counts)
 
 
 def _timed(tally: Tally) -> int:

@@ -17,11 +17,9 @@ from hypothesis import strategies as st
 
 from services.assessment.handlers import HANDLERS, target
 from services.assessment.measuring import Measuring
-from services.assessment.parts import Parts
 from services.assessment.repository import Repository
 from services.assessment.routes_audit import recount
 from services.assessment.service.cases import Case
-from services.assessment.service.rankings import Weights
 from shared.contracts.envelope import Event
 from shared.messaging.gate import Admission, admit, inbox_key
 from shared.messaging.leases import Leases
@@ -32,7 +30,6 @@ from tests.integration.services.assessment.turns import Turns
 from tests.unit.services.assessment.stories import BEIJING, LEVELS, shuffled, story
 
 COLLECTIONS = ("cases", "figures", "tallies", "hours", "batches", "areas")
-WEIGHTS = Weights(version=1, source="", response=1, resolution=1, satisfaction=1, minimum_sample=1)
 
 
 class World:
@@ -134,7 +131,7 @@ class World:
 
     async def check(self) -> None:
         """Every figure is the recount's, and the cases that they count are counted as they are."""
-        found = await recount(Parts(self.calm, WEIGHTS, BEIJING, None))  # type: ignore[arg-type]
+        found = await recount(self.calm, BEIJING)
         assert found.differing == []
         assert (found.counted_twice, found.missing, found.unmeasured) == (0, 0, 0)
 

@@ -11,11 +11,9 @@ import pytest
 
 from services.assessment.handlers import HANDLERS, target
 from services.assessment.measuring import Measuring
-from services.assessment.parts import Parts
 from services.assessment.repository import Repository
 from services.assessment.routes_audit import recount
 from services.assessment.schemas import RecountOut
-from services.assessment.service.rankings import Weights
 from services.assessment.service.tallies import Batch, Change, Counted, Difference
 from shared.contracts.requests import RequestFollowedUp, RequestLocated
 from shared.messaging.leases import Leases
@@ -24,8 +22,6 @@ from shared.storage.aggregates import Aggregate
 from shared.storage.client import Database, Document, connect
 from tests.integration.messaging.world import settings_for
 from tests.unit.services.assessment.stories import BEIJING, LEVELS, START, Teller
-
-WEIGHTS = Weights(version=1, source="", response=1, resolution=1, satisfaction=1, minimum_sample=1)
 
 
 @dataclass
@@ -44,7 +40,7 @@ class World:
         raise AssertionError("the figures loop does not come to rest")
 
     async def audited(self) -> RecountOut:
-        return await recount(Parts(self.repository, WEIGHTS, BEIJING, None))  # type: ignore[arg-type]
+        return await recount(self.repository, BEIJING)
 
     async def place(self, code: str, level: str, sequence: int = 1) -> None:
         shown = {"level": level, "unmeasured": True, "sequence": sequence}
