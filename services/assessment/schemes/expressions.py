@@ -165,17 +165,17 @@ def _arithmetic(
 
 
 def _comparison(compare: list[Callable[[float, float], bool]], sides: list[Compiled]) -> Compiled:
-    def value(numbers: Mapping[str, Number]) -> Number:
-        values = [side(numbers) for side in sides]
-        found: Number = 1.0
-        for apply, one, other in zip(compare, values, values[1:], strict=False):
-            if one is None or other is None:
-                found = None
-            elif not apply(one, other):
-                return 0.0
-        return found
+    if len(compare) == 1:
+        apply, (left, right) = compare[0], sides
 
-    return value
+        def holds(numbers: Mapping[str, Number]) -> Number:
+            one, other = left(numbers), right(numbers)
+            if one is None or other is None:
+                return None
+            return 1.0 if apply(one, other) else 0.0
+
+        return holds
+    return _logic(True, [_comparison([apply], sides[n : n + 2]) for n, apply in enumerate(compare)])
 
 
 def _logic(conjunction: bool, parts: list[Compiled]) -> Compiled:

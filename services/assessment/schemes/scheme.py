@@ -195,7 +195,7 @@ class Shrinkage(Part):
     """Bounds on how many cases the class mean weighs against a subject's own
     (docs/assessment/scores.md)."""
 
-    at_least: float = Field(default=2, ge=0, le=10_000)
+    at_least: float = Field(default=5, ge=0, le=10_000)
     at_most: float = Field(default=100, ge=0, le=10_000)
 
     @model_validator(mode="after")
@@ -226,6 +226,8 @@ class Scheme(Part):
     """Share of the weight for which a subject needs the minimum sample to be ranked."""
     warning_margin: float = Field(default=2, ge=0, le=100)
     """Points to a grade's bound from which on a change is warned of."""
+    steady_within: float = Field(default=1, ge=0, le=100)
+    """Points up to which a change against the period before is no trend."""
     settled_after_days: int | None = Field(default=None, ge=1, le=3660)
     """A period is settled so many days after its end; None: when an administrator settles it."""
 
