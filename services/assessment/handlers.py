@@ -37,25 +37,28 @@ def target(event: Event) -> str:
     return event.partition_key
 
 
-def _decided(state: Case | None, changed: Case, zone: tzinfo) -> Decision[Case] | None:
+def _decided(
+    state: Case | None, changed: Case, event: Event, zone: tzinfo
+) -> Decision[Case] | None:
     settled = cases.settled(changed, zone)
     # A case that is as it was needs no new figures; its inbox moves on all the same.
     if state is not None and settled == state.model_copy(update={"dirty": True}):
         return None
-    return Decision(settled)
+    # The history leads from a score down to its events.
+    return Decision(settled, why=f"{event.type} #{event.sequence} {event.id}")
 
 
 def on_request_accepted(state: Case | None, event: Event, zone: tzinfo) -> Decision[Case] | None:
     """A request counts from now on, in the month of the event's time."""
     assert isinstance(event.data, RequestAccepted)
-    return _decided(state, cases.accepted(state or Case(), event.data, event.time), zone)
+    return _decided(state, cases.accepted(state or Case(), event.data, event.time), event, zone)
 
 
 def _on(change: Callable[[Case, Any], Case]) -> FactHandler[Case, tzinfo]:
     """A handler of a request's fact from what it changes."""
 
     def handle(state: Case | None, event: Event, zone: tzinfo) -> Decision[Case] | None:
-        return _decided(state, change(state or Case(), event.data), zone)
+        return _decided(state, change(state or Case(), event.data), event, zone)
 
     return handle
 
@@ -80,7 +83,7 @@ def _on_lead(change: Callable[[Case, Any], Case]) -> FactHandler[Case, tzinfo]:
 def _finally_answered(state: Case | None, event: Event, zone: tzinfo) -> Decision[Case] | None:
     assert isinstance(event.data, TaskFinallyAnswered)
     changed = cases.finally_answered(state or Case(), event.data, event.time)
-    return _decided(state, changed, zone)
+    return _decided(state, changed, event, zone)
 
 
 on_request_located = _on(cases.located)
@@ -145,6 +148,7 @@ def on_organization_changed(event: Event) -> tuple[str, Document]:
     return "organizations", {
         "name": data.name,
         "domain": data.domain.value,
+        "level": data.level.value,
         "unit_id": data.unit_id,
         "area": data.area,
         "retired": data.retired,

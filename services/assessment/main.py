@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from services.assessment import routes, routes_audit, routes_rankings
+from services.assessment.corrections import routes as routes_corrections
 from services.assessment.handlers import HANDLERS, SNAPSHOTS, target
 from services.assessment.measuring import Measuring
 from services.assessment.parts import Parts, parts_in
@@ -82,6 +83,7 @@ DEFINITION = Definition(
     title="Lianxin assessment (连心 · 考评)",
     routers=[
         routes.router,
+        routes_corrections.router,
         routes_rankings.router,
         routes_audit.router,
         table_router(TABLES, lambda request: parts_in(request).tables),

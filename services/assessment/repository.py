@@ -45,6 +45,11 @@ class Repository:
             partialFilterExpression={"state.dirty": True},
             name="dirty",
         )
+        await cases.create_index(
+            [("state.corrected", ASCENDING), ("state.month", ASCENDING)],
+            partialFilterExpression={"state.corrected": True},
+            name="corrected",
+        )
         await figures.create_index([("state.month", ASCENDING)], name="month")
         await self._areas.create_index(
             [("unmeasured", ASCENDING)],

@@ -65,10 +65,11 @@ async def list_cases(
     key = key_of(kind.group, id, month)
     found = await repository.cases_of(key, after, pages.limit + 1)
     items, next = pages.cut(found, lambda case: (None, case["_id"]))
-    return Page(items=[_case(case["_id"], case["state"]) for case in items], next=next)
+    return Page(items=[case_out(case["_id"], case["state"]) for case in items], next=next)
 
 
-def _case(id: str, state: dict[str, Any]) -> CaseOut:
+def case_out(id: str, state: dict[str, Any]) -> CaseOut:
+    """The answer for a case from its stored state."""
     latest = max(state["follow_ups"], key=int, default=None)
     answer = {} if latest is None else state["follow_ups"][latest]
     work = state["rounds"].get(str(state["round"]), {})

@@ -5,8 +5,9 @@ two. Each decision here only adds what its fact knows, so that any such order en
 case (docs/assessment.md says what is counted; docs/decisions/0007 how).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -70,6 +71,46 @@ class Measure(Part):
     """From the request's time to completion; None where that is not known."""
 
 
+class Responsible(Part):
+    """Who answers for a case, as somebody judged; None: nobody."""
+
+    unit_id: str | None = None
+    organization_id: str | None = None
+
+
+class Voided(Part):
+    """A correction was taken back."""
+
+    at: datetime
+    by: str
+    reason: str
+
+
+class Correction(Part):
+    """How a case is judged otherwise than its facts say; None: as they say.
+
+    What is said of the resident's answer holds for the answer of round `answer_round`, the verdict
+    for the work of round `work_round`: what a later round brings counts as it comes.
+    """
+
+    number: int
+    at: datetime
+    by: str
+    reason: str
+    excluded: bool | None = None
+    """It counts for nobody."""
+    answer_round: int | None = None
+    without_answer: bool | None = None
+    """The answer counts as not given."""
+    contacted: bool | None = None
+    solved: bool | None = None
+    satisfied: int | None = None
+    work_round: int | None = None
+    verdict: Literal["in_time", "late", "not_judged"] | None = None
+    responsible: Responsible | None = None
+    voided: Voided | None = None
+
+
 class Case(State):
     """A request as assessment knows it. Rounds are keyed by their number as text (BSON)."""
 
@@ -109,6 +150,10 @@ class Case(State):
     past_keys: tuple[str, ...] = ()
     """Groups that it once counted in, to be found where somebody asks why a figure fell."""
     measure: Measure = Measure()
+    corrections: tuple[Correction, ...] = ()
+    """In the order of their making; of two that say something of the same the later one holds."""
+    corrected: bool = False
+    """One of them holds."""
     dirty: bool = True
     """It changed after its figures were last told; the figures loop clears it."""
 
@@ -173,19 +218,65 @@ def settled(case: Case, zone: tzinfo) -> Case:
     """`case` with what follows from its facts: month, groups, measure; marked as changed."""
     month: str | None = None
     keys: tuple[str, ...] = ()
+    holding = [correction for correction in case.corrections if correction.voided is None]
+    judged = as_judged(case, holding)
     if case.accepted_at is not None:
         month = month_of(case.accepted_at, zone)
-        keys = tuple(_keys(case, month))
+        if not _last(holding, "excluded"):
+            keys = tuple(_keys(judged, month))
     past = dict.fromkeys(key for key in (*case.past_keys, *case.keys) if key not in keys)
     return case.model_copy(
         update={
             "month": month,
             "keys": keys,
             "past_keys": tuple(past),
-            "measure": measured(case),
+            "measure": measured(judged),
+            "corrected": bool(holding),
             "dirty": True,
         }
     )
+
+
+def as_judged(case: Case, holding: Sequence[Correction]) -> Case:
+    """The case with the facts that the corrections put in place of its own.
+
+    The facts stay as they are, so that corrections hold whatever comes before or after them.
+    """
+    if not holding:
+        return case
+    answers, rounds = dict(case.follow_ups), dict(case.rounds)
+    changes: dict[str, object] = {"follow_ups": answers, "rounds": rounds}
+    for one in holding:
+        key = str(one.answer_round)
+        if (answer := answers.get(key)) is not None:
+            said = one.model_dump(include=_OF_ANSWERS, exclude_none=True)
+            answers[key] = answer.model_copy(update=said)
+        if one.verdict is not None:
+            work = rounds.get(str(one.work_round), Round())
+            rounds[str(one.work_round)] = work.model_copy(update=_VERDICTS[one.verdict])
+        if one.responsible is not None:
+            who = one.responsible.model_dump()
+            changes |= who | {f"shared_{name}": id for name, id in who.items()}
+    # Of two corrections of the same answer the later one may give it back.
+    for key in {str(one.answer_round) for one in holding} & set(answers):
+        if _last([one for one in holding if str(one.answer_round) == key], "without_answer"):
+            del answers[key]
+    return case.model_copy(update=changes)
+
+
+_OF_ANSWERS = {"contacted", "solved", "satisfied"}
+_VERDICTS: dict[str, dict[str, object]] = {
+    # One that is still open is judged by `overdue` alone.
+    "in_time": {"in_time": True, "overdue": False},
+    "late": {"in_time": False, "overdue": True},
+    "not_judged": {"in_time": None, "overdue": False},
+}
+
+
+def _last(holding: Iterable[Correction], field: str) -> object:
+    """What the last correction that says something of `field` says."""
+    said = [value for one in holding if (value := getattr(one, field)) is not None]
+    return said[-1] if said else None
 
 
 def _keys(case: Case, month: str) -> Iterable[str]:

@@ -16,9 +16,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
+from services.assessment.service.recount_corrections import as_corrected
+
 BARE_FACTS = (
     "accepted_at", "area_path", "unit_id", "organization_id", "follow_ups", "rounds", "round",
-    "cancelled", "joined", "shared_unit_id", "shared_organization_id",
+    "cancelled", "joined", "shared_unit_id", "shared_organization_id", "corrections",
 )  # fmt: skip
 """The fields of a case's state that are looked at here; nothing that is derived from them."""
 MILLIS_AN_HOUR = 3_600_000
@@ -61,6 +63,11 @@ class Recount:
             self.unaccepted += 1
             return
         self.cases += 1
+        if case.get("corrections"):
+            corrected = as_corrected(case)
+            if corrected is None:
+                return
+            case = corrected
         month = self._month(accepted)
         # Who answers for shared work is known from the resident's answer alone.
         shared = "shared_" if case.get("joined") else ""
@@ -139,13 +146,18 @@ def millis_of(case: Mapping[str, Any], accepted: datetime) -> int | None:
     return millis if millis >= 0 else None
 
 
-def numbers(piles: Sequence[Pile]) -> dict[str, float | None]:
-    """The figures of a subject, under the names that they have in a figure."""
+def added_up(piles: Sequence[Pile]) -> Facts:
+    """What the cases of some piles add up to."""
     sums = [0] * _NUMBERS
     for pile in piles:
         for facts, times in pile.facts.items():
             sums = [total + times * one for total, one in zip(sums, facts, strict=True)]
-    requests, asked, contacted, solved, ratings, good, verdicts, kept = sums
+    return tuple(sums)
+
+
+def numbers(piles: Sequence[Pile]) -> dict[str, float | None]:
+    """The figures of a subject, under the names that they have in a figure."""
+    requests, asked, contacted, solved, ratings, good, verdicts, kept = added_up(piles)
     median, ninetieth = _percentiles(piles)
     return {
         "requests": requests,
