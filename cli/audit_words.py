@@ -31,6 +31,33 @@ _WORDS = {
         "{id}  {service} is at sequence {has} (events of {owner} are at {wants})",
     ),
     "figures": ("与重算不符的指标：", "Figures that are not as recounted:"),
+    "scores.month": (
+        "请用 --month 写明要核对的时段，例如 --month 2026-05。",
+        "Say which period to check, as --month 2026-05.",
+    ),
+    "scores.settled": (
+        "{period}：已结算（第 {revision} 次），方案第 {scheme_version} 版；"
+        "重新清点诉求 {cases} 件。",
+        "{period}: settled (revision {revision}) by scheme version {scheme_version}; {cases} "
+        "requests counted again.",
+    ),
+    "scores.provisional": (
+        "{period}：尚未结算，与当前得分比较；方案第 {scheme_version} 版，重新清点 {cases} 件诉求。",
+        "{period}: not settled, compared with the scores of now; scheme version "
+        "{scheme_version}; {cases} requests counted again.",
+    ),
+    "scores.as_kept": (
+        "不来自诉求的数据按留存值采用：{names}",
+        "What requests do not give is taken as it was kept: {names}",
+    ),
+    "scores.same": (
+        "{subjects} 个得分与重算完全一致。",
+        "{subjects} scores are the same to the last digit.",
+    ),
+    "scores.differing": (
+        "有 {total} 个得分与重算不符（留存 ≠ 重算）：",
+        "{total} scores differ (kept ≠ made anew):",
+    ),
     "do.letters": (
         "先查死信，处理后重放：lianxin dead-letters list --service {service}",
         "Look for dead letters first, mend and replay them: "

@@ -53,6 +53,11 @@ def audit(
         str | None, typer.Option(metavar="TIME", help=tr("help.audit-since"), show_default=False)
     ] = None,
     wait: Annotated[float, typer.Option(min=0, help=tr("help.audit-wait"))] = 0.0,
+    scores: Annotated[bool, typer.Option("--scores", help=tr("help.audit-scores"))] = False,
+    month: Annotated[
+        str | None,
+        typer.Option(metavar="2026-05", help=tr("help.audit-month"), show_default=False),
+    ] = None,
     urls: UrlsOption = None,
     url: UrlOption = None,
     token: TokenOption = None,
@@ -62,6 +67,10 @@ def audit(
     from cli.audit import run_audit  # noqa: PLC0415 (not needed by the others)
 
     world = open_world(urls, url, token)
+    if scores:
+        from cli.audit_scores import audit_scores  # noqa: PLC0415 (not needed by the others)
+
+        raise typer.Exit(audit_scores(world.urls, world.token, Console(), month, as_json=as_json))
     moment = None if since is None else moment_of(since, datetime.now(UTC))
     raise typer.Exit(
         run_audit(world.urls, world.token, Console(), moment, wait=wait, as_json=as_json)

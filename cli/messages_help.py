@@ -24,6 +24,11 @@ HELP: dict[str, tuple[str, str]] = {
         "最多等多少秒直到各服务一致",
         "for how many seconds to wait until all is settled",
     ),
+    "help.audit-scores": (
+        "改为核对得分：按诉求和方案重新计算并比较",
+        "check scores instead: made anew from requests and scheme",
+    ),
+    "help.audit-month": ("与 --scores 一起：哪个时段", "with --scores: which period"),
     "help.import": (
         "批量导入登记数据和诉求。",
         "Load registry data and requests in bulk.",

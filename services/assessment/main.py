@@ -1,10 +1,8 @@
 """The assessment service: `python -m services.assessment.main`."""
 
-import json
 import sys
 from collections.abc import Sequence
-from datetime import tzinfo
-from pathlib import Path
+from datetime import date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from services.assessment import routes, routes_audit, routes_rankings
@@ -13,7 +11,15 @@ from services.assessment.handlers import HANDLERS, SNAPSHOTS, target
 from services.assessment.measuring import Measuring
 from services.assessment.parts import Parts, parts_in
 from services.assessment.repository import Repository
-from services.assessment.service.rankings import Weights
+from services.assessment.schemes import routes as routes_schemes
+from services.assessment.schemes.versions import Schemes
+from services.assessment.scores import routes as routes_scores
+from services.assessment.scores import routes_audit as routes_reproduction
+from services.assessment.scores.figures import FigureInputs
+from services.assessment.scores.inputs import Provider
+from services.assessment.scores.repository import ScoreRepository
+from services.assessment.scores.scoring import Scoring
+from services.assessment.scores.watching import Watching
 from services.assessment.tables import SHIPPED, TABLES
 from shared.contracts import topics
 from shared.contracts.envelope import Event
@@ -28,27 +34,21 @@ from shared.web.tables import table_router
 _LISTENS = (topics.REGISTRY.name, topics.REQUESTS.name, topics.TASKS.name)
 
 
-def load_weights(settings: Settings) -> Weights:
-    """The table of weights: the city's own `weights.json`, where there is one, or the shipped.
-
-    Raises:
-        ValueError: the table is not valid; its sentence names the file and the field.
-    """
-    path = SHIPPED / "weights.json"
-    if settings.data_folder and (own := Path(settings.data_folder) / path.name).is_file():
-        path = own
-    try:
-        return Weights.model_validate(json.loads(path.read_text("utf-8")))
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-
-
 def build(settings: Settings, client: Client) -> Assembly:
     """Wire the service."""
     zone = ZoneInfo(settings.timezone)
     database = client.database(settings.database_name)
     repository = Repository(database, settings)
     tables = Tables(database, TABLES, SHIPPED, settings.data_folder)
+    scores = ScoreRepository(database, settings)
+
+    def today() -> date:
+        return datetime.now(zone).date()
+
+    shipped = SHIPPED / "schemes" / "default.yaml"
+    schemes = Schemes(database, shipped, settings.data_folder, lambda: f"{today():%Y-%m}")
+    providers: list[Provider] = [FigureInputs(repository.figures.collection).provide]
+    scoring = Scoring(schemes, providers, repository, scores)
 
     async def prepare(_events: Sequence[Event]) -> tzinfo:
         return zone
@@ -56,7 +56,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     runtime = Runtime(
         settings,
         client,
-        stores=[repository.cases, repository.figures],
+        stores=[repository.cases, repository.figures, scores.standings, scores.settlements],
         consumes=Consumes(
             topics=_LISTENS,
             store=repository.cases,
@@ -69,11 +69,16 @@ def build(settings: Settings, client: Client) -> Assembly:
     )
     runtime.add_work("figures", Measuring(repository, runtime.leases).run)
     runtime.add_work("tables", tables.follow)
-    parts = Parts(repository, load_weights(settings), zone, tables)
+    runtime.add_work("schemes", schemes.follow)
+    watching = Watching(repository, scores, schemes, scoring, runtime.leases, today)
+    runtime.add_work("scores", watching.run)
+    parts = Parts(repository, zone, tables, schemes, scores, scoring)
 
     async def prepare_database() -> None:
         await repository.create_indexes()
         await tables.prepare()
+        await scores.create_indexes()
+        await schemes.prepare()
 
     return Assembly(runtime, parts, prepare_database)
 
@@ -85,7 +90,10 @@ DEFINITION = Definition(
         routes.router,
         routes_corrections.router,
         routes_rankings.router,
+        routes_schemes.router,
+        routes_scores.router,
         routes_audit.router,
+        routes_reproduction.router,
         table_router(TABLES, lambda request: parts_in(request).tables),
     ],
     build=build,

@@ -18,13 +18,8 @@ register_messages(
 )
 
 LABELS = {
-    "unregistered": ("尚未登记", "Not registered yet"),
-    "follow_ups": (
-        "按回访结果（响应、解决、满意）",
-        "By follow-ups (response, resolution, satisfaction)",
-    ),
-    "in_time": (
-        "按按时率（本类中回访样本不足）",
-        "By in-time rate (too few follow-ups in this class)",
+    "unclassed": (
+        "未归类（尚未登记，或方案未设类别）",
+        "In no class (not registered yet, or none in the scheme)",
     ),
 }

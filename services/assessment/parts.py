@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 
 from services.assessment.repository import Repository
-from services.assessment.service.rankings import Weights
+from services.assessment.schemes.versions import Schemes
+from services.assessment.scores.repository import ScoreRepository
+from services.assessment.scores.scoring import Scoring
 from shared.storage.tables import Tables
 
 
@@ -15,9 +17,11 @@ class Parts:
     """What routes find in `request.app.state.parts`."""
 
     repository: Repository
-    weights: Weights
     zone: ZoneInfo
     tables: Tables
+    schemes: Schemes
+    scores: ScoreRepository
+    scoring: Scoring
 
 
 def parts_in(request: Request) -> Parts:

@@ -1,6 +1,11 @@
-"""HTTP: rankings inside a class, open to everybody who is signed in: names, rates, scores."""
+"""HTTP: rankings inside a class, open to everybody who is signed in: names, rates, scores.
 
-from collections.abc import Mapping
+A short view of the scores of a month (`/v1/scores` has the whole): by the scheme in force, with
+each score as a share of 100 points.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
@@ -8,15 +13,21 @@ from fastapi import Depends, Query, Request
 from services.assessment.messages import LABELS
 from services.assessment.parts import parts_in
 from services.assessment.schemas import ClassOut, Kind, Language, Month, PlacedOut, RankingsOut
-from services.assessment.service.figures import SubjectKind
-from services.assessment.service.rankings import UNREGISTERED, Placed, by_class, rank
-from shared.contracts.words import Domain, label
+from services.assessment.schemes.scheme import Label, SubjectClass
+from services.assessment.schemes.versions import SchemeVersion
+from services.assessment.scores.inputs import Numbers
+from services.assessment.scores.score import Score
+from services.assessment.scores.scoring import Board
+from shared.contracts.words import label
 from shared.storage.client import Document
 from shared.web.auth import Principal, current_principal
 from shared.web.problems import Problem
 from shared.web.routing import Router
 
 router = Router(prefix="/v1", tags=["rankings"])
+
+UNCLASSED = "unclassed"
+"""Subjects of whom the registry has not told yet, or for whom the scheme has no class."""
 
 
 @router.get("/rankings")
@@ -27,78 +38,115 @@ async def list_rankings(
     kind: Kind,
     class_: Annotated[
         str | None,
-        Query(alias="class", max_length=60, description="One domain or level; all without it"),
+        Query(alias="class", max_length=60, description="One class of the scheme; else all"),
     ] = None,
     minimum: Annotated[
-        int | None, Query(ge=1, le=1_000_000, description="Smallest sample that is ranked")
+        int | None,
+        Query(ge=1, le=1_000_000, description="Smallest sample that is ranked; else the scheme's"),
     ] = None,
     language: Language = "zh",
 ) -> RankingsOut:
-    """Rankings of a month: units and organizations by domain, streets and communities as one
-    class each. A subject under the minimum sample is listed apart, and not ranked."""
-    parts = parts_in(request)
-    classes = _classes(kind)
-    if class_ is not None and class_ not in classes:
-        raise Problem(422, "unknown-class", field="class", allowed=classes, name=class_)
-    minimum = minimum or parts.weights.minimum_sample
-    figures = await parts.repository.figures_of(month, kind)
-    known = await parts.repository.subjects(kind, [figure.subject_id for figure in figures])
-    trait = "level" if kind.group == "area" else "domain"
-    grouped = by_class(figures, {id: subject[trait] for id, subject in known.items()})
+    """Rankings of a month by the classes of the scheme in force. A subject under the minimum
+    sample is listed apart, and not ranked."""
+    scoring = parts_in(request).scoring
+    version = scoring.version(month)
+    classes = [one for one in version.scheme.classes if one.kind is kind]
+    allowed = [*(one.id for one in classes), UNCLASSED]
+    if class_ is not None and class_ not in allowed:
+        raise Problem(422, "unknown-class", field="class", allowed=allowed, name=class_)
+    if minimum is not None:
+        version = _with_minimum(version, minimum)
+    grouped, others, known = await scoring.grouped(month, kind, version)
     shown = []
-    for name in classes:
-        if name not in grouped or class_ not in (None, name):
-            continue
-        ranking = rank(grouped[name], parts.weights, minimum)
-        shown.append(
-            ClassOut(
-                name=name,
-                label=_class_label(kind, name, language),
-                basis=ranking.basis,
-                basis_label=_own_label(ranking.basis, language),
-                ranked=[_placed(placed, known) for placed in ranking.ranked],
-                under_minimum=[_placed(placed, known) for placed in ranking.under_minimum],
-            )
-        )
-    weights = parts.weights.model_dump(include={"response", "resolution", "satisfaction"})
+    for one in classes:
+        if grouped[one.id] and class_ in (None, one.id):
+            board = await scoring.board_of(month, version, one, grouped[one.id])
+            shown.append(_class_out(board, one, known, language))
+    if others and class_ in (None, UNCLASSED):
+        shown.append(_unclassed(others, known, language))
     return RankingsOut(
         month=month,
         kind=kind,
         kind_label=label(kind, language),
-        minimum=minimum,
-        weights=weights,
-        weights_version=parts.weights.version,
+        minimum=minimum or max((i.minimum_sample for i in version.scheme.indicators), default=1),
+        weights={one.id: one.weight for one in version.scheme.indicators if not one.stand_in},
+        scheme=_said(version.scheme.name, language),
+        scheme_version=version.version,
         classes=shown,
     )
 
 
-def _classes(kind: SubjectKind) -> list[str]:
-    own = [kind.value] if kind.group == "area" else [domain.value for domain in Domain]
-    return [*own, UNREGISTERED]
-
-
-def _class_label(kind: SubjectKind, name: str, language: Language) -> str:
-    if name == UNREGISTERED:
-        return _own_label(name, language)
-    return label(f"{'area' if kind.group == 'area' else 'domain'}.{name}", language)
-
-
-def _own_label(key: str, language: Language) -> str:
-    return LABELS[key][1 if language == "en" else 0]
-
-
-def _placed(placed: Placed, known: Mapping[str, Document]) -> PlacedOut:
-    figure = placed.figure
-    subject = known.get(figure.subject_id)
-    return PlacedOut(
-        rank=placed.rank,
-        id=figure.subject_id,
-        name=figure.subject_id if subject is None else subject["name"],
-        score=placed.score,
-        sample=placed.sample,
-        requests=figure.requests,
-        response_rate=figure.response_rate,
-        resolution_rate=figure.resolution_rate,
-        satisfaction_rate=figure.satisfaction_rate,
-        in_time_rate=figure.in_time_rate,
+def _with_minimum(version: SchemeVersion, minimum: int) -> SchemeVersion:
+    scheme = version.scheme
+    indicators = tuple(
+        one if one.sample is None else one.model_copy(update={"minimum_sample": minimum})
+        for one in scheme.indicators
     )
+    return replace(version, scheme=scheme.model_copy(update={"indicators": indicators}))
+
+
+def _said(text: Label, language: Language) -> str:
+    return text.en if language == "en" else text.zh
+
+
+def _class_out(
+    board: Board, class_: SubjectClass, known: Mapping[str, Document], language: Language
+) -> ClassOut:
+    in_use = [used.indicator for used in board.scores.in_use]
+    stands_in = any(one.stand_in for one in in_use)
+    return ClassOut(
+        name=class_.id,
+        label=_said(class_.label, language),
+        basis="stand_in" if stands_in else "indicators",
+        basis_label="、".join(_said(one.label, language) for one in in_use)
+        if language == "zh"
+        else ", ".join(_said(one.label, language) for one in in_use),
+        ranked=_placed(board, board.scores.ranked, known),
+        under_minimum=_placed(board, board.scores.unranked, known),
+    )
+
+
+def _placed(
+    board: Board, scores: Iterable[Score], known: Mapping[str, Document]
+) -> list[PlacedOut]:
+    samples = [used.sizes for used in board.scores.in_use]
+    return [
+        PlacedOut.model_validate(
+            {
+                "rank": score.rank,
+                "score": None if score.rank is None or score.total is None else score.total / 100,
+                "sample": int(max((sizes[score.place] or 0 for sizes in samples), default=0)),
+            }
+            | _numbers(score.subject_id, board.inputs, known)
+        )
+        for score in scores
+    ]
+
+
+def _unclassed(others: Numbers, known: Mapping[str, Document], language: Language) -> ClassOut:
+    return ClassOut(
+        name=UNCLASSED,
+        label=LABELS[UNCLASSED][1 if language == "en" else 0],
+        basis="indicators",
+        basis_label="",
+        ranked=[],
+        under_minimum=[
+            PlacedOut.model_validate(
+                {"rank": None, "score": None, "sample": int(others[id].get("followed_up", 0))}
+                | _numbers(id, others, known)
+            )
+            for id in sorted(others)
+        ],
+    )
+
+
+def _numbers(id: str, inputs: Numbers, known: Mapping[str, Document]) -> dict[str, object]:
+    subject, numbers = known.get(id), inputs[id]
+    return {
+        "id": id,
+        "name": id if subject is None else subject["name"],
+        "requests": int(numbers.get("requests", 0)),
+    } | {name: numbers.get(name) for name in _RATES}
+
+
+_RATES = ("response_rate", "resolution_rate", "satisfaction_rate", "in_time_rate")

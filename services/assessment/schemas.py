@@ -7,7 +7,6 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 
 from services.assessment.service.figures import Figure, SubjectKind
-from services.assessment.service.rankings import Basis
 
 Month = Annotated[
     str,
@@ -72,7 +71,9 @@ class ClassOut(BaseModel):
 
     name: str
     label: str
-    basis: Basis
+    basis: Literal["indicators", "stand_in"] = Field(
+        description="stand_in: nobody of the class has the sample of the other indicators"
+    )
     basis_label: str
     ranked: list[PlacedOut]
     under_minimum: list[PlacedOut] = Field(description="Too small a sample to be ranked")
@@ -86,7 +87,8 @@ class RankingsOut(BaseModel):
     kind_label: str
     minimum: int
     weights: dict[str, float]
-    weights_version: int
+    scheme: str
+    scheme_version: int
     classes: list[ClassOut]
 
 

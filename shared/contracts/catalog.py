@@ -14,6 +14,7 @@ from shared.contracts import (
     plans,
     registry,
     requests,
+    scores,
     task_life,
     task_parts,
     tasks,
@@ -147,6 +148,7 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         volunteering.HoursVoided,
     ),
     topics.ASSESSMENTS.name: (assessments.FigureMeasured,),
+    topics.REVIEWS.name: (scores.GradeChanged, scores.GradeNear, scores.PeriodSettled),
     topics.UNITS.name: (
         units.RequestReported,
         units.TaskProgress,

@@ -94,6 +94,12 @@ ASSESSMENTS = Topic(
     "Figures by subject and month: snapshots",
     config={"cleanup.policy": "compact"},
 )
+REVIEWS = Topic(
+    "lianxin.reviews",
+    "assessment",
+    "Grades, rounds, lists, problem cases, statements: facts",
+    config={"retention.ms": str(30 * DAY_MS)},
+)
 UNITS = Topic(
     "lianxin.units",
     "units",
@@ -130,6 +136,7 @@ TOPICS = (
     VOLUNTEERING,
     WHISTLES,
     ASSESSMENTS,
+    REVIEWS,
     UNITS,
     REPLAYS,
     DEAD_LETTERS,

@@ -4,6 +4,25 @@ from shared.web.messages import register_messages
 
 register_messages(
     {
+        "scheme-invalid": {
+            "zh": "方案有 {count} 处错误，第一处在第 {line} 行：{reason}全部见 faults。",
+            "en": "The scheme has {count} faults, the first in line {line}: {reason} faults lists "
+            "all.",
+        },
+        "scheme-settled": {
+            "zh": "{period} 已结算：请把 valid_from 改为其后的月份。",
+            "en": "{period} is settled: let the scheme count from a later month on.",
+        },
+        "scheme-backdated": {
+            "zh": "已生效的方案不能修改：请把 valid_from 改为 {month} 或以后。",
+            "en": "A scheme in force is never edited: let the new one count from {month} on, or "
+            "later.",
+        },
+        "no-scheme": {
+            "zh": "{period} 没有生效的方案：请选择其他时段，或先发布按此时段考评的方案。",
+            "en": "No scheme is in force for {period}: choose another period, or put one in force "
+            "that assesses such periods.",
+        },
         "scheme.too_long": {
             "zh": "方案超过 {limit} 字节：请精简后重新提交。",
             "en": "The scheme is longer than {limit} bytes: shorten it and send it again.",

@@ -9,7 +9,7 @@ from services.assessment.service.figures import SubjectKind, rate
 from shared.storage.client import Collection as Documents
 from shared.storage.client import Document
 
-_COUNTS = (
+COUNTS = (
     "requests",
     "followed_up",
     "contacted",
@@ -20,14 +20,14 @@ _COUNTS = (
     "in_time",
     "timed",
 )
-_HOURS = ("median_hours", "p90_hours")
-_RATES = {
+HOURS = ("median_hours", "p90_hours")
+RATES = {
     "response_rate": ("contacted", "followed_up"),
     "resolution_rate": ("solved", "contacted"),
     "satisfaction_rate": ("satisfied", "rated"),
     "in_time_rate": ("in_time", "judged"),
 }
-_SHOWN = {f"state.{name}": 1 for name in ("subject_id", *_COUNTS, *_HOURS)}
+_SHOWN = {f"state.{name}": 1 for name in ("subject_id", *COUNTS, *HOURS)}
 
 
 class FigureInputs:
@@ -59,10 +59,10 @@ def _chosen(month: str, kind: SubjectKind, ids: Collection[str] | None) -> Docum
 
 
 def _add(numbers: dict[str, float], state: Mapping[str, Any], *, hours: bool) -> None:
-    for name in _COUNTS:
+    for name in COUNTS:
         numbers[name] = numbers.get(name, 0.0) + state[name]
     if hours:
-        numbers.update({name: state[name] for name in _HOURS if state[name] is not None})
+        numbers.update({name: state[name] for name in HOURS if state[name] is not None})
 
 
 def _any(numbers: Mapping[str, float]) -> bool:
@@ -72,7 +72,6 @@ def _any(numbers: Mapping[str, float]) -> bool:
 def with_rates(numbers: dict[str, float]) -> dict[str, float]:
     """`numbers` and the rates that have a sample."""
     rates = {
-        name: rate(int(numbers[part]), int(numbers[whole]))
-        for name, (part, whole) in _RATES.items()
+        name: rate(int(numbers[part]), int(numbers[whole])) for name, (part, whole) in RATES.items()
     }
     return numbers | {name: value for name, value in rates.items() if value is not None}

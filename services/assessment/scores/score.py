@@ -17,6 +17,7 @@ point. Sums are `fsum`: the order of the subjects does not change a digit.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import fsum
 from typing import NamedTuple
 
@@ -89,7 +90,7 @@ class Score:
     rank: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scores:
     """The scores of a class: those ranked in order, then the others by id."""
 
@@ -103,9 +104,13 @@ class Scores:
         yield from self.ranked
         yield from self.unranked
 
+    @cached_property
+    def _by_id(self) -> dict[str, Score]:
+        return {score.subject_id: score for score in self.every()}
+
     def of(self, subject_id: str) -> Score | None:
         """The score of a subject of the class."""
-        return next((score for score in self.every() if score.subject_id == subject_id), None)
+        return self._by_id.get(subject_id)
 
     def marks(self, score: Score) -> list[Mark]:
         """What each indicator in use gives a subject."""

@@ -1,1 +1,1 @@
-"""Decisions of assessment by subject: cases, figures, rankings, and the recount. All pure."""
+"""Decisions of assessment by subject: cases, figures, and the recount. All pure."""

@@ -1,0 +1,255 @@
+"""The loop that watches grades: scores the classes whose figures changed, tells of grades that
+change or are about to, and keeps the scores of periods that are to be settled.
+
+Figures change in numbered batches (docs/decisions/0007-figures-by-differences.md); a tally has the
+number of the last one that changed it. The loop remembers up to which batch it has scored, and
+scores the classes of what changed since: again after a crash, which changes nothing. Other inputs,
+the registry and new schemes come up in a sweep over the current and the last period, once a minute
+and whenever a scheme is put in force.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+
+from services.assessment.repository import Repository
+from services.assessment.schemes.periods import before, months_of, period_of
+from services.assessment.schemes.scheme import Scheme
+from services.assessment.schemes.versions import Schemes
+from services.assessment.scores.repository import ScoreRepository
+from services.assessment.scores.score import about_to_change
+from services.assessment.scores.scoring import Board, Scoring, class_of
+from services.assessment.scores.state import TOLD, Settlement, Standing, kept, settle, told
+from services.assessment.service.cases import parts_of
+from services.assessment.service.figures import SubjectKind, kind_of
+from shared.messaging.leases import Leases
+from shared.storage.aggregates import Aggregate
+from shared.storage.client import UNREACHABLE
+
+log = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 0.5
+_SWEEP_SECONDS = 60.0
+_KEYS_AT_ONCE = 5000
+_WRITES_AT_ONCE = 500
+
+Classes = dict[tuple[str, SubjectKind], set[str] | None]
+"""Ids of classes to score by period and kind; None: all of them."""
+
+
+class Watching:
+    """Keeps standings up; one replica does it, the one that leads. Two do no harm.
+
+    Args:
+        today: the day in the city's time zone.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        scores: ScoreRepository,
+        schemes: Schemes,
+        scoring: Scoring,
+        leases: Leases,
+        today: Callable[[], date],
+    ) -> None:
+        self._repository = repository
+        self._scores = scores
+        self._schemes = schemes
+        self._scoring = scoring
+        self._leases = leases
+        self._today = today
+        self._swept_at = float("-inf")
+        self._swept_schemes = 0
+
+    async def run(self) -> None:
+        """Watch for ever, for at most a third of the time."""
+        while True:
+            began = time.perf_counter()
+            if self._leases.leads:
+                try:
+                    await self.round()
+                except UNREACHABLE as error:
+                    log.warning("scores wait for the database", extra={"error": repr(error)})
+            await asyncio.sleep(max(_PAUSE_SECONDS, 2 * (time.perf_counter() - began)))
+
+    async def round(self, *, sweep: bool = False) -> None:
+        """Score what changed since the last round; settle what is to be settled."""
+        batch = await self._repository.tallies.latest()
+        if batch is not None:
+            upto = batch.number if batch.done else batch.number - 1
+            after = await self._scores.watched()
+            if upto > after:
+                await self._score(await self._changed(after, upto))
+                await self._scores.watch(upto)
+        for settlement in await self._scores.pending_settlements():
+            await self._settle(settlement)
+        due = time.monotonic() - self._swept_at > _SWEEP_SECONDS
+        newer = len(self._schemes.versions) != self._swept_schemes
+        if sweep or due or newer:
+            self._swept_schemes = len(self._schemes.versions)
+            await self._sweep()
+            self._swept_at = time.monotonic()
+
+    # What to score
+
+    async def _changed(self, after: int, upto: int) -> Classes:
+        """The classes of the groups that batches changed."""
+        keys = await self._scores.keys_since(after, upto, _KEYS_AT_ONCE)
+        areas = {id for group, id, _ in map(parts_of, keys) if group == "area"}
+        levels = await self._repository.levels(areas)
+        ids: dict[tuple[str, SubjectKind], set[str]] = {}
+        for key in keys:
+            _, id, month = parts_of(key)
+            if (kind := kind_of(key, levels.get(id))) is not None:
+                ids.setdefault((month, kind), set()).add(id)
+        found: Classes = {}
+        for (month, kind), some in ids.items():
+            # With as many as may be asked for there are more of whom nobody knows here.
+            known = (
+                None
+                if len(keys) == _KEYS_AT_ONCE
+                else await self._repository.subjects(kind, sorted(some))
+            )
+            for period, scheme in self._periods(month):
+                wanted: set[str] | None = None
+                if known is not None:
+                    classes = (class_of(scheme, kind, known.get(id)) for id in some)
+                    wanted = {one.id for one in classes if one is not None}
+                have = found.setdefault((period, kind), set())
+                found[period, kind] = None if wanted is None or have is None else have | wanted
+        if len(keys) == _KEYS_AT_ONCE:
+            await self._add_all(found, await self._repository.months())
+        return found
+
+    async def _add_all(self, found: Classes, months: Iterable[str]) -> None:
+        for month in months:
+            for period, scheme in self._periods(month):
+                found.update({(period, one.kind): None for one in scheme.classes})
+
+    def _periods(self, month: str) -> Iterator[tuple[str, Scheme]]:
+        """The periods that a month lies in, with their schemes."""
+        for kind in sorted(self._schemes.kinds()):
+            period = period_of(month, kind)
+            version = self._schemes.find(period)
+            if version is not None:
+                yield period, version.scheme
+
+    async def _sweep(self) -> None:
+        this_month = f"{self._today():%Y-%m}"
+        found: Classes = {}
+        for kind in sorted(self._schemes.kinds()):
+            now = period_of(this_month, kind)
+            for period in (now, before(now)):
+                version = self._schemes.find(period)
+                if version is None:
+                    continue
+                found.update({(period, one.kind): None for one in version.scheme.classes})
+                days = version.scheme.settled_after_days
+                if period != now and days is not None:
+                    await self._settle_when_due(period, version.version, days)
+        await self._score(found)
+
+    # Standings
+
+    async def _score(self, classes: Classes) -> None:
+        for (period, kind), wanted in sorted(classes.items(), key=lambda item: item[0]):
+            settlement = await self._scores.settlement(period)
+            if settlement is not None or self._schemes.find(period) is None:
+                continue  # what is settled stands; corrections come with settling again
+            for board in await self._scoring.boards(period, kind, wanted):
+                await self._tell(board)
+
+    async def _tell(self, board: Board) -> None:
+        """Write the standings of a class that have changed."""
+        known = await self._scores.standings_of(board.period, board.class_.id)
+        changed: dict[str, Standing] = {}
+        nears = {}
+        for score in board.scores.every():
+            near = about_to_change(board.scheme, score)
+            now = Standing(
+                period=board.period,
+                kind=board.class_.kind.value,
+                subject_id=score.subject_id,
+                class_id=board.class_.id,
+                scheme_version=board.version.version,
+                total=score.total,
+                rank=score.rank,
+                grade=score.grade,
+                below=near[0] and near[0].grade,
+                above=near[1] and near[1].grade,
+            )
+            before_ = known.pop(score.subject_id, None)
+            if before_ is None or any(before_[name] != getattr(now, name) for name in TOLD):
+                changed[f"{board.period}/{now.kind}/{now.subject_id}"] = now
+                nears[score.subject_id] = near
+        for state in known.values():  # no longer of this class: it has no grade here
+            gone = Standing.model_validate(state)
+            if gone.grade is not None:
+                nothing = {"total": None, "rank": None, "grade": None, "below": None, "above": None}
+                now = gone.model_copy(update=nothing)
+                changed[f"{board.period}/{now.kind}/{now.subject_id}"] = now
+        ids = sorted(changed)
+        for start in range(0, len(ids), _WRITES_AT_ONCE):
+            some = ids[start : start + _WRITES_AT_ONCE]
+            found = await self._scores.standings.get_many(some)
+            writes: list[Aggregate[Standing]] = []
+            for id in some:
+                now = changed[id]
+                aggregate = found.get(id) or Aggregate(id)
+                decision = told(aggregate.state, now, nears.get(now.subject_id, (None, None)))
+                if decision is not None:
+                    self._scores.standings.record(aggregate, decision, by="scores")
+                    writes.append(aggregate)
+            # Where another leader was first, what it wrote is looked at again with the next change.
+            await self._scores.standings.write(writes)
+            await asyncio.sleep(0)
+
+    # Settling
+
+    async def _settle_when_due(self, period: str, version: int, days: int) -> None:
+        if self._today() < end_of(period) + timedelta(days=days):
+            return
+        if await self._scores.settlement(period) is None:
+            await self._scores.settlements.execute(
+                period,
+                lambda known: (
+                    None
+                    if known is not None
+                    else settle(None, period, version, _now(), "scheme", f"{days} days after")
+                ),
+                by="scheme",
+            )
+
+    async def _settle(self, settlement: Settlement) -> None:
+        version = self._schemes.get(settlement.scheme_version)
+        if version is None:
+            return  # put in force just now, and not known here yet
+        subjects = 0
+        for kind in dict.fromkeys(one.kind for one in version.scheme.classes):
+            grouped, _, _ = await self._scoring.grouped(settlement.period, kind, version)
+            for class_ in version.scheme.classes:
+                if class_.kind is kind:
+                    numbers = grouped[class_.id]
+                    board = await self._scoring.board_of(
+                        settlement.period, version, class_, numbers
+                    )
+                    await self._tell(board)
+                    subjects += await self._scores.keep(settlement, board.scores, kind, numbers)
+        await self._scores.settlements.execute(
+            settlement.period,
+            lambda known: kept(known, settlement.revision, subjects),
+            by="scores",
+        )
+
+
+def end_of(period: str) -> date:
+    """The first day after a period."""
+    year, month = map(int, months_of(period)[-1].split("-"))
+    return date(year + month // 12, month % 12 + 1, 1)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

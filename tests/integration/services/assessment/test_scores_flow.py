@@ -1,0 +1,270 @@
+"""Schemes, scores, corrections and settled months over HTTP, with a real broker and database."""
+
+import random
+from typing import Any
+
+import pytest
+
+from shared.contracts.requests import RequestFollowedUp
+from shared.web.auth import Principal, Role, issue_token
+from tests.eventually import eventually
+from tests.integration.messaging.world import settings_for
+from tests.integration.services.assessment.world import (
+    ADMINISTRATOR,
+    CITY,
+    Assessment,
+    database_of,
+    organization,
+    publishing,
+    running,
+    unit,
+)
+from tests.unit.services.assessment.stories import START, Teller, shuffled, story
+
+MONTH = "2026-04"
+SCHEME = """\
+name: {zh: 试行方案, en: Trial}
+source: tests
+valid_from: 2026-04
+classes:
+  - {id: agency, label: {zh: 机关, en: Agencies}, kind: unit, domains: [agency]}
+  - {id: street, label: {zh: 街道, en: Streets}, kind: street}
+indicators:
+  - id: resolution
+    label: {zh: 解决率, en: Resolution}
+    formula: solved / contacted
+    sample: contacted
+    weight: 60
+    floor: 0.5
+    target: 1
+    minimum_sample: 5
+  - id: in_time
+    label: {zh: 按时率, en: In time}
+    formula: in_time / judged
+    sample: judged
+    weight: 40
+    floor: 0
+    target: 1
+    minimum_sample: 5
+grades:
+  - {id: good, label: {zh: 好, en: Good}, at_least: 80}
+  - {id: poor, label: {zh: 差, en: Poor}, at_least: 0}
+steps: {self_rating: 20, public_rating: 40, organizational_rating: 40}
+"""
+
+
+async def ask(
+    assessment: Assessment,
+    method: str,
+    path: str,
+    status: int = 200,
+    body: Any = None,
+    principal: Principal = ADMINISTRATOR,
+    **query: Any,
+) -> Any:
+    token = issue_token(assessment.settings.token_secret.get_secret_value(), principal)
+    headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
+    sent = {"content": body} if isinstance(body, str) else {"json": body}
+    answer = await assessment.http.request(method, path, params=query, headers=headers, **sent)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def asked(id: str, unit_id: str, *, solved: bool, in_time: bool) -> Teller:
+    tell = Teller(id)
+    tell.accept(START, ("bj", "xc", "s1"))
+    tell.assign(unit_id)
+    tell.complete(unit_id, None, START, in_time)
+    tell.request(RequestFollowedUp, contacted=True, solved=solved, satisfied=4, round=1)
+    return tell
+
+
+async def scores(assessment: Assessment, class_: str = "agency") -> dict[str, Any]:
+    page = await ask(assessment, "GET", "/v1/scores", period=MONTH, **{"class": class_})
+    return {item["subject_id"]: item for item in page["items"]}
+
+
+async def test_schemes_scores_corrections_and_a_settled_month(
+    kafka_bootstrap: str, mongodb_uri: str, unique: str
+) -> None:
+    of = settings_for("assessment", kafka_bootstrap, mongodb_uri, unique)
+    async with database_of(of), running(of) as assessment, publishing(of) as others:
+
+        async def until_measured(cases: int) -> None:
+            await eventually(lambda: assessment.settled(cases), 20, "all measured")
+
+        await others.register(*CITY, unit("u1"), unit("u2"), unit("u3", "university"))
+        tellers = [
+            asked(f"r{n}", "u1" if n < 10 else "u2", solved=n not in (1, 11, 12, 13), in_time=True)
+            for n in range(20)
+        ]
+        tellers.append(asked("x", "u3", solved=True, in_time=True))
+        await others.publish(event for tell in tellers for event in tell.all)
+        await until_measured(21)
+
+        # A scheme is checked without being put in force, and its faults name the line.
+        wrong = SCHEME.replace("solved / contacted", "solved / asked").replace("40}", "41}")
+        checked = await ask(assessment, "POST", "/v1/schemes/check", body=wrong)
+        assert [(f["line"], f["field"]) for f in checked["faults"]] == [(24, "steps")]
+        checked = await ask(assessment, "POST", "/v1/schemes/check", body=wrong.replace("41", "40"))
+        assert [(f["line"], f["field"]) for f in checked["faults"]] == [
+            (10, "indicators.0.formula")
+        ]
+        problem = await ask(assessment, "POST", "/v1/schemes", 422, wrong, reason="trial")
+        assert problem["type"] == "/problems/scheme-invalid"
+        assert problem["faults"][0]["line"] == 24
+        (shipped,) = (await ask(assessment, "GET", "/v1/schemes", period=MONTH))["items"]
+        assert (shipped["version"], shipped["by"]) == (1, "shipped")
+        assert set(await scores(assessment)) == {"u1", "u2"}
+
+        # Put in force it counts; it is never edited, and what is past is not changed any more.
+        put = await ask(assessment, "POST", "/v1/schemes", 201, SCHEME, reason="trial")
+        assert (put["version"], put["valid_from"], put["why"]) == (2, "2026-04", "trial")
+        await ask(assessment, "POST", "/v1/schemes", 200, SCHEME, reason="trial")
+        other = SCHEME.replace("weight: 60", "weight: 50")
+        problem = await ask(assessment, "POST", "/v1/schemes", 409, other, reason="second")
+        assert problem["type"] == "/problems/scheme-backdated"
+        manager = Principal("m", Role.AREA_MANAGER, areas=frozenset({"s1"}))
+        await ask(assessment, "POST", "/v1/schemes", 403, other, manager, reason="no")
+
+        # 9 and 7 of 10: m = 0.8, S = 0.2, no more spread than chance, so M = 100.
+        found = await scores(assessment)
+        first, second = found["u1"], found["u2"]
+        assert first["score"] == pytest.approx(60 * ((9 + 80) / 110 - 0.5) / 0.5 + 40, abs=1e-5)
+        assert second["score"] == pytest.approx(60 * ((7 + 80) / 110 - 0.5) / 0.5 + 40, abs=1e-5)
+        assert [(s["rank"], s["grade"]["id"]) for s in (first, second)] == [
+            (1, "poor"),
+            (2, "poor"),
+        ]
+        assert first["trend"] is None
+        ranking = await ask(assessment, "GET", "/v1/rankings", month=MONTH, kind="unit")
+        assert [(c["name"], [p["id"] for p in c["ranked"]]) for c in ranking["classes"]] == [
+            ("agency", ["u1", "u2"]),
+            ("unclassed", []),
+        ]
+
+        async def grade_told(id: str, grade: str) -> bool:
+            standing = await assessment.parts.scores.standings.get(f"{MONTH}/unit/{id}")
+            return standing is not None and standing.state.grade == grade
+
+        await eventually(lambda: grade_told("u1", "poor"), 10, "the grade is told")
+
+        # Down to the cases, and the events behind one.
+        path = f"/v1/scores/{MONTH}/unit/u1"
+        explained = await ask(assessment, "GET", f"{path}/explanation")
+        resolution = explained["indicators"][0]
+        assert resolution["formula"] == "solved / contacted"
+        assert resolution["inputs"] == {"solved": 9, "contacted": 10}
+        assert (resolution["sample"], resolution["strength"]) == (10, 100)
+        assert resolution["class_mean"] == pytest.approx(0.8)
+        assert resolution["value"] == pytest.approx(89 / 110)
+        assert resolution["own_weight"] == pytest.approx(10 / 110)
+        assert [i["weight"] for i in explained["indicators"]] == [0.6, 0.4]
+        page = await ask(assessment, "GET", explained["cases"][0] + "&limit=4")
+        assert [case["request_id"] for case in page["items"]] == ["r0", "r1", "r2", "r3"]
+        case = await ask(assessment, "GET", "/v1/cases/r1")
+        assert {(h["subject"], h["sequence"]) for h in case["heard_of"]} == {
+            ("r1", 2),
+            (tellers[1].task_id, 2),
+        }
+        told = {change["why"].split()[0] for change in case["changes"]}
+        assert "lianxin.request.followed_up.v1" in told
+        operator = Principal("o", Role.UNIT_OPERATOR, unit_id="u2")
+        await ask(assessment, "GET", f"{path}/explanation", 403, principal=operator)
+        await ask(assessment, "GET", path, principal=operator)
+
+        # A disputed rating is re-judged with a reason; everything that it touches follows.
+        await ask(
+            assessment, "POST", "/v1/cases/r1/corrections", 422, {"solved": True}
+        )  # without a reason
+        body = {"reason": "the resident confirmed by telephone", "solved": True}
+        for _ in range(2):  # sent twice, done once
+            corrected = await ask(assessment, "POST", "/v1/cases/r1/corrections", 201, body)
+        assert [c["by"] for c in corrected["corrections"]] == ["administrator:admin"]
+        await until_measured(21)
+        assert (await assessment.recount())["differing"] == []
+        moved = (await scores(assessment))["u1"]
+        assert moved["score"] > first["score"]
+        explained = await ask(assessment, "GET", f"{path}/explanation")
+        (judgement,) = explained["corrected"]
+        assert (judgement["request_id"], judgement["corrections"][0]["reason"]) == (
+            "r1",
+            body["reason"],
+        )
+        await ask(
+            assessment,
+            "POST",
+            "/v1/cases/r1/corrections",
+            422,
+            {"reason": "x", "responsible": {"unit_id": "nobody"}},
+        )
+
+        # Settled, the month stands, and comes out the same to the last digit.
+        reason = {"period": MONTH, "reason": "checked"}
+        future = {"period": "2099-01", "reason": "too early"}
+        await ask(assessment, "POST", "/v1/settlements", 409, future)
+        await ask(assessment, "POST", "/v1/settlements", 202, reason)
+
+        async def settled(revision: int) -> bool:
+            (found,) = (await ask(assessment, "GET", "/v1/settlements"))["items"]
+            return bool(found["done"] and found["revision"] == revision)
+
+        await eventually(lambda: settled(1), 10, "the month is settled")
+        again = await ask(assessment, "POST", "/v1/audit/scores", period=MONTH)
+        assert (again["same"], again["revision"], again["scheme_version"]) == (True, 1, 2)
+        assert (again["subjects"], again["cases"]) == (3, 21)
+
+        # Taken back: the score of now is as before; the settled one stands, and the audit says so.
+        void = {"reason": "the record says otherwise"}
+        await ask(assessment, "POST", "/v1/cases/r1/corrections/1/void", 200, void)
+        await until_measured(21)
+        explained = await ask(assessment, "GET", f"{path}/explanation")
+        assert explained["score"] == moved["score"]
+        assert explained["now"] == first["score"]
+        again = await ask(assessment, "POST", "/v1/audit/scores", period=MONTH)
+        assert not again["same"]
+        differing = {one["id"]: one["numbers"] for one in again["differing"]}
+        assert differing[f"{MONTH}/unit/u1"]["solved"] == [10, 9]
+        assert differing[f"{MONTH}/unit/u1"]["total"] == [moved["score"], first["score"]]
+        await ask(assessment, "POST", "/v1/settlements", 202, reason | {"reason": "taken back"})
+        await eventually(lambda: settled(2), 10, "the month is settled again")
+        assert (await ask(assessment, "POST", "/v1/audit/scores", period=MONTH))["same"]
+        assert (await scores(assessment))["u1"]["score"] == first["score"]
+
+
+async def test_any_order_duplicates_and_a_restart_end_in_the_same_scores(
+    kafka_bootstrap: str, mongodb_uri: str, unique: str
+) -> None:
+    of = settings_for("assessment", kafka_bootstrap, mongodb_uri, unique)
+    chance = random.Random(20261129)
+    tellers = [story(chance, number) for number in range(120)]
+    arrivals = shuffled(chance, tellers)
+    correction = {"reason": "wrongly counted", "excluded": True}
+    async with database_of(of), publishing(of) as others:
+        units = [unit(f"u{n}") for n in (1, 2, 3, 9)]
+        await others.register(*CITY, *units, organization("o1", "u1"), organization("o2", "u2"))
+
+        async def corrected(assessment: Assessment) -> bool:
+            token = issue_token(of.token_secret.get_secret_value(), ADMINISTRATOR)
+            answer = await assessment.http.post(
+                "/v1/cases/r00003/corrections",
+                json=correction,
+                headers={"Authorization": f"Bearer {token}"},
+            )
+            return answer.status_code == 201
+
+        async with running(of) as assessment:
+            await others.publish(arrivals[: len(arrivals) // 2])
+            # Between two facts of the case, and before others of it.
+            await others.publish(tellers[3].requests[:1])
+            await eventually(lambda: corrected(assessment), 20, "a case is corrected")
+        await others.publish(arrivals[len(arrivals) // 2 :])
+        await others.publish(event for tell in tellers[:60] for event in tell.all)
+        async with running(of) as assessment:
+            await eventually(lambda: assessment.settled(120), 40, "all measured")
+            for month in ("2026-04", "2026-05"):
+                again = await ask(assessment, "POST", "/v1/audit/scores", period=month)
+                assert (again["same"], again["differing"]) == (True, [])
+                assert again["subjects"] > 5
+            case = await ask(assessment, "GET", "/v1/cases/r00003")
+            assert case["counts_in"] == []
