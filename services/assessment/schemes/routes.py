@@ -64,9 +64,10 @@ async def read_version(
     request: Request, _: Anyone, version: Annotated[int, Path(ge=1, le=1_000_000)]
 ) -> SchemeOut:
     """One version, whole."""
-    found = parts_in(request).schemes.get(version)
+    schemes = parts_in(request).schemes
+    found = schemes.get(version)
     if found is None:
-        newest = parts_in(request).schemes.versions[-1].version
+        newest = len(schemes.versions)
         raise Problem(404, "table-version-not-found", version=version, newest=newest)
     return SchemeOut.of(found)
 

@@ -1,6 +1,7 @@
 """The figures as inputs of scores."""
 
-from collections.abc import Collection, Mapping
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from services.assessment.schemes.periods import months_of
@@ -44,11 +45,17 @@ class FigureInputs:
         """The numbers of a period; see `inputs.Provider`."""
         months = months_of(period)
         found = self._figures.find({"$or": [_chosen(m, kind, ids) for m in months]}, _SHOWN)
-        sums: Numbers = {}
-        async for document in found:
-            state = document["state"]
-            _add(sums.setdefault(state["subject_id"], {}), state, hours=len(months) == 1)
-        return {id: with_rates(numbers) for id, numbers in sums.items() if _any(numbers)}
+        documents = await found.to_list(None)
+        # Thousands of them: not in the event loop.
+        return await asyncio.to_thread(_summed, documents, hours=len(months) == 1)
+
+
+def _summed(documents: Sequence[Document], *, hours: bool) -> Numbers:
+    sums: Numbers = {}
+    for document in documents:
+        state = document["state"]
+        _add(sums.setdefault(state["subject_id"], {}), state, hours=hours)
+    return {id: with_rates(numbers) for id, numbers in sums.items() if _any(numbers)}
 
 
 def _chosen(month: str, kind: SubjectKind, ids: Collection[str] | None) -> Document:

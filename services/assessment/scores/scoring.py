@@ -85,9 +85,14 @@ class Scoring:
             one.id: {} for one in version.scheme.classes if one.kind is kind
         }
         others: Numbers = {}
+        homes: dict[object, Numbers] = {}
         for id, of in numbers.items():
-            class_ = class_of(version.scheme, kind, known.get(id))
-            (others if class_ is None else grouped[class_.id])[id] = of
+            subject = known.get(id)
+            traits = subject and (subject.get("domain"), subject.get("level"))
+            if traits not in homes:
+                class_ = class_of(version.scheme, kind, subject)
+                homes[traits] = others if class_ is None else grouped[class_.id]
+            homes[traits][id] = of
         return grouped, others, known
 
     async def boards(

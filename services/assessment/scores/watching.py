@@ -11,7 +11,7 @@ and whenever a scheme is put in force.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from services.assessment.repository import Repository
@@ -19,14 +19,14 @@ from services.assessment.schemes.periods import before, months_of, period_of
 from services.assessment.schemes.scheme import Scheme
 from services.assessment.schemes.versions import Schemes
 from services.assessment.scores.repository import ScoreRepository
-from services.assessment.scores.score import about_to_change
+from services.assessment.scores.score import Near, about_to_change
 from services.assessment.scores.scoring import Board, Scoring, class_of
 from services.assessment.scores.state import TOLD, Settlement, Standing, kept, settle, told
 from services.assessment.service.cases import parts_of
 from services.assessment.service.figures import SubjectKind, kind_of
 from shared.messaging.leases import Leases
 from shared.storage.aggregates import Aggregate
-from shared.storage.client import UNREACHABLE
+from shared.storage.client import UNREACHABLE, Document
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ _SWEEP_SECONDS = 60.0
 _KEYS_AT_ONCE = 5000
 _WRITES_AT_ONCE = 500
 
+Nears = tuple[Near | None, Near | None]
 Classes = dict[tuple[str, SubjectKind], set[str] | None]
 """Ids of classes to score by period and kind; None: all of them."""
 
@@ -165,41 +166,15 @@ class Watching:
     async def _tell(self, board: Board) -> None:
         """Write the standings of a class that have changed."""
         known = await self._scores.standings_of(board.period, board.class_.id)
-        changed: dict[str, Standing] = {}
-        nears = {}
-        for score in board.scores.every():
-            near = about_to_change(board.scheme, score)
-            now = Standing(
-                period=board.period,
-                kind=board.class_.kind.value,
-                subject_id=score.subject_id,
-                class_id=board.class_.id,
-                scheme_version=board.version.version,
-                total=score.total,
-                rank=score.rank,
-                grade=score.grade,
-                below=near[0] and near[0].grade,
-                above=near[1] and near[1].grade,
-            )
-            before_ = known.pop(score.subject_id, None)
-            if before_ is None or any(before_[name] != getattr(now, name) for name in TOLD):
-                changed[f"{board.period}/{now.kind}/{now.subject_id}"] = now
-                nears[score.subject_id] = near
-        for state in known.values():  # no longer of this class: it has no grade here
-            gone = Standing.model_validate(state)
-            if gone.grade is not None:
-                nothing = {"total": None, "rank": None, "grade": None, "below": None, "above": None}
-                now = gone.model_copy(update=nothing)
-                changed[f"{board.period}/{now.kind}/{now.subject_id}"] = now
+        changed = await asyncio.to_thread(_changes, board, known)
         ids = sorted(changed)
         for start in range(0, len(ids), _WRITES_AT_ONCE):
             some = ids[start : start + _WRITES_AT_ONCE]
             found = await self._scores.standings.get_many(some)
             writes: list[Aggregate[Standing]] = []
             for id in some:
-                now = changed[id]
                 aggregate = found.get(id) or Aggregate(id)
-                decision = told(aggregate.state, now, nears.get(now.subject_id, (None, None)))
+                decision = told(aggregate.state, *changed[id])
                 if decision is not None:
                     self._scores.standings.record(aggregate, decision, by="scores")
                     writes.append(aggregate)
@@ -243,6 +218,42 @@ class Watching:
             lambda known: kept(known, settlement.revision, subjects),
             by="scores",
         )
+
+
+def _changes(board: Board, known: Mapping[str, Document]) -> dict[str, tuple[Standing, Nears]]:
+    """The standings of a class that are other than those known, by id."""
+    gone = dict(known)
+    changed: dict[str, tuple[Standing, Nears]] = {}
+    of_class = {
+        "period": board.period,
+        "kind": board.class_.kind.value,
+        "class_id": board.class_.id,
+        "scheme_version": board.version.version,
+    }
+    for score in board.scores.every():
+        below, above = about_to_change(board.scheme, score)
+        now = of_class | {
+            "subject_id": score.subject_id,
+            "total": score.total,
+            "rank": score.rank,
+            "grade": score.grade,
+            "below": below and below.grade,
+            "above": above and above.grade,
+        }
+        was = gone.pop(score.subject_id, None)
+        if was is None or any(was[name] != now[name] for name in TOLD):
+            standing = Standing.model_validate(now)
+            changed[_id(standing)] = standing, (below, above)
+    for state in gone.values():  # no longer of this class: it has no grade here
+        standing = Standing.model_validate(state)
+        if standing.grade is not None:
+            none = dict.fromkeys(("total", "rank", "grade", "below", "above"))
+            changed[_id(standing)] = standing.model_copy(update=none), (None, None)
+    return changed
+
+
+def _id(standing: Standing) -> str:
+    return f"{standing.period}/{standing.kind}/{standing.subject_id}"
 
 
 def end_of(period: str) -> date:
