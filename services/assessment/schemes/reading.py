@@ -3,9 +3,9 @@
 `read_scheme` holds the thread for as long as YAML is parsed: about a second for the longest text.
 """
 
+import dataclasses
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,14 @@ _DEEPEST = 20
 Place = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Fault:
     """What is wrong in a line (from 1), with the key of its sentence; `field` is a dotted path."""
 
     line: int
     field: str
     message: str
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def sentence(self, language: Language) -> str:
         """What to do, for people."""

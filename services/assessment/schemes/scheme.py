@@ -29,7 +29,7 @@ def _parsed(text: str) -> Expression:
         return parse(text)
     except ExpressionError as error:
         about = {"column": error.column, "part": error.part}
-        raise PydanticCustomError(error.kind, "no expression", about) from None  # type: ignore[arg-type]
+        raise PydanticCustomError(error.kind, "no expression", about) from None
 
 
 def _is_formula(text: str) -> str:
@@ -123,7 +123,7 @@ class Indicator(Part):
         ahead = self.target - self.floor if self.direction == "up" else self.floor - self.target
         if ahead <= 0:
             about = {"indicator": self.id, "floor": self.floor, "target": self.target}
-            raise PydanticCustomError(f"target_{self.direction}", "target and floor", about)  # type: ignore[arg-type]
+            raise PydanticCustomError(f"target_{self.direction}", "target and floor", about)
         return self
 
     @property

@@ -120,9 +120,12 @@ class ScoreRepository:
         indicators = {indicator.id: indicator for indicator in scheme.indicators}
         in_use = tuple(
             InUse(
-                indicators[used["indicator"]],
-                None if used["prior"] is None else Prior(**used["prior"]),
-                *([mark[n][field] for mark in marks] for field in range(4)),
+                indicator=indicators[used["indicator"]],
+                prior=None if used["prior"] is None else Prior(**used["prior"]),
+                own=[mark[n][0] for mark in marks],
+                sizes=[mark[n][1] for mark in marks],
+                values=[mark[n][2] for mark in marks],
+                points=[mark[n][3] for mark in marks],
                 enough=[has[n] for has in enough],
             )
             for n, used in enumerate([] if of_class is None else of_class["in_use"])

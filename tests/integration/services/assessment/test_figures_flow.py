@@ -57,15 +57,24 @@ async def test_any_order_a_restart_and_a_replay_end_in_the_recounts_figures(
     tellers = [story(chance, number) for number in range(300)]
     arrivals = shuffled(chance, tellers)
     async with database_of(of), publishing(of) as others:
-        await others.register(*CITY)
+        await others.register(*CITY, *(unit(id) for id in ("u1", "u2", "u3", "u9")))
         async with running(of) as assessment:
             # Stopped in the middle: the second half comes while nobody listens.
             await others.publish(arrivals[: len(arrivals) // 2])
             await eventually(lambda: has_cases(assessment, 50), 20, "some cases came")
+            # A case is judged otherwise between its first facts and its last.
+            cases = assessment.parts.repository.cases.collection
+            known = await cases.find_one({"state.accepted_at": {"$ne": None}})
+            assert known is not None
+            await assessment.correct(known["_id"], reason="wrongly counted", excluded=True)
         await others.publish(arrivals[len(arrivals) // 2 :])
         async with running(of) as assessment:
             await eventually(lambda: assessment.settled(300), 40, "all cases measured")
             await eventually(lambda: right(assessment), 20, "figures as recounted")
+            for month in ("2026-04", "2026-05"):
+                again = await assessment.reproduced(month)
+                assert (again["same"], again["differing"]) == (True, [])
+                assert again["subjects"] > 5
             figures = await all_figures(assessment)
             assert sum(f["requests"] for (_, kind, _), f in figures.items() if kind == "street") > 0
             assert {kind for _, kind, _ in figures} == set(KINDS)
@@ -178,10 +187,11 @@ async def test_who_sees_what_and_rankings(
         )
         (agencies,) = ranking["classes"]
         assert (agencies["name"], agencies["label"]) == ("agency", "机关")
-        assert agencies["basis"] == "follow_ups"
+        assert agencies["basis"] == "indicators"
         (first,) = agencies["ranked"]
         assert (first["rank"], first["id"], first["name"]) == (1, "u1", "u1单位")
-        assert first["score"] == pytest.approx(0.3 + 0.35 + 0.35 * 5 / 6)
+        # Satisfied are 6 of the class's 7; 5 of 6 and 1 of 1 are no more spread than chance.
+        assert first["score"] == pytest.approx(0.3 + 0.35 + 0.35 * (5 + 600 / 7) / 106)
         assert [p["id"] for p in agencies["under_minimum"]] == ["u2"]  # perfect, and one case
         low = await assessment.get("/v1/rankings", month="2026-04", kind="unit", minimum=1)
         assert [p["id"] for p in low["classes"][0]["ranked"]] == ["u2", "u1"]

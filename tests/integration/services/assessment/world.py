@@ -53,12 +53,25 @@ class Assessment:
     async def recount(self) -> Any:
         return await self._ask("POST", "/v1/audit/recount", ADMINISTRATOR, 200, {})
 
+    async def reproduced(self, period: str) -> Any:
+        return await self._ask("POST", "/v1/audit/scores", ADMINISTRATOR, 200, {"period": period})
+
+    async def correct(self, request_id: str, **said: Any) -> Any:
+        path = f"/v1/cases/{request_id}/corrections"
+        return await self._ask("POST", path, ADMINISTRATOR, 201, {}, said)
+
     async def _ask(
-        self, method: str, path: str, principal: Principal, status: int, query: dict[str, Any]
+        self,
+        method: str,
+        path: str,
+        principal: Principal,
+        status: int,
+        query: dict[str, Any],
+        body: Any = None,
     ) -> Any:
         token = issue_token(self.settings.token_secret.get_secret_value(), principal)
         headers = {"Authorization": f"Bearer {token}"}
-        answer = await self.http.request(method, path, params=query, headers=headers)
+        answer = await self.http.request(method, path, params=query, headers=headers, json=body)
         assert answer.status_code == status, answer.text
         return answer.json()
 

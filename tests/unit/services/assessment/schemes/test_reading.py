@@ -135,7 +135,7 @@ def test_every_fault_is_told_at_once() -> None:
     assert [line for line, _, _ in faults_of(text)] == [13, 22]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "5", "a: b: c", "\x00", "[" * 5000, "x" * 200_000])
+@pytest.mark.parametrize("text", ["", "[]", "5", "a: b: c", "\x00", "[" * 1000, "x" * 200_000])
 def test_no_scheme_at_all(text: str) -> None:
     assert faults_of(text)
 

@@ -17,7 +17,7 @@ from services.assessment.scores.score import (
     outcomes,
     score_class,
 )
-from tests.unit.services.assessment.scores.schemes import HOURS, indicator, label, scheme
+from tests.unit.services.assessment.scores.schemes import indicator, label, scheme
 
 ROUND = {
     "a": {"requests": 60, "solved": 45, "contacted": 50, "median_hours": 30.0, "timed": 48},
@@ -189,26 +189,31 @@ def _reckoned(inputs: dict[str, dict[str, float]], id: str) -> Fraction | None:
     }
     parts: list[tuple[Fraction, int]] = []
     if any(n >= 5 for _, n in samples.values()):
-        size = sum(n for _, n in samples.values())
-        mean = sum(k for k, _ in samples.values()) / size
+        zero = Fraction(0)
+        size = sum((n for _, n in samples.values()), zero)
+        mean = sum((k for k, _ in samples.values()), zero) / size
         strength = Fraction(5)
         others = len(samples) - 1
-        beyond = size - sum(n * n for _, n in samples.values()) / size - others
+        beyond = size - sum((n * n for _, n in samples.values()), zero) / size - others
         if others and 0 < mean < 1 and beyond > 0:
-            spread = sum(n * (k / n - mean) ** 2 for k, n in samples.values())
+            spread = sum((n * (k / n - mean) * (k / n - mean) for k, n in samples.values()), zero)
             gamma = min(Fraction(1), (spread / (mean * (1 - mean)) - others) / beyond)
             strength = Fraction(100)
             if gamma > 0:
                 strength = min(Fraction(100), max(Fraction(5), (1 - gamma) / gamma))
         hits, n = samples.get(id, (Fraction(0), Fraction(0)))
         value = (hits + strength * mean) / (n + strength)
-        parts.append((min(Fraction(100), max(Fraction(0), (value - Fraction(1, 2)) * 200)), 60))
+        parts.append((_between((value - Fraction(1, 2)) * 200), 60))
     if any(of["timed"] >= 5 for of in inputs.values()) and inputs[id]["timed"]:
         hours = Fraction(inputs[id]["median_hours"])
-        parts.append((min(Fraction(100), max(Fraction(0), 100 * (hours - 72) / (24 - 72))), 40))
+        parts.append((_between((hours - 72) * 100 / (24 - 72)), 40))
     if not parts:
         return None
-    return sum(p * w for p, w in parts) / Fraction(sum(w for _, w in parts))
+    return sum((p * w for p, w in parts), Fraction(0)) / sum(w for _, w in parts)
+
+
+def _between(points: Fraction) -> Fraction:
+    return min(Fraction(100), max(Fraction(0), points))
 
 
 def test_rates_come_from_the_counts() -> None:
@@ -216,4 +221,3 @@ def test_rates_come_from_the_counts() -> None:
     made = with_rates(counts | {"judged": 4.0, "in_time": 3.0, "requests": 5.0})
     assert made["in_time_rate"] == 0.75
     assert "response_rate" not in made
-    assert HOURS["target"] < HOURS["floor"]
