@@ -18,7 +18,9 @@ point. Sums are `fsum`: the order of the subjects does not change a digit.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from math import fsum
+from operator import mul
 from typing import NamedTuple
 
 from services.assessment.schemes.expressions import parse
@@ -128,16 +130,19 @@ def score_class(scheme: Scheme, class_: SubjectClass, inputs: Inputs) -> Scores:
     in_use = _used(scheme, class_, numbers)
     weights = [used.indicator.weight for used in in_use]
     whole = fsum(weights)
-    columns = [(used.points, used.enough) for used in in_use]
+    # By subject, what each indicator in use gives.
+    points_of = list(zip(*(used.points for used in in_use), strict=True)) or [()] * len(ids)
+    enough_of = list(zip(*(used.enough for used in in_use), strict=True)) or [()] * len(ids)
     rules = _Rules(scheme)
     ranked: list[Score] = []
     unranked: list[Score] = []
     for n, id in enumerate(ids):
-        covered, points = 0.0, None
-        if in_use:
-            has = [w for w, (_, enough) in zip(weights, columns, strict=True) if enough[n]]
-            covered = 1.0 if len(has) == len(weights) else fsum(has) / whole
-            points = _mean([each[n] for each, _ in columns], weights)
+        enough = enough_of[n]
+        if all(enough):
+            covered = 1.0 if enough else 0.0
+        else:
+            covered = fsum(compress(weights, enough)) / whole
+        points = _mean(points_of[n], weights, whole)
         score = Score(id, n, covered, points, points)
         rules.apply(score, numbers[n])
         if score.total is not None and covered >= scheme.ranked_with:
@@ -199,11 +204,12 @@ def _sample(own: float | None, size: float | None) -> Sample:
     return Sample(round(min(1.0, max(0.0, own)) * size, DECIMALS), size)
 
 
-def _mean(points: Sequence[float | None], weights: Sequence[float]) -> float | None:
-    parts = [(p, w) for p, w in zip(points, weights, strict=True) if p is not None]
-    if not parts:
-        return None
-    return round(fsum([p * w for p, w in parts]) / fsum([w for _, w in parts]), DECIMALS)
+def _mean(points: Sequence[float | None], weights: Sequence[float], whole: float) -> float | None:
+    known = [p for p in points if p is not None]
+    if len(known) < len(points):
+        weights = [w for w, p in zip(weights, points, strict=True) if p is not None]
+        whole = fsum(weights)
+    return round(fsum(map(mul, known, weights)) / whole, DECIMALS) if known else None
 
 
 class _Rules:
@@ -211,7 +217,8 @@ class _Rules:
 
     def __init__(self, scheme: Scheme) -> None:
         self._rules = [(parse(rule.when).holds, rule) for rule in scheme.rules]
-        self._grades = [(grade.at_least, grade.id) for grade in scheme.grades]
+        self._grades = [grade.id for grade in scheme.grades]
+        self._bounds = [grade.at_least for grade in scheme.grades]
         self._places = {grade.id: n for n, grade in enumerate(scheme.grades)}
 
     def apply(self, score: Score, numbers: Mapping[str, float | None]) -> None:
@@ -225,11 +232,13 @@ class _Rules:
             total = min([total, *(rule.cap for rule in held if rule.cap is not None)])
             score.rules = tuple(rule.id for rule in held)
         score.total = total
-        place = next(n for n, (least, _) in enumerate(self._grades) if total >= least)
+        place = 0
+        while total < self._bounds[place]:
+            place += 1
         for rule in held:
             if rule.grade_at_most is not None:
                 place = max(place, self._places[rule.grade_at_most])
-        score.grade = self._grades[place][1]
+        score.grade = self._grades[place]
 
 
 def place_of(scheme: Scheme, grade: str) -> int:

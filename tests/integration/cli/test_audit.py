@@ -68,7 +68,14 @@ def test_a_missing_case_is_named_with_what_to_do_and_comes_back_by_a_replay(
     lianxin: Run, environment: dict[str, str], filed: list[str], databases: Databases
 ) -> None:
     assert audited(lianxin, 0)["clean"]
+    found = databases["assessment"]["cases"].find_one({"_id": filed[2]})
+    month = ("--scores", "--month", found["state"]["month"])
+    again = audited(lianxin, 0, *month)
+    assert (again["same"], again["revision"]) == (True, 0)
+    assert "2026" in lianxin("audit", *month).output
     databases["assessment"]["cases"].delete_one({"_id": filed[2]})
+    again = audited(lianxin, 1, *month)
+    assert again["differing"][0]["numbers"]["requests"][0] == 5
 
     result = audited(lianxin, 1)
     assert result["services"]["assessment"]["missing"] == 1
