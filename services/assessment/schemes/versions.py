@@ -140,6 +140,8 @@ class Schemes:
         """
         await self.refresh()
         await self._take(self._shipped, SHIPPED_BY)
+        if self._own is not None and (self._own.parent / "weights.json").exists():
+            log.warning("weights.json counts no longer: write a scheme into schemes/")
         if self._own is not None and self._own.is_dir():
             for path in sorted(self._own.glob("*.yaml")):
                 await self._take(path, FILE_BY)

@@ -47,10 +47,12 @@ class FigureInputs:
         found = self._figures.find({"$or": [_chosen(m, kind, ids) for m in months]}, _SHOWN)
         documents = await found.to_list(None)
         # Thousands of them: not in the event loop.
-        return await asyncio.to_thread(_summed, documents, hours=len(months) == 1)
+        return await asyncio.to_thread(summed, documents, hours=len(months) == 1)
 
 
-def _summed(documents: Sequence[Document], *, hours: bool) -> Numbers:
+def summed(documents: Sequence[Document], *, hours: bool) -> Numbers:
+    """The numbers of each subject from documents of its figures, with percentiles of hours or
+    without."""
     sums: Numbers = {}
     for document in documents:
         state = document["state"]
