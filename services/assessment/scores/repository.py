@@ -45,14 +45,17 @@ class ScoreRepository:
 
     # What changed
 
-    async def watched(self) -> int:
-        """The number of the last batch of figures whose classes were scored; -1: none yet."""
-        document = await self._watch.find_one({"_id": _WATCH})
-        return -1 if document is None else int(document["batch"])
+    async def watched(self) -> tuple[int, int]:
+        """The last batch of figures whose classes were scored (-1: none yet), and the last scheme
+        version that every month was scored by."""
+        document = await self._watch.find_one({"_id": _WATCH}) or {}
+        return document.get("batch", -1), document.get("schemes", 0)
 
-    async def watch(self, batch: int) -> None:
-        """Note that the classes of every batch up to `batch` were scored."""
-        await self._watch.update_one({"_id": _WATCH}, {"$set": {"batch": batch}}, upsert=True)
+    async def watch(self, *, batch: int | None = None, schemes: int | None = None) -> None:
+        """Note up to which batch, or which scheme version, classes were scored."""
+        noted = {"batch": batch, "schemes": schemes}
+        known = {name: number for name, number in noted.items() if number is not None}
+        await self._watch.update_one({"_id": _WATCH}, {"$set": known}, upsert=True)
 
     async def keys_since(self, after: int, upto: int, limit: int) -> list[str]:
         """Keys of groups whose tally was last changed by a batch after `after`, up to `upto`."""

@@ -3,9 +3,9 @@ change or are about to, and keeps the scores of periods that are to be settled.
 
 Figures change in numbered batches (docs/decisions/0007-figures-by-differences.md); a tally has the
 number of the last one that changed it. The loop remembers up to which batch it has scored, and
-scores the classes of what changed since: again after a crash, which changes nothing. Other inputs,
-the registry and new schemes come up in a sweep over the current and the last period, once a minute
-and whenever a scheme is put in force.
+scores the classes of what changed since: again after a crash, which changes nothing. A new scheme
+has every month scored that it may count in. Other inputs and the registry come up in a sweep over
+the current and the last period, once a minute.
 """
 
 import asyncio
@@ -63,7 +63,6 @@ class Watching:
         self._leases = leases
         self._today = today
         self._swept_at = float("-inf")
-        self._swept_schemes = 0
 
     async def run(self) -> None:
         """Watch for ever, for at most a third of the time."""
@@ -78,19 +77,20 @@ class Watching:
 
     async def round(self, *, sweep: bool = False) -> None:
         """Score what changed since the last round; settle what is to be settled."""
+        after, schemes = await self._scores.watched()
         batch = await self._repository.tallies.latest()
         if batch is not None:
             upto = batch.number if batch.done else batch.number - 1
-            after = await self._scores.watched()
             if upto > after:
                 await self._score(await self._changed(after, upto))
-                await self._scores.watch(upto)
+                await self._scores.watch(batch=upto)
+        newest = self._schemes.versions[-1].version if self._schemes.versions else 0
+        if newest > schemes:
+            await self._score(await self._of_schemes_after(schemes))
+            await self._scores.watch(schemes=newest)
         for settlement in await self._scores.pending_settlements():
             await self._settle(settlement)
-        due = time.monotonic() - self._swept_at > _SWEEP_SECONDS
-        newer = len(self._schemes.versions) != self._swept_schemes
-        if sweep or due or newer:
-            self._swept_schemes = len(self._schemes.versions)
+        if sweep or time.monotonic() - self._swept_at > _SWEEP_SECONDS:
             await self._sweep()
             self._swept_at = time.monotonic()
 
@@ -123,6 +123,15 @@ class Watching:
                 found[period, kind] = None if wanted is None or have is None else have | wanted
         if len(keys) == _KEYS_AT_ONCE:
             await self._add_all(found, await self._repository.months())
+        return found
+
+    async def _of_schemes_after(self, version: int) -> Classes:
+        """The classes of every month that a newer version may count in."""
+        newer = [one for one in self._schemes.versions if one.version > version]
+        since = min(one.scheme.valid_from for one in newer)
+        months = [m for m in await self._repository.months() if m >= since]
+        found: Classes = {}
+        await self._add_all(found, months)
         return found
 
     async def _add_all(self, found: Classes, months: Iterable[str]) -> None:

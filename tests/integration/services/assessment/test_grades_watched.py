@@ -61,6 +61,11 @@ class World:
         batch = {"number": self.batch, "done": done, "apart": [], "rebuild": [], "changes": []}
         await self.database["batches"].update_one({"_id": "figures"}, {"$set": batch}, True)
 
+    async def put_in_force(self) -> None:
+        """The tests' scheme, from 2026-04 on."""
+        scheme = read_scheme(SCHEME.replace("steps:", "settled_after_days: 10\nsteps:"))
+        await self.schemes.put(scheme, by="administrator:a", why="")
+
     async def told(self, id: str) -> list[tuple[str, Any]]:
         """Types of the events told of a unit's grade, and the grade or the near one."""
         document = await self.scores.standings.collection.find_one({"_id": f"{MONTH}/unit/{id}"})
@@ -81,8 +86,6 @@ async def world(mongodb_uri: str, unique: str) -> AsyncIterator[World]:
     repository, scores = Repository(database, settings), ScoreRepository(database, settings)
     schemes = Schemes(database, SHIPPED / "schemes" / "default.yaml", "", lambda: "2026-06")
     await schemes.prepare()
-    scheme = read_scheme(SCHEME.replace("steps:", "settled_after_days: 10\nsteps:"))
-    await schemes.put(scheme, by="administrator:a", why="")
     await database["units"].insert_many(
         {"_id": id, "name": id, "domain": "agency"} for id in ("a", "b", "c")
     )
@@ -94,6 +97,7 @@ async def world(mongodb_uri: str, unique: str) -> AsyncIterator[World]:
 async def test_grades_are_told_as_figures_change_and_a_month_settles_days_after_its_end(
     world: World,
 ) -> None:
+    await world.put_in_force()
     for id, solved in (("a", 96), ("b", 70), ("c", 60)):
         await world.figure(id, solved)
     await world.watching.round()
@@ -101,7 +105,7 @@ async def test_grades_are_told_as_figures_change_and_a_month_settles_days_after_
     assert await world.told("b") == [("changed", "poor")]
 
     # Nothing new: nothing is told, also after a crash before the batch was noted.
-    await world.scores.watch(0)
+    await world.scores.watch(batch=0)
     await world.watching.round()
     assert await world.told("a") == [("changed", "good")]
 
@@ -134,3 +138,15 @@ async def test_grades_are_told_as_figures_change_and_a_month_settles_days_after_
     await world.figure("a", 10)
     await world.watching.round(sweep=True)
     assert await world.told("a") == [("changed", "good")]
+
+
+async def test_a_new_scheme_has_past_months_graded_anew(world: World) -> None:
+    world.today = date(2026, 9, 1)  # the month is neither this one nor the last
+    await world.figure("a", 70)
+    await world.watching.round()
+    assert await world.told("a") == [("changed", "fairly_good")]
+    await world.put_in_force()
+    await world.watching.round()
+    assert (await world.told("a"))[-1] == ("changed", "poor")
+    history = await world.scores.standings.history(f"{MONTH}/unit/a")
+    assert history[-1]["why"] == "schemes/2"

@@ -108,5 +108,5 @@ def test_the_final_scores_are_the_same_and_the_recounts(
     for month in MONTHS:
         scores = scored(summed(one.cases.values(), month))
         assert list(scores.every()) == list(scored(summed(other.cases.values(), month)).every())
-        again = scored(recounted(recount, month, SubjectKind.UNIT))
+        again = scored(recounted(recount, month)[SubjectKind.UNIT])
         assert list(again.every()) == list(scores.every())
