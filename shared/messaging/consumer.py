@@ -265,8 +265,8 @@ class Consumer(ConsumerRebalanceListener):
                 if worker := self._workers.get(partition):
                     self._last_record = now
                     worker.put(records)
-            # What is at hand comes without a turn of the loop: the workers would only begin once all
-            # of it lay here and each partition was paused, and then wait for the next fetch.
+            # What is at hand comes without a turn of the loop: the workers would only begin once
+            # all of it lay here and each partition was paused, and then wait for the next fetch.
             await asyncio.sleep(0)
             if self._distrust and self._workers:
                 self._distrust = any(worker.verify for worker in self._workers.values())
