@@ -6,6 +6,7 @@ from typing import Any
 
 from services.assessment.service import cases
 from services.assessment.service.cases import Case
+from services.assessment.support import handlers as support
 from shared.contracts.envelope import Event
 from shared.contracts.ids import lead_task_id
 from shared.contracts.joins import RequestJoined, RequestSeparated
@@ -33,8 +34,16 @@ from shared.storage.client import Document
 
 
 def target(event: Event) -> str:
-    """The case of an event: a request's and its tasks' events carry the request's id as key."""
-    return event.partition_key
+    """The case of an event: a request's and its tasks' events carry the request's id as key.
+
+    Recorded work is an aggregate of its own.
+    """
+    return event.subject if is_work(event) else event.partition_key
+
+
+def is_work(event: Event) -> bool:
+    """Whether it tells of recorded work, which stands in a store of its own."""
+    return event.type.startswith("lianxin.work.")
 
 
 def _decided(
@@ -99,7 +108,7 @@ on_task_completed = _on_lead(cases.completed)
 on_task_cancelled = _on_lead(cases.cancelled)
 on_task_finally_answered = _of_lead(_finally_answered)
 
-HANDLERS: Mapping[type[Payload], FactHandler[Case, tzinfo]] = {
+HANDLERS: Mapping[type[Payload], FactHandler[Any, tzinfo]] = {
     RequestAccepted: on_request_accepted,
     RequestLocated: on_request_located,
     RequestFollowedUp: on_request_followed_up,
@@ -113,6 +122,7 @@ HANDLERS: Mapping[type[Payload], FactHandler[Case, tzinfo]] = {
     TaskCompleted: on_task_completed,
     TaskCancelled: on_task_cancelled,
     TaskFinallyAnswered: on_task_finally_answered,
+    **support.FACTS,
 }
 
 
@@ -151,6 +161,7 @@ def on_organization_changed(event: Event) -> tuple[str, Document]:
         "level": data.level.value,
         "unit_id": data.unit_id,
         "area": data.area,
+        "parent": data.parent,
         "retired": data.retired,
     }
 
@@ -159,4 +170,5 @@ SNAPSHOTS: Mapping[type[Payload], SnapshotHandler] = {
     AreaChanged: on_area_changed,
     UnitChanged: on_unit_changed,
     OrganizationChanged: on_organization_changed,
+    **support.SNAPSHOTS,
 }

@@ -7,9 +7,12 @@ from zoneinfo import ZoneInfo
 
 from services.assessment import routes, routes_audit, routes_rankings
 from services.assessment.corrections import routes as routes_corrections
-from services.assessment.handlers import HANDLERS, SNAPSHOTS, target
+from services.assessment.handlers import HANDLERS, SNAPSHOTS, is_work, target
 from services.assessment.measuring import Measuring
 from services.assessment.parts import Parts, parts_in
+from services.assessment.reports import routes as routes_reports
+from services.assessment.reports.boards import Boards
+from services.assessment.reports.parts import report_parts
 from services.assessment.repository import Repository
 from services.assessment.schemes import routes as routes_schemes
 from services.assessment.schemes.versions import Schemes
@@ -20,18 +23,22 @@ from services.assessment.scores.inputs import Provider
 from services.assessment.scores.repository import ScoreRepository
 from services.assessment.scores.scoring import Scoring
 from services.assessment.scores.watching import Watching
+from services.assessment.support import decisions as support
+from services.assessment.support import routes as routes_support
+from services.assessment.support.parts import support_parts
 from services.assessment.tables import SHIPPED, TABLES
 from shared.contracts import topics
 from shared.contracts.envelope import Event
 from shared.messaging.processor import Consumes
 from shared.messaging.runtime import Runtime
+from shared.messaging.timers import Timers
 from shared.settings import Settings
 from shared.storage.client import Client
 from shared.storage.tables import Tables
 from shared.web.process import Assembly, Definition, run_service
 from shared.web.tables import table_router
 
-_LISTENS = (topics.REGISTRY.name, topics.REQUESTS.name, topics.TASKS.name)
+_LISTENS = (topics.REGISTRY.name, topics.REQUESTS.name, topics.TASKS.name, topics.WORK.name)
 
 
 def build(settings: Settings, client: Client) -> Assembly:
@@ -41,13 +48,18 @@ def build(settings: Settings, client: Client) -> Assembly:
     repository = Repository(database, settings)
     tables = Tables(database, TABLES, SHIPPED, settings.data_folder)
     scores = ScoreRepository(database, settings)
+    supported = support_parts(database, settings, tables)
+    guarantees, works = supported.repository.guarantees, supported.repository.works
 
     def today() -> date:
         return datetime.now(zone).date()
 
     shipped = SHIPPED / "schemes" / "default.yaml"
     schemes = Schemes(database, shipped, settings.data_folder, lambda: f"{today():%Y-%m}")
-    providers: list[Provider] = [FigureInputs(repository.figures.collection).provide]
+    providers: list[Provider] = [
+        FigureInputs(repository.figures.collection).provide,
+        supported.inputs.provide,
+    ]
     scoring = Scoring(schemes, providers, repository, scores)
 
     async def prepare(_events: Sequence[Event]) -> tzinfo:
@@ -56,7 +68,14 @@ def build(settings: Settings, client: Client) -> Assembly:
     runtime = Runtime(
         settings,
         client,
-        stores=[repository.cases, repository.figures, scores.standings, scores.settlements],
+        stores=[
+            repository.cases,
+            repository.figures,
+            scores.standings,
+            scores.settlements,
+            guarantees,
+            works,
+        ],
         consumes=Consumes(
             topics=_LISTENS,
             store=repository.cases,
@@ -65,19 +84,24 @@ def build(settings: Settings, client: Client) -> Assembly:
             prepare=prepare,
             snapshots=SNAPSHOTS,
             judges=frozenset(_LISTENS),
+            store_of=lambda event: works if is_work(event) else repository.cases,
         ),
     )
     runtime.add_work("figures", Measuring(repository, runtime.leases).run)
+    runtime.add_timers(Timers(guarantees, support.overdue, runtime.leases))
     runtime.add_work("tables", tables.follow)
     runtime.add_work("schemes", schemes.follow)
     watching = Watching(repository, scores, schemes, scoring, runtime.leases, today)
     runtime.add_work("scores", watching.run)
-    parts = Parts(repository, zone, tables, schemes, scores, scoring)
+    boards = Boards(schemes, scores, scoring)
+    reports = report_parts(database, settings, tables, boards, supported.lacking)
+    parts = Parts(repository, zone, tables, schemes, scores, scoring, reports, supported)
 
     async def prepare_database() -> None:
         await repository.create_indexes()
         await tables.prepare()
         await scores.create_indexes()
+        await supported.repository.create_indexes()
         await schemes.prepare()
 
     return Assembly(runtime, parts, prepare_database)
@@ -93,6 +117,8 @@ DEFINITION = Definition(
         routes_schemes.router,
         routes_scores.router,
         routes_audit.router,
+        routes_reports.router,
+        routes_support.router,
         routes_reproduction.router,
         table_router(TABLES, lambda request: parts_in(request).tables),
     ],

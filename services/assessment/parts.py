@@ -5,10 +5,12 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 
+from services.assessment.reports.parts import ReportParts
 from services.assessment.repository import Repository
 from services.assessment.schemes.versions import Schemes
 from services.assessment.scores.repository import ScoreRepository
 from services.assessment.scores.scoring import Scoring
+from services.assessment.support.parts import SupportParts
 from shared.storage.tables import Tables
 
 
@@ -22,6 +24,8 @@ class Parts:
     schemes: Schemes
     scores: ScoreRepository
     scoring: Scoring
+    reports: ReportParts
+    support: SupportParts
 
 
 def parts_in(request: Request) -> Parts:

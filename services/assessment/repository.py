@@ -15,7 +15,7 @@ from shared.storage.client import ASCENDING, Database, Document
 
 _FACTS = {"state": 1}
 _RAW_AT_ONCE = 2000
-_COUNTED = {"$or": [{"state.requests": {"$gt": 0}}, {"state.followed_up": {"$gt": 0}}]}
+COUNTED = {"$or": [{"state.requests": {"$gt": 0}}, {"state.followed_up": {"$gt": 0}}]}
 """Figures of something: the answers of joined requests alone are something too."""
 
 
@@ -137,7 +137,7 @@ class Repository:
         between: Document = {"$gt": after or f"{month}/{kind}/", "$lt": f"{month}/{kind}0"}
         if ids is not None:
             between["$in"] = [f"{month}/{kind}/{id}" for id in ids]
-        found = self.figures.collection.find({"_id": between, **_COUNTED}, _FACTS).sort(
+        found = self.figures.collection.find({"_id": between, **COUNTED}, _FACTS).sort(
             "_id", ASCENDING
         )
         documents = found.limit(limit) if limit else found
@@ -145,7 +145,7 @@ class Repository:
 
     async def months(self) -> list[str]:
         """Months that have figures, the latest first."""
-        months = await self.figures.collection.distinct("state.month", _COUNTED)
+        months = await self.figures.collection.distinct("state.month", COUNTED)
         return sorted(months, reverse=True)
 
     async def subjects(self, kind: str, ids: Sequence[str]) -> dict[str, Document]:

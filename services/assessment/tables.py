@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from services.assessment.ratings.table import RatingRules
+from services.assessment.reports.rules import ReportRules
 from services.assessment.rounds.table import RoundRules
+from services.assessment.support.table import SupportRules
 from shared.storage.tables import Table
 
 SHIPPED = Path(__file__).parent / "data"
-TABLES: tuple[type[Table], ...] = (RatingRules, RoundRules)
+TABLES: tuple[type[Table], ...] = (RatingRules, ReportRules, RoundRules, SupportRules)

@@ -15,7 +15,7 @@ RECEIVES: dict[str, tuple[Topic, ...]] = {
     "registry": (topics.UNITS, topics.VOLUNTEERING),
     "request_intake": (topics.REGISTRY, topics.TASKS, topics.UNITS),
     "volunteer_dispatch": (topics.REGISTRY, topics.REQUESTS, topics.UNITS),
-    "assessment": (topics.REGISTRY, topics.REQUESTS, topics.TASKS),
+    "assessment": (topics.REGISTRY, topics.REQUESTS, topics.TASKS, topics.WORK),
     "units": (
         topics.REGISTRY,
         topics.REQUESTS,

@@ -15,6 +15,7 @@ from shared.contracts import (
     registry,
     requests,
     scores,
+    support,
     task_life,
     task_parts,
     tasks,
@@ -148,7 +149,13 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         volunteering.HoursVoided,
     ),
     topics.ASSESSMENTS.name: (assessments.FigureMeasured,),
-    topics.REVIEWS.name: (scores.GradeChanged, scores.GradeNear, scores.PeriodSettled),
+    topics.REVIEWS.name: (
+        scores.GradeChanged,
+        scores.GradeNear,
+        scores.PeriodSettled,
+        support.GuaranteeChanged,
+        support.GuaranteeOverdue,
+    ),
     topics.UNITS.name: (
         units.RequestReported,
         units.TaskProgress,

@@ -32,6 +32,12 @@ INPUTS: Mapping[str, Label] = {
     "resolution_rate": Label(zh="解决率（0 至 1）", en="Resolution rate, 0 to 1"),
     "satisfaction_rate": Label(zh="满意率（0 至 1）", en="Satisfaction rate, 0 to 1"),
     "in_time_rate": Label(zh="按时率（0 至 1）", en="In-time rate, 0 to 1"),
+    # Plans and support (docs/assessment/support.md)
+    "funds_promised": Label(zh="应到位经费（元）", en="Yuan that were to be there by the end"),
+    "funds_given": Label(zh="已到位经费（元）", en="Yuan of it given"),
+    "has_venue": Label(zh="有服务场所（1 或 0）", en="Whether there is a venue, 1 or 0"),
+    "plans_due": Label(zh="本期到期的任务数", en="Targets and shares of plans due"),
+    "plans_overdue": Label(zh="本期逾期未完成的任务数", en="Those of them not reached"),
 }
 
 OUTCOMES: Mapping[str, Label] = {

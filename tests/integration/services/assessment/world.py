@@ -69,11 +69,17 @@ class Assessment:
         query: dict[str, Any],
         body: Any = None,
     ) -> Any:
-        token = issue_token(self.settings.token_secret.get_secret_value(), principal)
-        headers = {"Authorization": f"Bearer {token}"}
-        answer = await self.http.request(method, path, params=query, headers=headers, json=body)
+        answer = await self.ask(method, path, principal, params=query, json=body)
         assert answer.status_code == status, answer.text
         return answer.json()
+
+    async def ask(
+        self, method: str, path: str, principal: Principal, **request: Any
+    ) -> httpx.Response:
+        """The answer as it comes."""
+        token = issue_token(self.settings.token_secret.get_secret_value(), principal)
+        headers = {"Authorization": f"Bearer {token}"}
+        return await self.http.request(method, path, headers=headers, **request)
 
     async def settled(self, cases: int) -> bool:
         """Whether `cases` requests are known, and every figure is up."""

@@ -1,0 +1,1 @@
+"""Reports of a month or year and a street's bulletin (docs/assessment/reports.md)."""

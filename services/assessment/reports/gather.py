@@ -1,0 +1,230 @@
+"""Reads what a report is made from."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.assessment.reports.boards import Boards
+from services.assessment.reports.facts import Facts, Group, Known, Recurring, Subject
+from services.assessment.reports.making import SUMMED_KINDS
+from services.assessment.reports.numbers import added
+from services.assessment.reports.periods import trend_of
+from services.assessment.reports.repository import ReportsRepository
+from services.assessment.reports.rules import ReportRules
+from services.assessment.reports.standing import stands_among
+from services.assessment.schemes.periods import before, months_of
+from services.assessment.service.figures import Figure, SubjectKind
+from services.assessment.support.groups import Lack
+from shared.contracts.words import AreaLevel
+from shared.storage.client import Document
+from shared.web.problems import Problem
+
+_AREAS = frozenset(level.value for level in AreaLevel)
+_BELOW = {"city": ("district", "street"), "district": ("street",), "street": ("community",)}
+
+
+Lacking = Callable[
+    [str, SubjectKind, Collection[str] | None], Awaitable[Mapping[str, tuple[Lack, ...]]]
+]
+"""Of a period, kind and subjects (None: of all): what each lacks that lacks something."""
+
+
+@dataclass(frozen=True)
+class _Spans:
+    """The months of the period, of the one before, and of the course."""
+
+    period: str
+    now: Sequence[str]
+    before: Sequence[str]
+    trend: Sequence[str]
+
+
+class Gather:
+    """Reads the facts of one subject and period after the other."""
+
+    def __init__(
+        self,
+        repository: ReportsRepository,
+        boards: Boards,
+        rules: ReportRules,
+        lacking: Lacking,
+    ) -> None:
+        self._repository = repository
+        self._boards = boards
+        self._lacking = lacking
+        self._rules = rules
+
+    async def facts(self, kind: str, id: str, period: str) -> Facts:
+        """The facts. Raises `Problem` 404 where there is no such subject."""
+        spans = _Spans(
+            period,
+            months_of(period),
+            months_of(before(period)),
+            trend_of(period, self._rules.trend_months),
+        )
+        if kind in _AREAS:
+            return await self._of_area(AreaLevel(kind), id, spans)
+        return await self._of_holder(SubjectKind(kind), id, spans)
+
+    async def _of_area(self, level: AreaLevel, id: str, spans: _Spans) -> Facts:
+        area = await self._repository.area(id)
+        if area is None or area["level"] != level.value:
+            raise Problem(404, "report-subject-not-found", id=id)
+        kind, ids = SubjectKind.STREET, [id]
+        groups = [await self._areas_below(id, below, spans) for below in _BELOW.get(level, ())]
+        if level.value in SUMMED_KINDS:
+            ids = [street["_id"] for street in await self._repository.areas_in(id, "street")]
+        else:
+            kind = SubjectKind(level.value)
+            groups.append(await self._units_of(id, spans))
+        subject = Subject(level.value, id, area["name"])
+        above = await self._above(area)
+        return await self._facts(subject, kind, ids, spans, groups, above)
+
+    async def _of_holder(self, kind: SubjectKind, id: str, spans: _Spans) -> Facts:
+        known = (await self._repository.all_of(kind, [id])).get(id)
+        groups = []
+        if kind is SubjectKind.UNIT:
+            own = await self._repository.organizations_of(id)
+            names = {one["_id"]: one["name"] for one in own}
+            groups.append(await self._group(SubjectKind.ORGANIZATION, names, spans))
+        subject = Subject(kind.value, id, known["name"] if known else id)
+        facts = await self._facts(subject, kind, [id], spans, groups)
+        if known is None and not any(figure.requests for figure in facts.months.values()):
+            raise Problem(404, "report-subject-not-found", id=id)
+        return facts
+
+    async def _facts(
+        self,
+        subject: Subject,
+        kind: SubjectKind,
+        ids: list[str],
+        spans: _Spans,
+        groups: list[Group],
+        above: str | None = None,
+    ) -> Facts:
+        period, repository = spans.period, self._repository
+        now = await repository.by_subject(period, kind, spans.now, ids)
+        earlier = await repository.by_subject(before(period), kind, spans.before, ids)
+        total = added(period, kind, subject.id, now.values())
+        total_before = added(before(period), kind, subject.id, earlier.values())
+        categories = None
+        if total.requests + total_before.requests <= self._rules.categorized_requests:
+            group = "area" if subject.kind in _AREAS else subject.kind
+            categories = (
+                await repository.by_category(group, subject.id, spans.now),
+                await repository.by_category(group, subject.id, spans.before),
+            )
+        stand = stand_before = None
+        if subject.kind not in SUMMED_KINDS:
+            lacking = await self._lacking(period, kind, None)
+            stand = (await self._boards.stands(period, kind, lacking)).get(subject.id)
+            former = await self._boards.stands(before(period), kind, lacking)
+            stand_before = former.get(subject.id)
+        return Facts(
+            subject=subject,
+            period=period,
+            now=total,
+            before=total_before,
+            months=await repository.by_month(kind, subject.id, spans.trend, ids),
+            groups=tuple(groups),
+            categories=categories,
+            scheme=self._boards.version(period),
+            stand=stand,
+            stand_before=stand_before,
+            above=above,
+            problems=await self._problems(subject, spans.period),
+        )
+
+    async def _problems(self, subject: Subject, period: str) -> tuple[Recurring, ...]:
+        """What recurs in a street, by the end of the period."""
+        if subject.kind != SubjectKind.STREET:
+            return ()
+        found = await self._repository.open_problems(subject.id, months_of(period)[-1])
+        codes = [code for one in found for code in (one["place"], one["owner"])]
+        names = await self._repository.names_of(codes)
+        return tuple(
+            Recurring(
+                id=one["_id"],
+                category=one["category"],
+                place=str(names.get(one["place"], one["place"])),
+                since=one["month"],
+                owner=names.get(one["owner"]),
+            )
+            for one in found
+        )
+
+    async def _areas_below(self, id: str, level: str, spans: _Spans) -> Group:
+        areas = await self._repository.areas_in(id, level)
+        names = {area["_id"]: area["name"] for area in areas}
+        if level in SUMMED_KINDS:
+            return await self._districts(id, names, spans)
+        return await self._group(SubjectKind(level), names, spans)
+
+    async def _districts(self, id: str, names: Mapping[str, str], spans: _Spans) -> Group:
+        """Districts as the sums of their streets; they have no score."""
+        period, kind = spans.period, SubjectKind.STREET
+        streets = await self._repository.areas_in(id, "street")
+        ids = [street["_id"] for street in streets]
+        now = await self._repository.by_subject(period, kind, spans.now, ids)
+        earlier = await self._repository.by_subject(before(period), kind, spans.before, ids)
+        return Group(
+            "district",
+            {code: Known(name) for code, name in names.items()},
+            _summed(period, names, streets, now),
+            _summed(before(period), names, streets, earlier),
+        )
+
+    async def _group(self, kind: SubjectKind, names: Mapping[str, str], spans: _Spans) -> Group:
+        period, former = spans.period, before(spans.period)
+        lacking = await self._lacking(period, kind, None)
+        return Group(
+            kind.value,
+            {id: Known(name, lacking.get(id, ())) for id, name in names.items()},
+            await self._repository.by_subject(period, kind, spans.now, names),
+            await self._repository.by_subject(former, kind, spans.before, names),
+            await self._boards.stands(period, kind, lacking),
+            await self._boards.stands(former, kind, lacking),
+        )
+
+    async def _units_of(self, area: str, spans: _Spans) -> Group:
+        """Units by their work on the requests of an area, scored among themselves."""
+        period, kind = spans.period, SubjectKind.UNIT
+        now = await self._repository.by_unit(period, area, spans.now)
+        earlier = await self._repository.by_unit(before(period), area, spans.before)
+        known = await self._repository.all_of(kind, [*now, *earlier])
+        lacking = await self._lacking(period, kind, list(known))
+        names = {id: Known(one["name"], lacking.get(id, ())) for id, one in known.items()}
+        version = self._boards.version(period)
+        if version is None:
+            return Group("unit", names, now, earlier)
+        domains = {id: one["domain"] for id, one in known.items()}
+        return Group(
+            "unit",
+            names,
+            now,
+            earlier,
+            stands_among(version.scheme, kind, now, domains, lacking),
+            stands_among(version.scheme, kind, earlier, domains, lacking),
+        )
+
+    async def _above(self, area: Document) -> str | None:
+        above = await self._repository.area(area["path"][-2]) if len(area["path"]) > 1 else None
+        return above["name"] if above else None
+
+
+def _summed(
+    period: str,
+    known: Mapping[str, str],
+    streets: list[Document],
+    figures: Mapping[str, Figure],
+) -> dict[str, Figure]:
+    inside: dict[str, list[Figure]] = {}
+    for street in streets:
+        figure = figures.get(street["_id"])
+        for code in street["path"]:
+            if code in known and figure is not None:
+                inside.setdefault(code, []).append(figure)
+    return {
+        code: added(period, SubjectKind.STREET, code, those)
+        for code, those in sorted(inside.items())
+    }

@@ -1,0 +1,181 @@
+"""MongoDB calls of support, with their indexes."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from services.assessment.service.figures import SubjectKind
+from services.assessment.support.progress import Span
+from services.assessment.support.state import Guarantee, Work
+from shared.contracts import topics
+from shared.contracts.words import Domain
+from shared.settings import Settings
+from shared.storage.aggregates import Aggregate, AggregateStore
+from shared.storage.client import ASCENDING, DESCENDING, Database, Document, aggregate
+from shared.web.paging import Paging
+
+_OF_AREAS = [Domain.COMMUNITY.value, Domain.VILLAGE.value]
+"""Domains of the organizations that answer for an area."""
+
+
+class SupportRepository:
+    """Guarantees, recorded work, and read models of plans, money and venues."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self.guarantees: AggregateStore[Guarantee] = AggregateStore(
+            database["guarantees"], Guarantee, topic=topics.REVIEWS.name, source=settings.source
+        )
+        self.works: AggregateStore[Work] = AggregateStore(
+            database["works"], Work, topic=topics.REVIEWS.name, source=settings.source
+        )
+        self._plans = database["plans"]
+        self._funds = database["funds"]
+        self._assets = database["assets"]
+        self._organizations = database["organizations"]
+        self._areas = database["areas"]
+
+    async def create_indexes(self) -> None:
+        """Create the indexes; the stores create their own."""
+        for field in ("area_path", "organization_id"):
+            await self.works.collection.create_index(
+                [(f"state.{field}", ASCENDING), ("state.work", ASCENDING), ("state.at", ASCENDING)],
+                name=field,
+            )
+            await self.guarantees.collection.create_index(
+                [(f"state.{field}", ASCENDING), ("_id", ASCENDING)], name=field
+            )
+        await self.guarantees.collection.create_index([("state.unit_id", ASCENDING)], name="unit")
+        await self._plans.create_index([("places", ASCENDING)], name="places")
+        await self._funds.create_index([("receiver", ASCENDING)], name="receiver")
+        await self._organizations.create_index([("parent", ASCENDING)], name="parent")
+
+    # Subjects
+
+    async def organization(self, id: str) -> tuple[str | None, list[str]] | None:
+        """An organization's unit, and the path of its area; None where it is not known."""
+        found = await self._organizations.find_one({"_id": id})
+        if found is None:
+            return None
+        area = found["area"] and await self._areas.find_one({"_id": found["area"]})
+        return found["unit_id"], list(area["path"]) if area else []
+
+    async def organizations_of(
+        self, kind: SubjectKind, ids: Collection[str] | None
+    ) -> dict[str, list[str]]:
+        """The organizations of each subject: itself; a unit's; those that answer for an area."""
+        field = {"organization": "_id", "unit": "unit_id"}.get(kind, "area")
+        chosen: Document = {"retired": {"$ne": True}}
+        if ids is not None:
+            chosen[field] = {"$in": list(ids)}
+        if field == "area":
+            chosen["domain"] = {"$in": _OF_AREAS}
+        found: dict[str, list[str]] = {}
+        shown = {"unit_id": 1, "area": 1}
+        async for one in self._organizations.find(chosen, shown).sort("_id", ASCENDING):
+            if one[field] is not None:
+                found.setdefault(one[field], []).append(one["_id"])
+        if ids is None and field == "area":
+            areas = self._areas.find({"_id": {"$in": list(found)}, "level": kind.value}, {"_id": 1})
+            level = {area["_id"] async for area in areas}
+            found = {id: own for id, own in found.items() if id in level}
+        return found
+
+    async def parents(self) -> dict[str, str | None]:
+        """The organization above each."""
+        found = self._organizations.find({}, {"parent": 1})
+        return {one["_id"]: one.get("parent") async for one in found}
+
+    # Facts
+
+    async def plans_for(self, places: Collection[str] | None) -> list[Document]:
+        """Plans that ask something of one of `places`, of any without; drafts are not counted."""
+        chosen: Document = {"status": {"$in": ["in_force", "closed"]}}
+        if places is not None:
+            chosen["places"] = {"$in": list(places)}
+        return await self._plans.find(chosen).sort("_id", ASCENDING).to_list(None)
+
+    async def done_in(self, span: Span, areas: Collection[str]) -> dict[str, float]:
+        """What was recorded in each area."""
+        codes = {"state.area_path": {"$in": list(areas)}}
+        pipeline: list[Document] = [
+            {"$match": codes | _counted(span)},
+            {"$unwind": "$state.area_path"},
+            {"$match": codes},
+            {"$group": {"_id": "$state.area_path", "done": {"$sum": "$state.quantity"}}},
+        ]
+        found = aggregate(self.works.collection, pipeline)
+        return {one["_id"]: one["done"] async for one in found}
+
+    async def done_by(self, span: Span, organizations: Iterable[str]) -> dict[str, float]:
+        """What each organization recorded itself."""
+        chosen = {"state.organization_id": {"$in": list(organizations)}}
+        pipeline: list[Document] = [
+            {"$match": chosen | _counted(span)},
+            {"$group": {"_id": "$state.organization_id", "done": {"$sum": "$state.quantity"}}},
+        ]
+        found = aggregate(self.works.collection, pipeline)
+        return {one["_id"]: one["done"] async for one in found}
+
+    async def funds(
+        self, organizations: Collection[str], end: datetime
+    ) -> dict[str, tuple[float, float]]:
+        """Yuan promised until `end`, and given: with tasks and pairings, and as guarantees."""
+        sums: dict[str, tuple[float, float]] = {}
+        own = list(organizations)
+        with_tasks: list[Document] = [
+            {"$match": {"receiver": {"$in": own}, "by": {"$lt": end}}},
+            {
+                "$group": {
+                    "_id": "$receiver",
+                    "promised": {"$sum": "$promised_yuan"},
+                    "given": {"$sum": "$paid_yuan"},
+                }
+            },
+        ]
+        async for one in aggregate(self._funds, with_tasks):
+            sums[one["_id"]] = (one["promised"], one["given"])
+        chosen = {
+            "state.organization_id": {"$in": own},
+            "state.withdrawn": None,
+            "state.by": {"$lt": end},
+        }
+        async for document in self.guarantees.collection.find(chosen, {"state": 1}):
+            guarantee = Guarantee.model_validate(document["state"])
+            given = sum(g.fen for g in guarantee.gifts if g.voided is None and g.at < end)
+            before = sums.get(guarantee.organization_id, (0.0, 0.0))
+            sums[guarantee.organization_id] = (
+                before[0] + guarantee.fen / 100,
+                before[1] + given / 100,
+            )
+        return sums
+
+    async def venues(self, organizations: Collection[str]) -> dict[str, bool]:
+        """Whether each organization has a venue, as far as the registry has told."""
+        chosen = {"_id": {"$in": list(organizations)}, "retired": {"$ne": True}}
+        return {one["_id"]: one["venue"] async for one in self._assets.find(chosen)}
+
+    # Guarantees
+
+    async def page(
+        self, conditions: Sequence[Document], page: Paging
+    ) -> tuple[Sequence[Aggregate[Guarantee]], str | None]:
+        """A page of guarantees, the newest first."""
+        wanted = [one for one in conditions if one]
+        if page.after is not None:
+            wanted.append({"_id": {"$lt": page.after.id}})
+        found = (
+            self.guarantees.collection.find(
+                {"$and": wanted} if wanted else {}, {"history": 0, "outbox": 0}
+            )
+            .sort("_id", DESCENDING)
+            .limit(page.limit + 1)
+        )
+        documents, following = page.cut(await found.to_list(None), lambda one: ("", one["_id"]))
+        return [self.guarantees.load(document) for document in documents], following
+
+
+def _counted(span: Span) -> Document:
+    return {
+        "state.work": span.work,
+        "state.voided": False,
+        "state.at": {"$gte": span.since, "$lte": span.by},
+    }

@@ -1,0 +1,199 @@
+"""Plans, money and venues beside results, over HTTP and Kafka."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from services.assessment.service.figures import SubjectKind
+from shared.contracts import topics
+from shared.contracts.assets import AssetsChanged
+from shared.contracts.envelope import Event
+from shared.contracts.ids import uuid7
+from shared.contracts.payload import Payload
+from shared.contracts.plans import AssignmentChanged, PlanChanged
+from shared.contracts.registry import OrganizationChanged
+from shared.contracts.work import WorkCorrected, WorkRecorded, WorkVoided
+from shared.web.auth import Principal, Role
+from tests.eventually import eventually
+from tests.integration.messaging.world import settings_for
+from tests.integration.services.assessment.world import (
+    ADMINISTRATOR,
+    CITY,
+    Assessment,
+    database_of,
+    publishing,
+    running,
+)
+
+MANAGER = Principal("m", Role.AREA_MANAGER, frozenset({"s1"}))
+OTHER = Principal("x", Role.AREA_MANAGER, frozenset({"s2"}))
+DUE = datetime(2026, 5, 20, tzinfo=UTC)
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def organization(id: str, area: str, parent: str | None = None) -> tuple[str, Payload]:
+    fields = {"organization_id": id, "name": f"{id}党委", "domain": "community", "area": area}
+    return id, OrganizationChanged.model_validate(fields | {"level": "township", "parent": parent})
+
+
+def plan() -> tuple[str, Payload]:
+    parts = [
+        {"area": "s1", "share": 30, "by": DUE},
+        {"area": "s2", "share": 10, "by": DUE},
+    ]
+    target = {"id": "visits", "work": "visit", "quantity": 40, "until": DUE, "parts": parts}
+    fields = {"plan_id": "p1", "level": "county", "area": "xc", "status": "in_force"}
+    more = {"revision": 1, "since": SINCE, "targets": [target]}
+    return "p1", PlanChanged.model_validate(fields | more)
+
+
+def assignment(promised: float, paid: float) -> tuple[str, Payload]:
+    fields = {"assignment_id": "a1", "kind": "survey", "assigner": "o0", "receiver": "o1"}
+    money = {"promised_yuan": promised, "paid_yuan": paid}
+    return "a1", AssignmentChanged.model_validate(
+        fields | money | {"until": DUE, "status": "accepted"}
+    )
+
+
+def assets(*met: str) -> tuple[str, Payload]:
+    fields = {"organization_id": "o1", "area_path": ("bj", "xc", "s1"), "met": met, "target": DUE}
+    return "o1", AssetsChanged.model_validate(fields)
+
+
+def facts(record: str, path: tuple[str, ...], quantity: float, *then: Payload) -> list[Event]:
+    recorded = WorkRecorded(
+        record_id=record,
+        work="visit",
+        at=DUE - timedelta(days=3),
+        quantity=quantity,
+        area_path=path,
+    )
+    return [
+        Event(
+            id=uuid7(),
+            source="/services/registry/records",
+            type=data.full_type(),
+            subject=record,
+            sequence=n,
+            time=DUE,
+            partition_key=record,
+            trace_parent=None,
+            data=data,
+        )
+        for n, data in enumerate((recorded, *then), 1)
+    ]
+
+
+async def support(assessment: Assessment, id: str) -> dict[str, Any]:
+    query = {"kind": "street", "id": id, "period": "2026-05"}
+    found: dict[str, Any] = await assessment.get("/v1/support", **query)
+    return found
+
+
+async def posted(
+    assessment: Assessment, path: str, principal: Principal, status: int, body: dict[str, Any]
+) -> dict[str, Any]:
+    answer = await assessment.ask("POST", f"/v1/{path}", principal, json=body)
+    assert answer.status_code == status, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_facts_stand_beside_plans_and_guarantees_are_tracked(
+    kafka_bootstrap: str, mongodb_uri: str, unique: str
+) -> None:
+    of = settings_for("assessment", kafka_bootstrap, mongodb_uri, unique)
+    async with database_of(of), running(of) as assessment, publishing(of) as others:
+        o0, o1 = organization("o0", "xc"), organization("o1", "s1", "o0")
+        await others.register(*CITY, o0, o1, plan(), assignment(900, 100), assets("venue"))
+        s1, s2 = ("bj", "xc", "s1", "c1"), ("bj", "xc", "s2", "c3")
+        await others.publish(
+            [
+                *facts("w1", s1, 20),
+                *facts("w2", s1, 99, WorkCorrected(record_id="w2", work="visit", quantity=9)),
+                *facts("w3", s1, 50, WorkVoided(record_id="w3", work="visit")),
+                *facts("w4", s2, 10),
+            ]
+        )
+
+        async def rolled_up() -> dict[str, Any] | None:
+            found = await support(assessment, "s1")
+            known = found["plans"] and found["plans"][0]["done"] == 29 and found["funds_promised"]
+            return found if known and found["has_venue"] is not None else None
+
+        # Facts roll up to the shares of the plan: 20 + 9, the voided one out; 30 were due.
+        found = await eventually(rolled_up, 15, "the facts are rolled up")
+        assert found is not None
+        assert (found["plans_due"], found["plans_overdue"]) == (1, 1)
+        assert (found["plans"][0]["share"], found["plans"][0]["missing"]) == (30, 1)
+        assert (await support(assessment, "s2"))["plans_overdue"] == 0
+
+        # 900 yuan came with a task, 100 were paid: the street is compared apart.
+        assert (found["funds_promised"], found["funds_given"]) == (900, 100)
+        assert (found["group"], found["lacks"]) == ("unsupported", ["funds"])
+        assert found["inputs"]["plans_overdue"] == 1
+
+        # A guarantee: promised, given, beside the rest.
+        body = {
+            "kind": "budget",
+            "organization_id": "o1",
+            "giver": "o0",
+            "year": 2026,
+            "yuan": 600,
+            "by": "2026-03-31T00:00:00+08:00",
+            "reason": "街道2026年预算第12号",
+        }
+        await posted(assessment, "guarantees", OTHER, 403, body)
+        id = (await posted(assessment, "guarantees", MANAGER, 201, body))["id"]
+        late = await assessment.get("/v1/guarantees", MANAGER, overdue="true")
+        assert [(one["id"], one["missing_yuan"]) for one in late["items"]] == [(id, 600)]
+        gift = {"yuan": 650, "at": "2026-03-01T00:00:00+08:00", "reason": "凭证1"}
+        problem = await posted(assessment, f"guarantees/{id}/payments", MANAGER, 409, gift)
+        assert problem["type"] == "/problems/guarantee-overspent"
+        await posted(assessment, f"guarantees/{id}/payments", MANAGER, 201, gift | {"yuan": 600})
+        assert (await assessment.get("/v1/guarantees", overdue="true"))["items"] == []
+        shown = await assessment.get(f"/v1/guarantees/{id}", MANAGER)
+        assert [
+            (line["by"], line["why"]) for line in shown["history"] if line["by"] != "timer"
+        ] == [
+            ("area_manager:m", "街道2026年预算第12号"),
+            ("area_manager:m", "凭证1"),
+        ]
+        await assessment.get(f"/v1/guarantees/{id}", OTHER, 404)
+
+        # Schemes see it as inputs; of all subjects once in a while, not with each figure.
+        provide = assessment.parts.support.inputs.provide
+        every = await provide("2026-05", SubjectKind.STREET, None)
+        assert every["s1"]["funds_promised"] == 1500
+        assert await provide("2026-05", SubjectKind.STREET, None) is every
+
+        # 700 of 1,500 is less than half; 800 after another payment of the task is not.
+        assert (await support(assessment, "s1"))["group"] == "unsupported"
+        await others.register(assignment(900, 200))
+
+        async def supported() -> bool:
+            return bool((await support(assessment, "s1"))["group"] == "supported")
+
+        await eventually(supported, 15, "the money came")
+        await others.register(assets())
+
+        async def without_venue() -> bool:
+            return bool((await support(assessment, "s1"))["lacks"] == ["venue"])
+
+        await eventually(without_venue, 15, "the venue is gone")
+
+        # It was past its date when it was promised: told once, between promise and payment or not.
+        async def told() -> list[dict[str, Any]]:
+            since, until = datetime.min.replace(tzinfo=UTC), datetime.now(UTC)
+            walk = assessment.runtime.journal.walk(topics.REVIEWS.name, since, until)
+            entries = [entry async for some in walk for entry in some]
+            return [orjson.loads(e["data"]) for e in entries if "guarantee.changed" in e["type"]]
+
+        async def both_told() -> bool:
+            return [fact["given_yuan"] for fact in await told()] == [0, 600]
+
+        await eventually(both_told, 10, "promise and payment are published")
+        await assessment.get(
+            "/v1/support", ADMINISTRATOR, 404, kind="street", id="zz", period="2026"
+        )
