@@ -102,6 +102,7 @@ def check_ready(targets: Sequence[Target]) -> None:
                 "shares-short",
                 field=f"targets.{number}.parts",
                 id=target.id,
+                missing=f"{target.quantity - total(target.parts):g}",
                 sum=f"{total(target.parts):g}",
                 quantity=f"{target.quantity:g}",
             )

@@ -67,9 +67,9 @@ register_messages(
             "date, source).",
         },
         "shares-short": {
-            "zh": "目标 {id} 的各部分之和 {sum} 不足 {quantity}：请补足后再实施。",
-            "en": "The parts of the target {id} add up to {sum}, less than its {quantity}: make up "
-            "for the rest before the plan comes into force.",
+            "zh": "目标 {id} 的各部分之和 {sum} 不足 {quantity}，还差 {missing}：请补足后再实施。",
+            "en": "The parts of the target {id} add up to {sum}, {missing} less than its "
+            "{quantity}: make up for the rest before the plan comes into force.",
         },
         "plan-fixed": {
             "zh": "计划的范围和上级计划不能修改，实施后开始时间也不能修改：请另建计划。",

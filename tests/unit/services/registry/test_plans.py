@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from services.registry.plans import decisions
+from services.registry.plans import (
+    decisions,
+    messages,  # noqa: F401  (registers the sentences)
+)
 from services.registry.plans.breakdown import Spot
 from services.registry.plans.decisions import Around
 from services.registry.plans.progress import Group, progress_of, roll_up, tree_of
@@ -140,6 +143,13 @@ def test_it_comes_into_force_surveyed_first_and_adding_up(
         decisions.start(drafted(parts, of=of), "p", ADMIN, None, NOW)
     assert why(problem) == code
     assert in_force(UNEVEN).status == "in_force"
+
+
+def test_shares_that_are_short_are_refused_with_the_difference() -> None:
+    with pytest.raises(Problem) as problem:
+        decisions.start(drafted([part("s1", 10), part("s2", 19)]), "p", ADMIN, None, NOW)
+    assert "还差 1：" in problem.value.render("zh")["detail"]
+    assert "add up to 29, 1 less than its 30" in problem.value.render("en")["detail"]
 
 
 def child(above: PlanState, **changes: Any) -> PlanState:
