@@ -41,10 +41,10 @@ class Served(World):
 
 
 @asynccontextmanager
-async def served(settings: Settings) -> AsyncIterator[Served]:
+async def served(settings: Settings, port: int = 0) -> AsyncIterator[Served]:
     """A replica behind a real port; at the end it stops as on a signal."""
     app = service_app(DEFINITION, settings)
-    listener = bind("127.0.0.1", 0)
+    listener = bind("127.0.0.1", port)
     config = uvicorn.Config(app, lifespan="on", log_config=None, timeout_graceful_shutdown=20)
     server = Server(config, 60, lambda: close_streams(app))
     running = asyncio.create_task(server.serve(sockets=[listener]))
