@@ -108,8 +108,6 @@ const OFFERED_FIRST = ["accept", "accept-hand-over", "claim", "approve", "comple
 function doing(task) {
   const commands = [...(claimable(task.id) ? ["claim"] : []), ...commandsFor(task)];
   commands.sort((a, b) => rank(a) - rank(b));
-  const asAlert = task.status === "matching" && app.desk.role === "volunteer";
-  const word = (name) => w(asAlert && hasWord(`do.${name}.alert`) ? `do.${name}.alert` : `do.${name}`);
   const box = h("section", { class: "doing", "aria-label": w("task.do") });
   if (!commands.length) box.append(h("p", { class: "hint" }, w("task.nothing")));
   box.append(h("div", { class: "buttons" }, commands.map((name) =>
@@ -117,10 +115,16 @@ function doing(task) {
       type: "button", class: OFFERED_FIRST.includes(name) ? "main" : "", data: { command: name },
       "aria-expanded": needsWords(name) ? String(shown.command === name) : null,
       onclick: () => (needsWords(name) ? begin(shown.command === name ? null : name) : send(name, null)),
-    }, word(name)))));
+    }, word(name, task)))));
   if (shown.form) box.append(shown.form.element);
   box.append(h("p", { id: "task-error", class: "error", role: "alert" }, shown.error ?? ""));
   return box;
+}
+
+/** A command's word; one who was asked is spoken to otherwise. */
+function word(name, task) {
+  const asked = task.status === "matching" && app.desk.role === "volunteer" && hasWord(`do.${name}.alert`);
+  return w(asked ? `do.${name}.alert` : `do.${name}`);
 }
 
 const rank = (name) => (OFFERED_FIRST.indexOf(name) + 1 || 99);
@@ -132,7 +136,7 @@ function begin(command, onBehalf = null) {
   if (command) {
     const alert = shown.task.status === "matching";
     const fields = fieldsOf(command, shown.task, { alert });
-    const words = onBehalf ? w(`do.${command}.for`, { who: onBehalf }) : w(`do.${command}`);
+    const words = onBehalf ? w(`do.${command}.for`, { who: onBehalf }) : word(command, shown.task);
     const element = h("form", {
       class: "form",
       onsubmit: (event) => {
