@@ -128,17 +128,17 @@ class Page:
         await self.browser.until("document.querySelector('main[aria-busy=false]')", "it has loaded")
 
     async def text(self, css: str) -> str:
-        """The text of an element, as shown; empty where it is not there."""
-        script = "return document.querySelector(arguments[0])?.innerText ?? ''"
+        """The text of an element; empty where it is not there."""
+        script = "return document.querySelector(arguments[0])?.textContent ?? ''"
         return str(await self.browser.run(script, css))
 
     async def texts(self, css: str) -> list[str]:
-        script = "return [...document.querySelectorAll(arguments[0])].map(one => one.innerText)"
+        script = "return [...document.querySelectorAll(arguments[0])].map(one => one.textContent)"
         return [str(one) for one in await self.browser.run(script, css)]
 
     async def until(self, css: str, text: str) -> None:
         """Until an element shows the text somewhere."""
-        expression = "document.querySelector(arguments[0])?.innerText.includes(arguments[1])"
+        expression = "document.querySelector(arguments[0])?.textContent.includes(arguments[1])"
         await self.browser.until(expression, f"{css} shows {text}", css, text)
 
     async def ids(self, group: str = "") -> list[str]:
