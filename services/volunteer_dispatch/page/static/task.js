@@ -167,20 +167,29 @@ function fail(text) {
 
 let busy = false;
 
+/** What a person has seen of a task when he or she decides; the service's own notes are not part of it. */
+const decidedOn = (task) => JSON.stringify([task.status, task.round, task.assignee, task.proposal, task.offer, task.pause, task.deadline]);
+
 async function send(command, body, onBehalf = null) {
   if (busy) return;
   busy = true;
   fail("");
-  const task = shown.task;
+  const { task } = shown;
   const query = onBehalf ? `?${new URLSearchParams({ on_behalf_of: onBehalf })}` : "";
+  const post = () =>
+    call(`tasks/${encodeURIComponent(task.id)}/${command}${query}`, body, { "If-Match": `"${shown.task.version}"` });
   try {
-    await call(`tasks/${encodeURIComponent(task.id)}/${command}${query}`, body, { "If-Match": `"${task.version}"` });
+    await post().catch(async (error) => {
+      if (error.status !== 412) throw error;
+      await refreshTask();
+      if (!shown || decidedOn(shown.task) !== decidedOn(task)) throw error;
+      return post();
+    });
     tell(w("done", { command: `${w(`do.${command}`)} · ${nameFor(task)}` }), "good");
     closeTask();
   } catch (error) {
-    const changed = error.status === 412;
-    if (changed || error.status === 409) await refreshTask();
-    fail(changed ? w("error.changed") : [error.message, possible(error.allowed)].filter(Boolean).join("\n"));
+    if (error.status === 409) await refreshTask();
+    fail(error.status === 412 ? w("error.changed") : [error.message, possible(error.allowed)].filter(Boolean).join("\n"));
   } finally {
     busy = false;
     app.reload();
