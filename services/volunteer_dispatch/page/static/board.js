@@ -13,6 +13,7 @@ const ORDER = ["overdue", "awaiting_decision", "due_soon", "to_accept", "asking"
 const RANK = { danger: 0, utilities: 1, ordinary: 2, complex: 3 };
 const URGENT = "urgent"; // danger, whatever its column: on top
 const POOL = "pool";
+const DONE = "done_lately";
 const BULK = ["accept", "hand-over", "extend", "claim", "progress", "complete"];
 const BULK_OF_MANAGERS = ["accept", "reassign", "hand-over", "extend", "approve", "refuse", "progress", "complete"];
 
@@ -54,7 +55,7 @@ export class Board {
     const [board, pool] = await Promise.all([call(`board?${first}`), claims ? call("pool?limit=200") : { items: [] }]);
     let left = MOST - board.columns.reduce((sum, column) => sum + column.items.length, 0);
     for (const column of board.columns) {
-      let wanted = column.column === "done_lately" ? 0 : Math.max(0, Math.min(left, column.number - column.items.length));
+      let wanted = column.column === DONE ? 0 : Math.max(0, Math.min(left, column.number - column.items.length));
       left -= wanted;
       wanted += this.more.get(column.column) ?? 0;
       while (column.next && wanted > 0) {
@@ -174,13 +175,13 @@ export class Board {
       if (!column || (only && only !== URGENT && only !== name)) continue;
       let tasks = column.items.filter((task) => this.fits(task));
       let moved = 0;
-      if (only !== name && name !== "done_lately") {
+      if (only !== name && name !== DONE) {
         const danger = tasks.filter((task) => task.urgency === "danger" && !task.pause);
         urgent.push(...danger);
         moved = danger.length;
         tasks = tasks.filter((task) => !danger.includes(task));
       }
-      if (name !== "done_lately") tasks.sort(worst);
+      if (name !== DONE) tasks.sort(worst);
       if (only === URGENT) continue;
       groups.push({ name, title: said(column.name), tasks, number: column.number - moved, left: column.number - column.items.length, next: column.next });
     }
@@ -205,7 +206,8 @@ export class Board {
     }
     for (const id of this.rows.keys()) if (!visible.has(id)) this.rows.delete(id);
     for (const id of this.chosen) if (!visible.has(id)) this.chosen.delete(id);
-    if (!sections.length) sections.push(h("p", { class: "empty" }, w(this.filterCount() || this.filters.column ? "filter.nothing" : "filter.empty")));
+    if (!groups.some((group) => group.tasks.length && group.name !== DONE) && this.filters.column !== DONE)
+      sections.unshift(h("p", { class: "empty" }, w(this.filterCount() || this.filters.column ? "filter.nothing" : "filter.empty")));
     arrange(this.lists, sections);
     this.drawBulk();
   }
@@ -224,21 +226,23 @@ export class Board {
     }
     const marked = group.name === "overdue" || group.name === URGENT ? "⚠ " : "";
     kept.title.replaceChildren(marked && h("span", { "aria-hidden": "true" }, marked), `${group.title} (${group.number})`);
+    kept.all.parentElement.hidden = group.name === DONE;
     kept.all.setAttribute("aria-label", `${w("choose.all")}${w("sep")}${group.title}`);
     kept.all.checked = group.tasks.length > 0 && group.tasks.every((task) => this.chosen.has(task.id));
     kept.more.hidden = !group.left || !group.next;
     kept.more.textContent = w("more", { n: group.left });
-    arrange(kept.list, group.tasks.map((task) => this.row(task)));
+    arrange(kept.list, group.tasks.map((task) => this.row(task, group.name !== DONE)));
     return kept.element;
   }
 
-  row(task) {
+  row(task, open) {
     const claimable = this.claimable.has(task.id);
-    const key = [task.version, task.overdue, isLate(task), claimable, language(), namesEpoch(), task.status].join("|");
+    const key = [open, task.version, task.overdue, isLate(task), claimable, language(), namesEpoch(), task.status].join("|");
     const kept = this.rows.get(task.id);
     if (kept?.key === key) return kept.element;
     const focus = kept?.element.contains(document.activeElement) ? document.activeElement.className : null;
-    const element = rowOf(task, { choose: (id, on, event) => this.choose(id, on, event), chosen: this.chosen.has(task.id), claimable });
+    const choose = open ? (id, on, event) => this.choose(id, on, event) : "";
+    const element = rowOf(task, { choose, chosen: this.chosen.has(task.id), claimable });
     if (this.changed.delete(task.id)) element.classList.add("changed");
     if (kept?.element.isConnected) kept.element.replaceWith(element);
     if (focus !== null) (element.querySelector(focus ? `.${focus.split(" ")[0]}` : "input") ?? element.querySelector(".open")).focus();
@@ -279,7 +283,7 @@ export class Board {
       }, title, " ", h("b", {}, String(number)));
       return made;
     };
-    const all = this.columns.reduce((sum, column) => sum + (column.column === "done_lately" ? 0 : column.number), 0);
+    const all = this.columns.reduce((sum, column) => sum + (column.column === DONE ? 0 : column.number), 0);
     const focus = document.activeElement?.dataset.chip;
     this.chips.replaceChildren(chip("", w("filter.all"), all, false),
       ...(danger ? [chip(URGENT, w("urgency.danger"), danger, true)] : []),
@@ -309,7 +313,7 @@ export class Board {
   }
 
   groupsOfDanger() {
-    return this.columns.filter((column) => column.column !== "done_lately")
+    return this.columns.filter((column) => column.column !== DONE)
       .reduce((sum, column) => sum + column.items.filter((task) => task.urgency === "danger" && !task.pause).length, 0);
   }
 
@@ -337,7 +341,7 @@ export class Board {
   // Choosing
 
   ids(name = null) {
-    return this.groups().filter((group) => !name || group.name === name).flatMap((group) => group.tasks.map((task) => task.id));
+    return this.groups().filter((group) => group.name !== DONE && (!name || group.name === name)).flatMap((group) => group.tasks.map((task) => task.id));
   }
 
   choose(id, on, event) {

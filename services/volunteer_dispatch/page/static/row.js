@@ -84,7 +84,7 @@ function buttons(task, { alert, claimable }) {
 }
 
 /** The row of a task.
- * `choose(id, on, event)`: it can be chosen; `alert`: the caller was asked; `claimable`: may be taken. */
+ * `choose(id, on, event)`: it can be chosen (empty: others of the list can); `alert`: the caller was asked; `claimable`: may be taken. */
 export function rowOf(task, { choose = null, chosen = false, alert = false, claimable = false } = {}) {
   const mine = alert ? task.asked[0] : null;
   const until = mine
@@ -95,6 +95,7 @@ export function rowOf(task, { choose = null, chosen = false, alert = false, clai
     task.round > 1 && h("span", { class: "note" }, w("row.round", { n: task.round })),
   ];
   const made = h("li", { class: "row", data: { id: task.id } },
+    choose === "" && h("span", { class: "choose" }),
     choose && h("label", { class: "choose" },
       h("input", {
         type: "checkbox", checked: chosen, "aria-label": w("choose", { what: nameFor(task) }),

@@ -247,12 +247,15 @@ function askedList(task) {
     ])));
 }
 
+/** Whether the service itself did it: no person, and no unit's system. */
+const bySystem = (by) => !by.startsWith("/units/") && !hasWord(`role.${by.split(":")[0]}`);
+
 /** `role:subject` in words; a service or unit's system by its name. */
 function byWhom(by) {
   const unit = /^\/units\/(.+)$/.exec(by);
   if (unit) return who({ kind: "unit", id: unit[1] });
-  const at = by.indexOf(":"), role = by.slice(0, at);
-  return hasWord(`role.${role}`) ? `${w(`role.${role}`)} ${by.slice(at + 1)}` : w("task.by.system");
+  const at = by.indexOf(":");
+  return bySystem(by) ? w("task.by.system") : `${w(`role.${by.slice(0, at)}`)} ${by.slice(at + 1)}`;
 }
 
 /** A reason that somebody gave, or the code of a rule in words. */
@@ -283,11 +286,14 @@ const inOrder = (lines) =>
 
 const keysInWords = (text) => text.replace(/\b(unit|grid_team|volunteer|area_duty):[^\s,，;；)）。]+/g, (key) => whoKey(key.replace(/\.$/, "")));
 
+/** What happened. The service's own notes without a fact, and its codes without words, are left out. */
 function course(task, why, past) {
-  const lines = past.map((entry) => {
+  const lines = [];
+  for (const entry of past) {
     const what = kindsOf(entry).map((kind) => w(`event.${kind}`)).join(w("list"));
-    return [entry.at, [byWhom(entry.by), what, reason(entry.why)].filter(Boolean).join(" · ")];
-  });
+    const because = bySystem(entry.by) && !hasWord(`why.${entry.why}`) ? "" : reason(entry.why);
+    if (what || because) lines.push([entry.at, [byWhom(entry.by), what, because].filter(Boolean).join(" · ")]);
+  }
   for (const one of why.decisions) lines.push([one.at, keysInWords(inWords(one.words))]);
   for (const one of task.words) lines.push([one.at, `${byWhom(one.by)} · ${w(`words.${one.what}`)}${w("sep")}${one.text}`]);
   return inOrder(lines);

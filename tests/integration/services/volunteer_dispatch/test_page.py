@@ -275,4 +275,4 @@ async def test_a_token_that_is_not_good_is_asked_for_again_with_the_services_sen
     assert await page.browser.run("return sessionStorage.getItem('token')") is None
     leader = bearer(Role.GRID_LEADER, grids=frozenset({"nothing"}))["Authorization"]
     await page.browser.type("#token-value", leader.removeprefix("Bearer ") + ENTER)
-    await page.until("main", "目前没有任务")
+    await page.until("main", "目前没有要办的任务")
