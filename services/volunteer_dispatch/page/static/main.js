@@ -41,7 +41,7 @@ async function reload() {
   } finally {
     loading = false;
     showState();
-    if (again) later(0);
+    if (again) setTimeout(reload, 0); // somebody here waits for it
     else if (view && failed) later(3000);
     else if (view && streaming === "lost") later(POLL);
     again = false;

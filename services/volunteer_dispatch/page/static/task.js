@@ -187,12 +187,13 @@ async function send(command, body, onBehalf = null) {
     });
     tell(w("done", { command: `${w(`do.${command}`)} · ${nameFor(task)}` }), "good");
     closeTask();
+    app.reload();
   } catch (error) {
     if (error.status === 409) await refreshTask();
+    if (error.status !== 422) app.reload();
     fail(error.status === 412 ? w("error.changed") : [error.message, possible(error.allowed)].filter(Boolean).join("\n"));
   } finally {
     busy = false;
-    app.reload();
   }
 }
 
