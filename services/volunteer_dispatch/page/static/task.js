@@ -9,7 +9,7 @@ import { category, fetchNames, hasWord, moment, nameOf, possible, said as inWord
 
 let shown = null; // { task, why, history, command, form }
 let claimable = () => false;
-let asked = 0;
+let wanted = null; // id of the task that was asked for last
 
 /** The view in front says which tasks the caller may take. */
 export function whenClaimable(test) {
@@ -22,6 +22,7 @@ export const taskShown = () => (dialog().open ? shown?.task.id : null);
 /** Show a task, with the form of `command` open where it is given. */
 export async function openTask(id, command = null) {
   shown = null;
+  wanted = id;
   await attempt(() => load(id))();
   if (!shown) return;
   draw();
@@ -74,11 +75,10 @@ export function taskInAddress() {
 }
 
 async function load(id) {
-  const mine = ++asked, path = `tasks/${encodeURIComponent(id)}`;
+  const path = `tasks/${encodeURIComponent(id)}`;
   const [task, why, past] = await Promise.all([call(path), call(`${path}/explanation`), call(`${path}/history`)]);
-  if (mine !== asked) return;
-  const same = shown?.task.id === id ? shown : {};
-  shown = { ...same, task, why, past };
+  if (wanted !== id || (shown && shown.task.version > task.version)) return; // answers overtake each other
+  shown = { ...shown, task, why, past };
   facts(task); // asks for the names
   refusals(past, why);
   await fetchNames();
@@ -174,16 +174,16 @@ async function send(command, body, onBehalf = null) {
   if (busy) return;
   busy = true;
   fail("");
-  const { task } = shown;
+  const { task } = shown, path = `tasks/${encodeURIComponent(task.id)}`;
   const query = onBehalf ? `?${new URLSearchParams({ on_behalf_of: onBehalf })}` : "";
-  const post = () =>
-    call(`tasks/${encodeURIComponent(task.id)}/${command}${query}`, body, { "If-Match": `"${shown.task.version}"` });
+  const post = (version) => call(`${path}/${command}${query}`, body, { "If-Match": `"${version}"` });
   try {
-    await post().catch(async (error) => {
+    await post(task.version).catch(async (error) => {
       if (error.status !== 412) throw error;
+      const now = await call(path);
+      if (decidedOn(now) === decidedOn(task)) return post(now.version);
       await refreshTask();
-      if (!shown || decidedOn(shown.task) !== decidedOn(task)) throw error;
-      return post();
+      throw error;
     });
     tell(w("done", { command: `${w(`do.${command}`)} · ${nameFor(task)}` }), "good");
     closeTask();
