@@ -28,6 +28,7 @@ _TAIL = [("state.column", ASCENDING), ("state.column_at", ASCENDING), ("_id", AS
 _ON_BOARD: Document = {"state.column": {"$gt": ""}}
 _SCOPES = ("state.areas", "state.grid_id", "state.units")
 _HOLDER = "state.assignee.id"
+_REQUEST = "state.request_id"
 DONE_BY = "done_by"
 """The index of what a holder has done."""
 OPEN = [c.value for c in Column if c not in (Column.NONE, Column.DONE)]
@@ -37,6 +38,8 @@ OPEN = [c.value for c in Column if c not in (Column.NONE, Column.DONE)]
 def _index_of(filters: Sequence[Mapping[str, Any]]) -> str:
     """The index of the narrowest filter."""
     named = {name for one in filters for name in one}
+    if _REQUEST in named:
+        return "audit"  # of `repository`: a request has a task or a few
     if _HOLDER in named:
         return f"by_{_HOLDER}"  # of `repository`: a holder has few tasks
     for scope in reversed(_SCOPES):
@@ -56,8 +59,10 @@ class BoardWanted:
     urgency: Urgency | None = None
     area: str | None = None
     grid: str | None = None
-    holder: tuple[str, str] | None = None
-    """Kind and id."""
+    holders: Sequence[str] = ()
+    """`kind:id`; one of them."""
+    request: str | None = None
+    """A request's id."""
     overdue: bool | None = None
     awaits: Awaits | None = None
 
@@ -74,9 +79,16 @@ class BoardWanted:
             found.append({"state.areas": self.area})
         if self.grid is not None:
             found.append({"state.grid_id": self.grid})
-        if self.holder is not None:
-            kind, id = self.holder
-            found.append({"state.assignee.id": id, "state.assignee.kind": kind})
+        if self.request is not None:
+            found.append({_REQUEST: self.request})
+        if self.holders:
+            pairs = [holder.partition(":")[::2] for holder in self.holders]
+            found.append(
+                {
+                    _HOLDER: {"$in": sorted({id for _, id in pairs})},
+                    "$or": [{_HOLDER: id, "state.assignee.kind": kind} for kind, id in pairs],
+                }
+            )
         if self.overdue is not None:
             found.append({"state.deadline": {"$lt" if self.overdue else "$gte": now}})
             found.append({"state.column": {"$in": OPEN}})

@@ -22,6 +22,8 @@ from services.volunteer_dispatch import (
     routes_turns,
     routes_whistles,
 )
+from services.volunteer_dispatch.page import files as page_files
+from services.volunteer_dispatch.page import routes as page_routes
 from services.volunteer_dispatch.parts import Parts
 from services.volunteer_dispatch.service.tables import TABLES
 from shared.settings import Settings
@@ -40,6 +42,8 @@ DEFINITION = Definition(
     name="volunteer_dispatch",
     title="连心 · 派单 (Lianxin volunteer dispatch)",
     routers=[
+        page_files.router,
+        page_routes.router,
         routes_bulk.router,
         routes_board.router,
         routes_mine.router,

@@ -19,6 +19,7 @@ from services.volunteer_dispatch.groups import Everybody, GroupTasks, group_volu
 from services.volunteer_dispatch.hours import HoursBook, TaskHours, hours_store
 from services.volunteer_dispatch.joint_repository import JointParts
 from services.volunteer_dispatch.matching import Matcher
+from services.volunteer_dispatch.page.repository import Names
 from services.volunteer_dispatch.pool import Pool
 from services.volunteer_dispatch.repository import Follower, Tasks, task_store
 from services.volunteer_dispatch.service import activities as activity_decisions
@@ -68,6 +69,7 @@ class Parts:
         self.volunteers = Volunteers(database)
         self.boards = Boards(self.store)
         self.bulk = BulkAnswers(database)
+        self.names = Names(database)
         self.changes = Changes(database, self.store)
         self.groups = group_volunteers(database)
         self.everybody = Everybody(self.volunteers, self.groups)

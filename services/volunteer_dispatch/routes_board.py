@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, StringConstraints
 
 from services.volunteer_dispatch.access import scope_of
 from services.volunteer_dispatch.boards import BoardWanted
@@ -48,6 +48,11 @@ class BoardView(BaseModel):
     columns: list[ColumnView]
 
 
+Holder = Annotated[
+    str, StringConstraints(pattern=r"^(unit|grid_team|volunteer|area_duty):.{1,120}$")
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Filters of a board, from the query."""
@@ -60,15 +65,15 @@ class Filters:
     area: Annotated[str | None, Query(max_length=60)] = None
     grid: Annotated[str | None, Query(max_length=120)] = None
     holder: Annotated[
-        str | None,
-        Query(pattern=r"^(unit|grid_team|volunteer|area_duty):.{1,120}$", description="`kind:id`"),
+        list[Holder] | None,
+        Query(max_length=50, description="`kind:id`; repeat it for one of several"),
     ] = None
+    request: Annotated[str | None, Query(max_length=120, description="A request's id")] = None
     overdue: Annotated[bool | None, Query(description="Open tasks past their deadline")] = None
     awaits: Annotated[Awaits | None, Query(description="What somebody above has to decide")] = None
 
     def wanted(self, principal: Principal) -> BoardWanted:
         """With what the caller may see."""
-        kind, _, id = (self.holder or "").partition(":")
         return BoardWanted(
             scope=scope_of(principal),
             statuses=tuple(self.status or ()),
@@ -76,7 +81,8 @@ class Filters:
             urgency=self.urgency,
             area=self.area,
             grid=self.grid,
-            holder=(kind, id) if self.holder else None,
+            holders=tuple(dict.fromkeys(self.holder or ())),
+            request=self.request,
             overdue=self.overdue,
             awaits=self.awaits,
         )

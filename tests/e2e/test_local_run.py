@@ -148,6 +148,8 @@ def test_the_first_run_plays_the_day_and_tells_its_ranking(
     assert len(re.findall(r"^ \S+ +\d+ .*%", units, re.MULTILINE)) >= 8
     for role in ("RESIDENT", "VOLUNTEER", "UNIT_OPERATOR", "GRID_LEADER", "AREA_MANAGER"):
         assert re.search(rf"^{role}=ey\S+$", first.stdout, re.MULTILINE)
+    for page in ("board", "my-tasks"):
+        assert f"http://127.0.0.1:{local.base + 2}/{page}#token=ey" in first.stdout
     assert f"http://127.0.0.1:{local.base}/docs" in first.stdout
     assert all(port_is_free(port) for port in local.ports())
 

@@ -1,4 +1,4 @@
-"""What is where: addresses, a token for each role, one request with curl, logs and data."""
+"""What is where: addresses, a token for each role, the desk, one request with curl, logs, data."""
 
 import os
 from pathlib import Path
@@ -8,6 +8,7 @@ from rich.console import Console
 from deploy.local.demo.actors import ROLES
 from deploy.local.demo.api import Api
 from deploy.local.layout import Layout
+from shared.web.auth import Role
 
 SCRIPT = Path(__file__).with_name("one_request.sh")
 _TITLES = {
@@ -30,6 +31,12 @@ def show_where(api: Api, layout: Layout, console: Console) -> None:
     for name, may, who in ROLES:
         _line(console, f"{name} {who.role.value}: {may}")
         _line(console, f"{who.role.name}={api.token(who)}")
+
+    _line(console, "\n工作台（浏览器打开） · The desk, in a browser")
+    for role, path in ((Role.GRID_LEADER, "board"), (Role.VOLUNTEER, "my-tasks")):
+        name, who = next((name, who) for name, _, who in ROLES if who.role is role)
+        page = f"{layout.urls['volunteer_dispatch']}/{path}#token={api.token(who)}"
+        _line(console, f"{name} {role.value}: {page}")
 
     shown = os.path.relpath(tokens)
     _line(console, "\n一件诉求从头到尾 · One request from start to finish:")

@@ -46,10 +46,10 @@ def _in_place(state: TaskState, to: Assignee, to_grid: str | None, context: Cont
         case AssigneeKind.VOLUNTEER:
             return to_grid is not None and to_grid == state.grid_id
         case AssigneeKind.AREA_DUTY:
-            return to.id in _below(state)
+            return to.id in below(state)
 
 
-def _below(state: TaskState) -> tuple[str, ...]:
+def below(state: TaskState) -> tuple[str, ...]:
     """Areas of the task below the duty officer who has it."""
     holder, path = state.assignee, state.areas
     if holder is None or holder.kind is not AssigneeKind.AREA_DUTY or holder.id not in path:

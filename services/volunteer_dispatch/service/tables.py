@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.volunteer_dispatch.service.activity_tables import ActivityTable, HoursTable
 from services.volunteer_dispatch.service.alerting import AlertTable
 from services.volunteer_dispatch.service.calendar import Counts
+from services.volunteer_dispatch.service.category_words import CategoryWordTable
 from services.volunteer_dispatch.service.limits import CalendarTable, LimitTable
 from services.volunteer_dispatch.service.lists import ListTable
 from services.volunteer_dispatch.service.whistle_table import WhistleTable
@@ -188,4 +189,5 @@ TABLES: tuple[type[Table], ...] = (
     ActivityTable,
     HoursTable,
     WhistleTable,
+    CategoryWordTable,
 )

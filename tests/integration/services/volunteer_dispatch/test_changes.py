@@ -41,10 +41,10 @@ class Served(World):
 
 
 @asynccontextmanager
-async def served(settings: Settings) -> AsyncIterator[Served]:
+async def served(settings: Settings, port: int = 0) -> AsyncIterator[Served]:
     """A replica behind a real port; at the end it stops as on a signal."""
     app = service_app(DEFINITION, settings)
-    listener = bind("127.0.0.1", 0)
+    listener = bind("127.0.0.1", port)
     config = uvicorn.Config(app, lifespan="on", log_config=None, timeout_graceful_shutdown=20)
     server = Server(config, 60, lambda: close_streams(app))
     running = asyncio.create_task(server.serve(sockets=[listener]))
@@ -55,7 +55,9 @@ async def served(settings: Settings) -> AsyncIterator[Served]:
     try:
         await eventually(started, 30, "it listens")
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        async with httpx.AsyncClient(base_url=url, timeout=30) as http:
+        # The server closes a connection after 5 s: never use one that it is about to close.
+        limits = httpx.Limits(keepalive_expiry=2)
+        async with httpx.AsyncClient(base_url=url, timeout=30, limits=limits) as http:
             yield Served(http, app.state.parts, settings, stop=server.stop)
     finally:
         server.stop()
