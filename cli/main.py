@@ -12,6 +12,7 @@ from rich.console import Console
 from cli.city.command import make_city
 from cli.dead_letters import dead_letters_app
 from cli.failures import FAILED, Failure, Guarded
+from cli.find_problems import find_problems
 from cli.grid_check import grid_check
 from cli.imports_registry import import_app
 from cli.language import tr
@@ -140,6 +141,7 @@ def requests(
 
 app.add_typer(import_app, name="import", help=tr("help.import"))
 app.add_typer(dead_letters_app, name="dead-letters", help=tr("help.dead-letters"))
+app.command("find-problems", help=tr("help.find-problems"))(find_problems)
 app.command("grid-check", help=tr("help.grid-check"))(grid_check)
 app.command("learn-routing", help=tr("help.learn-routing"))(learn_routing)
 app.command("make-city", help=tr("help.make-city"))(make_city)

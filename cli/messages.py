@@ -175,6 +175,24 @@ _WORDS: dict[str, tuple[str, str]] = {
         "The draft is in {path}: read it, then put it in force with PUT /v1/routing "
         "(administrator, If-Match).",
     ),
+    "problems-rules": (
+        "规则文件 {path} 不可用（{error}）：请对照 GET /v1/problem-rules 改正。",
+        "The rules in {path} cannot be used ({error}): correct them by GET /v1/problem-rules.",
+    ),
+    "problems-counted": (
+        "计入 {counted} 件（{rejected} 行不能导入，{left} 行没有类别或区域，或不是问题类诉求）。",
+        "{counted} requests counted ({rejected} rows cannot be imported, {left} have no category "
+        "or area, or are of a kind that tells of no problem).",
+    ),
+    "title.problems": (
+        "{month}：{requests} 件，{window} 个月为窗口，{tests} 次检验，发现 {found} 项",
+        "{month}: {requests} requests, a window of {window} months, {tests} tests, {found} found",
+    ),
+    "column.basis": ("依据", "Basis"),
+    "column.expected": ("预期", "expected"),
+    "column.ratio": ("倍数", "ratio"),
+    "column.p": ("p 值", "p"),
+    "column.above": ("超出（月或处）", "above (months or places)"),
     "title.learn-undecided": (
         "须由人决定的 {number} 类（件数最多的 {shown} 类）",
         "{number} left to a person (the {shown} with most cases)",

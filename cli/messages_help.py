@@ -135,6 +135,16 @@ HELP: dict[str, tuple[str, str]] = {
     "help.learn-least": ("少于多少件的不单列规则", "no rule of its own below so many cases"),
     "help.learn-seed": ("分成两半的种子", "seed of the split into halves"),
     "help.learn-show": ("列出多少条须由人决定的", "how many of those that a person must decide"),
+    "help.find-problems": (
+        "在本市的历史诉求中逐月查找共性问题，并列出统计。",
+        "Find recurring problems in a city's past requests, month by month, with statistics.",
+    ),
+    "help.problems-rules": (
+        "另用一份规则（同 /v1/problem-rules）",
+        "other rules (as at /v1/problem-rules)",
+    ),
+    "help.problems-month": ("只看一个月，如 2026-05", "this month only, as 2026-05"),
+    "help.problems-named-by": ("类别名称所在的列", "column with the category's name"),
     "help.make-city": (
         "生成一座虚构的城市（导入用的文件），同一种子内容相同。",
         "Write a made-up city as files to import; the same for the same seed.",

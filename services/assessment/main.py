@@ -10,6 +10,10 @@ from services.assessment.corrections import routes as routes_corrections
 from services.assessment.handlers import HANDLERS, SNAPSHOTS, is_work, target
 from services.assessment.measuring import Measuring
 from services.assessment.parts import Parts, parts_in
+from services.assessment.problems import routes as routes_problems
+from services.assessment.problems import routes_programmes
+from services.assessment.problems import watch as problems_watch
+from services.assessment.problems.repository import Problems
 from services.assessment.reports import routes as routes_reports
 from services.assessment.reports.boards import Boards
 from services.assessment.reports.parts import report_parts
@@ -61,6 +65,7 @@ def build(settings: Settings, client: Client) -> Assembly:
         supported.inputs.provide,
     ]
     scoring = Scoring(schemes, providers, repository, scores)
+    problems = Problems(database, repository.cases.collection, settings)
 
     async def prepare(_events: Sequence[Event]) -> tzinfo:
         return zone
@@ -75,6 +80,8 @@ def build(settings: Settings, client: Client) -> Assembly:
             scores.settlements,
             guarantees,
             works,
+            problems.store,
+            problems.programmes,
         ],
         consumes=Consumes(
             topics=_LISTENS,
@@ -93,12 +100,18 @@ def build(settings: Settings, client: Client) -> Assembly:
     runtime.add_work("schemes", schemes.follow)
     watching = Watching(repository, scores, schemes, scoring, runtime.leases, today)
     runtime.add_work("scores", watching.run)
+    leases = runtime.leases
+    runtime.add_work(
+        "problems", problems_watch.Watch(repository, problems, tables, leases, zone).run
+    )
+    runtime.add_timers(problems_watch.timers(problems, tables, leases))
     boards = Boards(schemes, scores, scoring)
     reports = report_parts(database, settings, tables, boards, supported.lacking)
-    parts = Parts(repository, zone, tables, schemes, scores, scoring, reports, supported)
+    parts = Parts(repository, zone, tables, schemes, scores, scoring, reports, supported, problems)
 
     async def prepare_database() -> None:
         await repository.create_indexes()
+        await problems.create_indexes()
         await tables.prepare()
         await scores.create_indexes()
         await supported.repository.create_indexes()
@@ -120,6 +133,8 @@ DEFINITION = Definition(
         routes_reports.router,
         routes_support.router,
         routes_reproduction.router,
+        routes_problems.router,
+        routes_programmes.router,
         table_router(TABLES, lambda request: parts_in(request).tables),
     ],
     build=build,

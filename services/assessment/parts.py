@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 
+from services.assessment.problems.repository import Problems
 from services.assessment.reports.parts import ReportParts
 from services.assessment.repository import Repository
 from services.assessment.schemes.versions import Schemes
@@ -26,6 +27,7 @@ class Parts:
     scoring: Scoring
     reports: ReportParts
     support: SupportParts
+    problems: Problems
 
 
 def parts_in(request: Request) -> Parts:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from services.assessment.problems.table import ProblemRules
 from services.assessment.ratings.table import RatingRules
 from services.assessment.reports.rules import ReportRules
 from services.assessment.rounds.table import RoundRules
@@ -9,4 +10,4 @@ from services.assessment.support.table import SupportRules
 from shared.storage.tables import Table
 
 SHIPPED = Path(__file__).parent / "data"
-TABLES: tuple[type[Table], ...] = (RatingRules, ReportRules, RoundRules, SupportRules)
+TABLES: tuple[type[Table], ...] = (RatingRules, ReportRules, RoundRules, SupportRules, ProblemRules)

@@ -1,5 +1,6 @@
 """Where the real tables are, and how the services' lists are read to their end."""
 
+import asyncio
 import csv
 import os
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import httpx
 import orjson
 import pytest
 
+from tests.eventually import eventually
 from tests.integration.cli.conftest import Run
 
 DATA = Path(os.environ.get("LIANXIN_REAL_DATA") or Path(__file__).parents[3] / "shared" / "data")
@@ -55,6 +57,24 @@ class Api:
         answer = httpx.get(f"{url}/v1/months", headers=self._headers, timeout=60)
         found: list[str] = answer.json()["items"]
         return found
+
+    def looked_at(self, month: str) -> dict[str, Any]:
+        """What assessment finds in a month, once it has looked."""
+        return asyncio.run(self._looked_at(month))
+
+    async def _looked_at(self, month: str) -> dict[str, Any]:
+        url = self._environment["LIANXIN_ASSESSMENT_URL"]
+        async with httpx.AsyncClient(base_url=url, headers=self._headers, timeout=60) as client:
+            asked = await client.post("/v1/problem-rounds", json={"month": month})
+            assert asked.status_code == 202, asked.text
+
+            async def found() -> dict[str, Any] | None:
+                answer = await client.get(f"/v1/problem-rounds/{month}")
+                return answer.json() if answer.status_code == 200 else None
+
+            looked = await eventually(found, 60, f"{month} looked at", interval=0.2)
+            assert looked is not None
+            return looked
 
     def items(self, service: str, path: str, **asked: str) -> Iterator[dict[str, Any]]:
         """Every item of every page."""

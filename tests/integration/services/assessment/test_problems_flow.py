@@ -1,0 +1,248 @@
+"""Recurring problems from cases to closing, over a real broker and database; one world for all."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+import pytest_asyncio
+
+from services.assessment.problems.watch import Watch
+from shared.contracts import topics
+from shared.contracts.envelope import Event
+from shared.contracts.requests import RequestAccepted
+from shared.contracts.words import Channel, RequestKind, Urgency
+from shared.web.auth import Principal, Role, issue_token
+from tests.eventually import eventually
+from tests.integration.messaging.world import settings_for
+from tests.integration.services.assessment.world import (
+    ADMINISTRATOR,
+    CITY,
+    Assessment,
+    area,
+    database_of,
+    organization,
+    publishing,
+    running,
+    unit,
+)
+from tests.unit.services.assessment.stories import BEIJING, Teller
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+STREET = Principal("street", Role.AREA_MANAGER, frozenset({"s1"}))
+DISTRICT = Principal("district", Role.AREA_MANAGER, frozenset({"xc"}))
+ELSEWHERE = Principal("elsewhere", Role.AREA_MANAGER, frozenset({"s2"}))
+C4 = area("c4", "community", ("bj", "xc", "s2", "c4"))
+COMMUNITIES = {
+    "c1": ("bj", "xc", "s1", "c1"),
+    "c2": ("bj", "xc", "s1", "c2"),
+    "c3": ("bj", "xc", "s2", "c3"),
+    "c4": ("bj", "xc", "s2", "c4"),
+}
+NOISE = {"2025-03": 28, "2025-04": 30, "2025-05": 29, "2025-06": 31, "2025-07": 3, "2025-08": 3}
+"""Of noise in c1; elsewhere three a month, and everywhere 20 of other things."""
+RELAPSE = {"2025-09": 30}
+
+
+def month_of_requests(month: str, noise: int) -> Iterator[Event]:
+    """The requests of a month."""
+    for code, path in COMMUNITIES.items():
+        kinds = ["noise"] * (noise if code == "c1" else 3) + ["water"] * 20
+        for n, category in enumerate(kinds):
+            teller = Teller(f"{month}-{code}-{n:02}")
+            at = datetime.fromisoformat(f"{month}-{1 + n % 28:02}T12:00:00").replace(tzinfo=BEIJING)
+            teller.request(
+                RequestAccepted,
+                at,
+                channel=Channel.WEB,
+                kind=RequestKind.COMPLAINT,
+                category=category,
+                urgency=Urgency.ORDINARY,
+                rules_version=1,
+                area_path=path,
+                received_at=at,
+            )
+            yield from teller.all
+
+
+@dataclass
+class World:
+    """Assessment with a city in which one community has noise for four months."""
+
+    assessment: Assessment
+
+    async def ask(
+        self, method: str, path: str, body: Any, principal: Principal, status: int = 200
+    ) -> Any:
+        secret = self.assessment.settings.token_secret.get_secret_value()
+        headers = {"Authorization": f"Bearer {issue_token(secret, principal)}"}
+        answer = await self.assessment.http.request(method, path, json=body, headers=headers)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def get(self, path: str, principal: Principal = ADMINISTRATOR, **query: Any) -> Any:
+        return await self.assessment.get(path, principal, **query)
+
+    async def look(self, month: str) -> Any:
+        """Have a month looked at; what it has found."""
+        await self.ask("POST", "/v1/problem-rounds", {"month": month}, ADMINISTRATOR, 202)
+        parts, leases = self.assessment.parts, self.assessment.runtime.leases
+        # The loop comes once a second; with one more at work at once it is the same.
+        watch = Watch(parts.repository, parts.problems, parts.tables, leases, parts.zone)
+
+        async def done() -> bool:
+            await watch.step(datetime.now(UTC))
+            return await parts.problems.wanted() is None
+
+        await eventually(done, 20, f"{month} looked at")
+        return await self.get(f"/v1/problem-rounds/{month}")
+
+    async def problem(self) -> Any:
+        (one,) = (await self.get("/v1/problems"))["items"]
+        return await self.get(f"/v1/problems/{one['id']}")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(kafka_bootstrap: str, mongodb_uri: str) -> AsyncIterator[World]:
+    of = settings_for("assessment", kafka_bootstrap, mongodb_uri, f"t{uuid4().hex[:12]}")
+    async with database_of(of), publishing(of) as others:
+        await others.register(*CITY, C4, unit("u"), organization("works", "u"))
+        months = NOISE | RELAPSE
+        events = [e for month, n in months.items() for e in month_of_requests(month, n)]
+        await others.publish(events)
+        async with running(of) as assessment:
+            await eventually(lambda: assessment.settled(len(events)), 40, "all cases are in")
+            yield World(assessment)
+
+
+async def test_what_is_repeated_is_found_and_put_to_the_street(world: World) -> None:
+    for month in ("2025-03", "2025-04"):
+        assert (await world.look(month))["findings"] == []
+    found = await world.look("2025-05")
+    (finding,) = found["findings"]
+    assert (finding["basis"], finding["category"], finding["place"]) == ("repeated", "noise", "c1")
+    # Each month nine elsewhere and half a one, where 207 were asked for in all against 147 here.
+    assert finding["count"] == 87
+    assert finding["expected"] == pytest.approx(3 * 9.5 * 147 / 207)
+    assert found["requests"] == 29 + 9 + 80
+
+    problem = await world.problem()
+    assert (problem["owner"], problem["status"], problem["place"]) == ("s1", "found", "c1")
+    assert [one["month"] for one in problem["findings"]] == ["2025-05"]
+    # Looked at again it is the same, and nothing is written.
+    again = await world.look("2025-05")
+    assert again["findings"] == found["findings"]
+    assert (await world.problem())["version"] == problem["version"]
+
+
+async def test_the_cases_behind_it_are_paged(world: World) -> None:
+    problem = await world.problem()
+    path = f"/v1/problems/{problem['id']}/cases"
+    first = await world.get(path, month="2025-05", limit=20)
+    rest = await world.get(path, month="2025-05", limit=20, cursor=first["next"])
+    seen = [case["request_id"] for case in first["items"] + rest["items"]]
+    assert len(seen) == len(set(seen)) == 29
+    assert all(case["category"] == "noise" for case in first["items"])
+
+
+async def test_only_those_whom_it_concerns_see_it_and_only_its_owner_decides(world: World) -> None:
+    problem = await world.problem()
+    path = f"/v1/problems/{problem['id']}"
+    assert (await world.get("/v1/problems", ELSEWHERE))["items"] == []
+    assert len((await world.get("/v1/problems", STREET))["items"]) == 1
+    refused = await world.ask("GET", path, None, ELSEWHERE, 403)
+    assert refused["type"] == "/problems/problem-not-seen"
+    community = Principal("c", Role.AREA_MANAGER, frozenset({"c1"}))
+    body = {"reason": "施工"}
+    refused = await world.ask("POST", f"{path}/dismiss", body, community, 403)
+    assert refused["type"] == "/problems/problem-not-yours"
+
+
+async def test_it_is_taken_worked_on_and_closed_once_its_rate_has_fallen(world: World) -> None:
+    path = f"/v1/problems/{(await world.problem())['id']}"
+    cause = {"cause": "夜间施工没有审批", "organization_id": "works"}
+    await world.ask("POST", f"{path}/accept", cause, STREET)
+    measure = {"what": "夜间施工一律审批", "until": "2025-07-01T00:00:00+08:00"}
+    taken = await world.ask("POST", f"{path}/measures", measure, STREET)
+    done = f"{path}/measures/{taken['measures'][0]['id']}/done"
+    await world.ask("POST", done, {"reason": "已实行"}, STREET)
+
+    # Found again in June: onto the same case. In July it has fallen, for one month so far.
+    await world.look("2025-06")
+    await world.look("2025-07")
+    problem = await world.problem()
+    assert [one["month"] for one in problem["findings"]] == ["2025-05", "2025-06"]
+    assert [one["fell"] for one in problem["followed"]] == [False, True]
+    refused = await world.ask("POST", f"{path}/close", {"reason": "好了"}, STREET, 409)
+    assert refused["type"] == "/problems/problem-not-fallen"
+
+    await world.look("2025-08")
+    closed = await world.ask("POST", f"{path}/close", {"reason": "连续两月回落"}, STREET)
+    assert (closed["status"], closed["fallen_months"]) == ("closed", 2)
+    assert [line["by"] for line in closed["history"]][-1] == "area_manager:street"
+    assert closed["history"][-1]["why"] == "连续两月回落"
+
+
+async def test_a_relapse_is_seen_on_the_same_case(world: World) -> None:
+    assert (await world.look("2025-09"))["findings"] != []
+    problem = await world.problem()
+    assert (problem["status"], problem["relapses"], problem["month"]) == ("found", 1, "2025-09")
+
+
+async def test_a_programme_has_a_problem_a_month_with_lead_goal_and_figures(world: World) -> None:
+    body = {"area": "xc", "year": 2025, "name": "每月一题"}
+    refused = await world.ask("POST", "/v1/programmes", body, STREET, 403)
+    assert refused["type"] == "/problems/wrong-area"
+    made = await world.ask("POST", "/v1/programmes", body, DISTRICT, 201)
+    problem = await world.problem()
+    item = {
+        "month": "2025-06",
+        "category": "noise",
+        "lead": "works",
+        "goal": "夜间施工噪声减半",
+        "at_most": 0.5,
+        "problem_ids": [problem["id"]],
+        "reason": "居民反映最多",
+    }
+    path = f"/v1/programmes/{made['id']}/problems/june"
+    await world.ask("PUT", path, item, DISTRICT)
+    told = await world.ask("POST", f"{path}/results", {"words": "审批实行", "done": True}, DISTRICT)
+    assert told["items"][0]["results"][0]["done"] is True
+    figures = await world.get(f"{path}/figures")
+    by_month = {one["month"]: one["requests"] for one in figures["months"]}
+    assert by_month == {month: n + 9 for month, n in (NOISE | RELAPSE).items()}
+    assert figures["before"] == pytest.approx((37 + 39 + 38) / 3)
+    assert figures["after"] == pytest.approx((12 + 12 + 39) / 3)
+    assert figures["goal_met"] is False
+
+
+async def test_all_of_it_is_told_on_reviews(world: World) -> None:
+    runtime = world.assessment.runtime
+
+    async def published() -> bool:
+        since = datetime.min.replace(tzinfo=UTC)
+        walk = runtime.journal.walk(topics.REVIEWS.name, since, datetime.now(UTC))
+        entries = [entry async for some in walk for entry in some]
+        types = [entry["type"].split(".", 1)[1] for entry in entries]
+        assert [orjson.loads(entry["data"]) for entry in entries]
+        assert types == [
+            "problem.found.v1",
+            "problem.accepted.v1",
+            "problem.measure_set.v1",
+            "problem.measure_set.v1",
+            "problem.followed.v1",
+            "problem.found_again.v1",
+            "problem.followed.v1",
+            "problem.followed.v1",
+            "problem.closed.v1",
+            "problem.relapsed.v1",
+            "programme.problem_set.v1",
+            "programme.result_reported.v1",
+        ]
+        return True
+
+    await eventually(published, 10, "every step is published")
