@@ -57,12 +57,20 @@ def grid_of(place: str) -> str | None:
 
 def rolled_up(rows: Iterable[Row]) -> dict[str, dict[str, Cell]]:
     """The counts of every place that a row lies in."""
-    found: dict[str, dict[str, Cell]] = {}
+    sums: dict[str, dict[str, list[int]]] = {}
     for path, grid, month, cell in rows:
         for place in places_of(path, grid):
-            months = found.setdefault(place, {})
-            months[month] = months.get(month, NOTHING).plus(cell)
-    return found
+            months = sums.setdefault(place, {})
+            kept = months.get(month)
+            if kept is None:
+                months[month] = list(cell)
+            else:
+                for n, number in enumerate(cell):
+                    kept[n] += number
+    return {
+        place: {month: Cell(*kept) for month, kept in months.items()}
+        for place, months in sums.items()
+    }
 
 
 def places_of(path: tuple[str, ...], grid: str | None) -> tuple[str, ...]:

@@ -329,9 +329,15 @@ class Finder:
 
     # What was found
 
-    def found(self) -> list[Finding]:
-        """All that the month has found, each once; see `settled`."""
+    def found(self, *, any_dependence: bool | None = None) -> list[Finding]:
+        """All that the month has found; see `settled`.
+
+        Args:
+            any_dependence: None: as the table says.
+        """
         rules = self._rules
+        if any_dependence is None:
+            any_dependence = rules.any_dependence
         if not self.families:
             return []
         level = rules.false_discovery_rate / len(self.families)
@@ -341,7 +347,7 @@ class Finder:
                 [one.p for one in family.candidates],
                 family.number,
                 level,
-                any_dependence=rules.any_dependence,
+                any_dependence=any_dependence,
             )
             found += [replace(one, cut=cut) for one in family.candidates if one.p <= cut]
         return found

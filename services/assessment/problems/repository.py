@@ -27,6 +27,8 @@ from shared.storage.client import (
 from shared.web.paging import Paging
 
 _LISTED = {"history": 0, "outbox": 0}
+_BATCH = 1000
+"""Larger ones would keep the event loop for as long as they take to be read."""
 
 
 class Problems:
@@ -87,9 +89,9 @@ class Problems:
         # The embedded engine does one thing at a time: months of all categories one by one.
         for some in [months] if categories is not None else [[month] for month in months]:
             match = chosen | {"state.month": {"$in": list(some)}}
-            async for one in aggregate(
-                self._cases, [{"$match": match}, {"$group": _group(rules)}], allowDiskUse=True
-            ):
+            steps: list[Document] = [{"$match": match}, {"$group": _group(rules)}]
+            options = {"allowDiskUse": True, "batchSize": _BATCH}
+            async for one in aggregate(self._cases, steps, **options):
                 key = one.pop("_id")
                 cell = Cell(*(one[name] for name in Cell._fields))
                 rows.append(Row(tuple(key["path"]), key.get("grid"), key["month"], cell))
