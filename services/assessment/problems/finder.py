@@ -6,7 +6,7 @@ The method with its sources is in docs/assessment/problems.md. In short, for a c
   places had in the months before, in at least so many of them (partial conjunction over places),
   and so is the area's own count;
 - **repeated** in a place: its counts are above what the other places of its level had in the same
-  months, in at least so many months (partial conjunction over months);
+  months, in at least so many months, and not for one month alone (partial conjunction over months);
 - **reopened**, which is a way of being repeated, and **unsolved** in a place: more of its requests
   were reopened, or are late or took very long, than of all others.
 
@@ -293,6 +293,8 @@ class Finder:
         # What was once and is no more is nothing to work on.
         if count < rules.repeated.ratio * total or self.month not in above:
             return None
+        if len(above) < rules.repeated_months:
+            return None
         return Finding(
             basis=Basis.REPEATED,
             category=category,
@@ -301,7 +303,7 @@ class Finder:
             count=count,
             sample=0,
             expected=total,
-            p=partial_conjunction(ps, rules.repeated_months),
+            p=partial_conjunction(ps, rules.tested_months),
             above=tuple(above),
             of=len(self.window),
         )

@@ -38,7 +38,10 @@ class ProblemRules(Table):
     )
     window: Months = Field(description="Months in which something is repeated or long unsolved")
     repeated_months: Annotated[int, Field(ge=2, le=36)] = Field(
-        description="Months of the window that must be above expectation"
+        description="Months of the window that are above what is tested, this month among them"
+    )
+    tested_months: Annotated[int, Field(ge=1, le=36)] = Field(
+        description="In fewer months than this there is a true excess: that is what is tested"
     )
     months_before: Months = Field(description="Months before that tell what is usual, at most")
     least_before: Months = Field(description="With fewer months before, nothing is widespread")
