@@ -192,11 +192,13 @@ class Problems:
 
 
 def _chosen(rules: ProblemRules) -> Document:
-    """Requests that count: of the kinds that tell of problems, each joined group once, placed."""
+    """Requests that count: of the kinds that tell of problems, each joined group once, placed, and
+    not excluded by a correction (such a case counts in no group)."""
     return {
         "state.kind": {"$in": [kind.value for kind in rules.kinds]},
         "state.measure.requests": {"$ne": 0},
         "state.area_path.0": {"$exists": True},
+        "state.keys.0": {"$exists": True},
     }
 
 

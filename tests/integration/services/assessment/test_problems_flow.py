@@ -193,6 +193,19 @@ async def test_a_relapse_is_seen_on_the_same_case(world: World) -> None:
     assert (problem["status"], problem["relapses"], problem["month"]) == ("found", 1, "2025-09")
 
 
+async def test_a_case_that_is_re_judged_counts_as_judged_once_looked_at_again(world: World) -> None:
+    """Noise of September, one of 30 of which was none."""
+    before = (await world.look("2025-09"))["findings"]
+    wrong = {"reason": "重复登记", "excluded": True}
+    request = "/v1/cases/2025-09-c1-00/corrections"
+    await world.ask("POST", request, wrong, ADMINISTRATOR, 201)
+    after = (await world.look("2025-09"))["findings"]
+    assert [one["count"] for one in after] == [one["count"] - 1 for one in before]
+    problem = await world.problem()
+    assert [one["count"] for one in problem["findings"]][-1] == after[0]["count"]
+    await world.ask("POST", f"{request}/1/void", {"reason": "核实为单独一件"}, ADMINISTRATOR)
+
+
 async def test_a_programme_has_a_problem_a_month_with_lead_goal_and_figures(world: World) -> None:
     body = {"area": "xc", "year": 2025, "name": "每月一题"}
     refused = await world.ask("POST", "/v1/programmes", body, STREET, 403)
