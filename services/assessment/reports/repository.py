@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from services.assessment.problems.state import OPEN
 from services.assessment.reports.numbers import COUNTS, figure_from
 from services.assessment.repository import COUNTED
 from services.assessment.service.cases import key_of
@@ -11,7 +12,6 @@ from services.assessment.service.figures import Figure, SubjectKind
 from shared.storage.client import ASCENDING, DESCENDING, Database, Document, aggregate
 
 _SUMS: Document = {name: {"$sum": f"$state.{name}"} for name in COUNTS}
-_OPEN_PROBLEMS = ["found", "accepted", "fallen"]
 PROBLEMS = 5
 """Problems that a bulletin names."""
 _MEASURED = ("requests", "followed_up", "contacted", "solved", "rated", "satisfied")
@@ -72,7 +72,7 @@ class ReportsRepository:
         chosen = {
             "state.seen_by": area,
             "state.month": {"$lte": month},
-            "state.status": {"$in": _OPEN_PROBLEMS},
+            "state.status": {"$in": list(OPEN)},
         }
         fields = {f"state.{name}": 1 for name in ("category", "place", "owner", "month")}
         found = self._problems.find(chosen, fields)
