@@ -10,10 +10,13 @@ from services.assessment.corrections import routes as routes_corrections
 from services.assessment.handlers import HANDLERS, SNAPSHOTS, is_work, target
 from services.assessment.measuring import Measuring
 from services.assessment.parts import Parts, parts_in
+from services.assessment.ratings import routes as routes_ratings
 from services.assessment.reports import routes as routes_reports
 from services.assessment.reports.boards import Boards
 from services.assessment.reports.parts import report_parts
 from services.assessment.repository import Repository
+from services.assessment.rounds import routes as routes_rounds
+from services.assessment.rounds.part import start_rounds, stores_of
 from services.assessment.schemes import routes as routes_schemes
 from services.assessment.schemes.versions import Schemes
 from services.assessment.scores import routes as routes_scores
@@ -56,10 +59,9 @@ def build(settings: Settings, client: Client) -> Assembly:
 
     shipped = SHIPPED / "schemes" / "default.yaml"
     schemes = Schemes(database, shipped, settings.data_folder, lambda: f"{today():%Y-%m}")
-    providers: list[Provider] = [
-        FigureInputs(repository.figures.collection).provide,
-        supported.inputs.provide,
-    ]
+    figures = FigureInputs(repository.figures.collection)
+    rounds, ratings = stores_of(database, settings)
+    providers: list[Provider] = [figures.provide, supported.inputs.provide, rounds.provide]
     scoring = Scoring(schemes, providers, repository, scores)
 
     async def prepare(_events: Sequence[Event]) -> tzinfo:
@@ -75,6 +77,8 @@ def build(settings: Settings, client: Client) -> Assembly:
             scores.settlements,
             guarantees,
             works,
+            *rounds.stores,
+            *ratings.stores,
         ],
         consumes=Consumes(
             topics=_LISTENS,
@@ -95,13 +99,15 @@ def build(settings: Settings, client: Client) -> Assembly:
     runtime.add_work("scores", watching.run)
     boards = Boards(schemes, scores, scoring)
     reports = report_parts(database, settings, tables, boards, supported.lacking)
-    parts = Parts(repository, zone, tables, schemes, scores, scoring, reports, supported)
+    of_rounds = start_rounds(rounds, ratings, figures.provide, tables, runtime, settings)
+    parts = Parts(repository, zone, tables, schemes, scores, scoring, reports, supported, of_rounds)
 
     async def prepare_database() -> None:
         await repository.create_indexes()
         await tables.prepare()
         await scores.create_indexes()
         await supported.repository.create_indexes()
+        await of_rounds.create_indexes()
         await schemes.prepare()
 
     return Assembly(runtime, parts, prepare_database)
@@ -120,6 +126,8 @@ DEFINITION = Definition(
         routes_reports.router,
         routes_support.router,
         routes_reproduction.router,
+        routes_rounds.router,
+        routes_ratings.router,
         table_router(TABLES, lambda request: parts_in(request).tables),
     ],
     build=build,
