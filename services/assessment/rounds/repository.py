@@ -110,13 +110,12 @@ class Rounds:
 
     # Settling
 
-    async def due_class(self) -> tuple[str, str] | None:
-        """A round and class of which voices are to be counted."""
-        fields = {"state.round_id": 1, "state.subject.class_id": 1}
-        found = await self.rated.collection.find_one({"state.tally_due": True}, fields)
-        if found is None:
-            return None
-        return found["state"]["round_id"], found["state"]["subject"]["class_id"]
+    async def due_classes(self) -> list[tuple[str, str]]:
+        """Rounds and classes of which voices are to be counted."""
+        key = {"round_id": "$state.round_id", "class_id": "$state.subject.class_id"}
+        steps: list[Document] = [{"$match": {"state.tally_due": True}}, {"$group": {"_id": key}}]
+        found = [one["_id"] async for one in aggregate(self.rated.collection, steps)]
+        return sorted((one["round_id"], one["class_id"]) for one in found)
 
     async def of_class(self, round_id: str, class_id: str) -> dict[str, Rated]:
         """The subjects of a class in a round, by document id."""

@@ -73,14 +73,13 @@ class Settling:
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def round(self) -> bool:
-        """Make documents that are waited for, then settle one class; whether there was any."""
+        """Make documents that are waited for, then settle the classes; whether there was any."""
         for id in await self._rounds.waiting():
             await self.enter(id)
-        found = await self._rounds.due_class()
-        if found is None:
-            return False
-        await self.settle(*found)
-        return True
+        worked = False
+        for round_id, class_id in await self._rounds.due_classes():
+            worked = await self.settle(round_id, class_id) or worked
+        return worked
 
     async def enter(self, round_id: str) -> None:
         """Make the documents of a round's subjects; those that are there stay as they are."""
@@ -98,13 +97,23 @@ class Settling:
             await self._rounds.rated.write(made)
         await self._rounds.rounds.execute(round_id, _all_entered, by="settling")
 
-    async def settle(self, round_id: str, class_id: str) -> None:
-        """Count the voices of those due, and look at the class anew."""
+    async def settle(self, round_id: str, class_id: str) -> bool:
+        """Count the voices of those due, and look at the class anew.
+
+        False where timers are still to lock others of the class whose time has come: else its
+        mean would be told of a part, and again of the next part.
+        """
         found = await self._rounds.rounds.get(round_id)
         assert found is not None  # its subjects come from it
         assert found.state is not None
         round = found.state
         states = await self._rounds.of_class(round_id, class_id)
+        now = moment()
+        if any(
+            not state.public_locked and state.deadlines.public_rating <= now
+            for state in states.values()
+        ):
+            return False
         rules = self._tables.get(RatingRules)
         counted = {
             id: await self._counted(state, rules) for id, state in states.items() if state.tally_due
@@ -135,6 +144,7 @@ class Settling:
         for ids in (others, list(counted)):
             for start in range(0, len(ids), _A_BATCH):
                 await self._write(ids[start : start + _A_BATCH], decide)
+        return True
 
     async def _write(self, ids: list[str], decide: Decide) -> None:
         now = moment()

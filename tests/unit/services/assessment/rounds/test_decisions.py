@@ -1,5 +1,6 @@
 """Three steps in their order: locks, reminders, unlocking, lines, the result."""
 
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 import pytest
@@ -77,7 +78,7 @@ def at_third_step(state: Rated) -> Rated:
     return settle(state, UNTIL.public_rating).state
 
 
-def refused(code: str) -> "pytest.RaisesContext[Problem]":  # type: ignore[name-defined]
+def refused(code: str) -> AbstractContextManager[object]:
     return pytest.raises(Problem, match=rf"\d+ {code}")
 
 
