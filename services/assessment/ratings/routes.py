@@ -360,7 +360,7 @@ async def _public(part: RoundsPart, state: Rated, rules: RatingRules) -> PublicR
         result=public_view(state.public if settled else None, tally, rules),
         sources=_sources(tally),
         aside=_asides(tally),
-        judgements=[one.model_dump() for one in state.judgements],  # type: ignore[misc]
+        judgements=[one.model_dump() for one in state.judgements],
         recipients=_sources(recipients),
         recipients_aside=_asides(recipients),
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from math import fsum
+from typing import Any
 
 from services.assessment.ratings.result import PublicResult, Tally
 from services.assessment.ratings.votes import Purpose
@@ -233,7 +234,7 @@ def unlocked(
     return Decision(changed, [RoundStepUnlocked(**_of(state), step=step, until=until)], why=reason)
 
 
-def _words(step: RatingStep) -> dict[str, str]:
+def _words(step: RatingStep) -> dict[str, Any]:
     zh, en = STEP_WORDS[step]
     return {"zh": zh, "en": en}
 

@@ -125,16 +125,16 @@ def rated_view(
         version=version,
         stage=state.stage.value,
         stage_label=_label(state.stage.value),
-        until=state.deadlines.model_dump(),  # type: ignore[arg-type]
+        until=state.deadlines.model_dump(),
         system=state.subject.system,
         missing=[_label(one) if one != "public" else Words(zh=_PUBLIC[0], en=_PUBLIC[1])
                  for one in state.missing],
-        steps=round.terms.steps.model_dump(),  # type: ignore[arg-type]
+        steps=round.terms.steps.model_dump(),
         self_rating=_self_rating(state, round),
         public_rating=public,
         organizational_rating=state.organizational if complete else None,
         lines=_lines(state, round, rules),
-        unlockings=[one.model_dump() for one in state.unlockings],  # type: ignore[misc]
+        unlockings=[one.model_dump() for one in state.unlockings],
         total=state.total if complete else None,
         grade=state.grade if complete else None,
         grade_label=Words(**grade.label.model_dump()) if grade and complete else None,

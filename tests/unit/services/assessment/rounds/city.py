@@ -27,14 +27,14 @@ SCHEME = read_file(SHIPPED / "schemes" / "default.yaml")
 RULES = RoundRules.model_validate_json((SHIPPED / "round-rules.json").read_bytes())
 ITEMS = tuple(
     Item(id=one.id, label=one.label, weight=one.weight)
-    for one in SCHEME.indicators_of("unit_agency")
+    for one in SCHEME.indicators_of("agency")
     if not one.stand_in
 )
 TERMS = Terms(
     scheme_version="schemes/1",
     steps=SCHEME.steps,
     grades=SCHEME.grades,
-    items={"unit_agency": ITEMS},
+    items={"agency": ITEMS},
     shrinkage=SCHEME.shrinkage,
     lines=RULES.lines,
     recheck_minutes=RULES.recheck_minutes,
@@ -42,14 +42,14 @@ TERMS = Terms(
 )
 TAX = Subject(
     id="tax",
-    class_id="unit_agency",
+    class_id="agency",
     area_path=("bj", "xc"),
     unit_id="tax",
     superior_unit_id="tax-city",
     system="taxation",
 )
 """Under vertical management."""
-LIBRARY = Subject(id="library", class_id="unit_agency", area_path=("bj", "xc"), unit_id="library")
+LIBRARY = Subject(id="library", class_id="agency", area_path=("bj", "xc"), unit_id="library")
 
 
 def a_round(*subjects: Subject, until: Deadlines = UNTIL) -> Round:
