@@ -37,9 +37,9 @@ register_messages(
         },
         "no-such-group": {
             "zh": "没有这一组评价 {group}：请从该对象 public 页面的 aside 中选取名称，"
-            "或写 code:测评码、panel:测评组编号。",
+            "或写 code:测评码、panel:测评组编号、follow_ups。",
             "en": "There is no such group of voices {group}: take a name from aside on the "
-            "subject's public page, or write code:<code> or panel:<id>.",
+            "subject's public page, or write code:<code>, panel:<id> or follow_ups.",
         },
     }
 )

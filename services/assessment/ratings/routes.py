@@ -323,7 +323,7 @@ async def judge_voices(
     counted again at once, and the result is marked as corrected where it changes."""
     part, rules = rounds_in(request), parts_in(request).tables.get(RatingRules)
     found, state = await found_subject(part, id, subject)
-    known: set[str] = set()
+    known = {decisions.FOLLOW_UPS}
     for purpose in Purpose:
         for vote in await part.ratings.voices(id, subject, purpose, rules):
             known.update(names_of(vote))

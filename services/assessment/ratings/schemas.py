@@ -136,11 +136,16 @@ class JudgementView(BaseModel):
 
 
 class JudgementBody(Body):
-    """Have a group of voices count, or not, and why. The last word on a group is valid."""
+    """Have a group of voices count, or not, and why. The last word on a group is valid.
+
+    `follow_ups` that count are taken anew, as they are now: after cases were corrected, say.
+    """
 
     group: Annotated[
         str,
-        Constrained(pattern=r"^(vote|code|panel|device|network|rate|pattern):\S{1,200}$"),
+        Constrained(
+            pattern=r"^(follow_ups|(vote|code|panel|device|network|rate|pattern):\S{1,200})$"
+        ),
     ]
     counts: bool
     reason: Reason

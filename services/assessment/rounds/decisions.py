@@ -43,6 +43,8 @@ from shared.web.problems import Problem
 
 SELF, PUBLIC, ORGANIZATIONAL = STEPS
 _MISSING_PUBLIC = "public"
+FOLLOW_UPS = "follow_ups"
+"""The group of all follow-ups of the subject's cases, as judgements name it."""
 
 
 # Opening
@@ -243,17 +245,16 @@ def judged(
     state: Rated, group: str, counts: bool, reason: str, by: str, now: datetime
 ) -> Decision[Rated]:
     """A person says that a group of voices counts, or does not. A locked rating, and all that it
-    touched, is counted again."""
+    touched, is counted again; where the follow-ups are to count, with those of now (cases that were
+    corrected since)."""
     judgement = Judgement(group=group, counts=counts, reason=reason, by=by, at=now)
-    return Decision(
-        state.model_copy(
-            update={
-                "judgements": (*state.judgements, judgement),
-                "tally_due": state.tally_due or state.public_locked,
-            }
-        ),
-        why=reason,
-    )
+    changes: dict[str, object] = {
+        "judgements": (*state.judgements, judgement),
+        "tally_due": state.tally_due or state.public_locked,
+    }
+    if group == FOLLOW_UPS and counts:
+        changes["tally"] = None
+    return Decision(state.model_copy(update=changes), why=reason)
 
 
 # The result

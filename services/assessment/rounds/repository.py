@@ -1,5 +1,6 @@
 """Rounds and rated subjects in the database, with their indexes."""
 
+import asyncio
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -120,8 +121,13 @@ class Rounds:
     async def of_class(self, round_id: str, class_id: str) -> dict[str, Rated]:
         """The subjects of a class in a round, by document id."""
         chosen = {"state.round_id": round_id, "state.subject.class_id": class_id}
-        found = self.rated.collection.find(chosen, {"state": 1})
-        return {one["_id"]: Rated.model_validate(one["state"]) async for one in found}
+        found = self.rated.collection.find(chosen, {"state": 1}).batch_size(_A_SLICE)
+        subjects: dict[str, Rated] = {}
+        async for one in found:
+            subjects[one["_id"]] = Rated.model_validate(one["state"])
+            if len(subjects) % _A_SLICE == 0:
+                await asyncio.sleep(0)  # thousands would hold the event loop
+        return subjects
 
     # Reading
 
@@ -184,5 +190,6 @@ class Rounds:
         return numbers
 
 
+_A_SLICE = 200
 _AREA = {"path": 1, "level": 1, "retired": 1}
 _UNIT = {"system": 1, "superior_unit_id": 1}

@@ -172,7 +172,7 @@ def test_a_tenth_of_the_voices_from_one_source_moves_no_grade() -> None:
     found = simulate(range(15))
     assert found["attacks"] == 180
     assert found["moved"] == 0
-    assert found["moved without protection"] > 20  # else the test could not fail
+    assert found["moved without protection"] >= 10  # else the test could not fail
 
 
 @pytest.mark.parametrize("satisfied", [True, False])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from services.assessment.ratings.result import PublicResult, Tally, results_of
 from services.assessment.ratings.votes import Purpose, Source
 from services.assessment.rounds import decisions
+from services.assessment.rounds.settling import locked_follow_ups
 from services.assessment.rounds.state import Deadlines, Rated, Stage
 from services.assessment.schemes.scheme import Shrinkage
 from shared.contracts.payload import Payload
@@ -241,6 +242,19 @@ def test_a_judgement_after_the_end_has_voices_counted_again_and_marks_the_result
     assert not again.tally_due
     same = settle(judged.state, now).state
     assert not same.corrected
+
+
+def test_follow_ups_are_counted_anew_where_a_person_says_so() -> None:
+    """Locked as they were; after corrections of cases they are read again."""
+    state, _ = timed(begun(LIBRARY), UNTIL.public_rating)
+    source = {"source": Source.FOLLOW_UP, "voices": 60, "satisfied": 54}
+    locked = settle(state, UNTIL.public_rating, Tally.model_validate({"sources": [source]})).state
+    assert locked_follow_ups(locked) == (54, 60)
+    other = decisions.judged(locked, "code:x", False, "码被滥用", "a:b", OPENED).state
+    assert locked_follow_ups(other) == (54, 60)
+    anew = decisions.judged(locked, decisions.FOLLOW_UPS, True, "案件已更正", "a:b", OPENED).state
+    assert locked_follow_ups(anew) is None
+    assert anew.tally_due
 
 
 def test_a_judgement_while_voices_were_counted_has_them_counted_again() -> None:
