@@ -80,7 +80,9 @@ class Rounds:
         if kind is SubjectKind.ORGANIZATION:
             units = {u["_id"]: u async for u in self._database["units"].find({}, _UNIT)}
         subjects = []
-        for one in sorted(found, key=lambda one: str(one["_id"])):
+        for n, one in enumerate(sorted(found, key=lambda one: str(one["_id"]))):
+            if n % _A_SLICE == 0:
+                await asyncio.sleep(0)  # thousands would hold the event loop
             if one.get("retired"):
                 continue
             of = scheme.class_of(kind, one.get("domain"), one.get("level"))
@@ -126,7 +128,7 @@ class Rounds:
         async for one in found:
             subjects[one["_id"]] = Rated.model_validate(one["state"])
             if len(subjects) % _A_SLICE == 0:
-                await asyncio.sleep(0)  # thousands would hold the event loop
+                await asyncio.sleep(0)
         return subjects
 
     # Reading

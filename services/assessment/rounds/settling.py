@@ -31,7 +31,7 @@ from shared.storage.tables import Tables
 log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 0.3
-_A_BATCH = 200
+_A_BATCH = 50
 _IN_THE_LOOP = 500
 """More voices, or subjects, are reckoned in a thread: 2,000 voices or 3,000 subjects would hold the
 event loop for 50 to 130 ms."""
