@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from services.assessment.rounds.state import rated_id
+from services.assessment.service.figures import SubjectKind
 from shared.contracts import topics
 from shared.contracts.registry import UnitChanged
 from shared.web.auth import Principal, Role, issue_token
@@ -215,6 +216,18 @@ async def test_three_steps_in_their_order_and_a_missing_line_leaves_its_unit_ope
     done = await city.at(round_id, "tax", "complete")
     assert done["organizational_rating"] == pytest.approx((80 + 85 + 75) / 3)
     assert done["unlockings"][0]["reason"] == "系统故障，未能提交"
+
+    # Formulas of schemes may ask for it.
+    provide = city.assessment.parts.rounds.rounds.provide
+    numbers = await provide(MONTH, SubjectKind.UNIT, ["library", "school"])
+    assert numbers == {
+        "library": {
+            "self_rating": 95.0,
+            "public_rating": 100.0,
+            "organizational_rating": 92.0,
+            "public_voices": 0.0,
+        }
+    }
 
     told = await published(city, round_id)
     assert told["library"] == [
