@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     record_limit_bytes: int = 1_000_000
     follow_up_days: float = 7.0
 
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
+    """Proxies of the city's own in front of the service: the address that the outermost of them
+    saw (`X-Forwarded-For`) is the caller's. 0: the one that the connection comes from."""
+
     open311_jurisdiction: str = ""
     """The city's `jurisdiction_id` (its domain, as `city.gov.cn`); empty: any is taken."""
     open311_url: str = ""

@@ -140,13 +140,15 @@ def on_area_changed(event: Event) -> tuple[str, Document]:
 
 
 def on_unit_changed(event: Event) -> tuple[str, Document]:
-    """A unit's name and domain."""
+    """A unit's name and domain, and who manages it from above."""
     data = event.data
     assert isinstance(data, UnitChanged)
     return "units", {
         "name": data.name,
         "domain": data.domain.value,
         "area": data.area,
+        "system": data.system,
+        "superior_unit_id": data.superior_unit_id,
         "retired": data.retired,
     }
 

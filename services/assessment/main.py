@@ -14,10 +14,13 @@ from services.assessment.problems import routes as routes_problems
 from services.assessment.problems import routes_programmes
 from services.assessment.problems import watch as problems_watch
 from services.assessment.problems.repository import Problems
+from services.assessment.ratings import routes as routes_ratings
 from services.assessment.reports import routes as routes_reports
 from services.assessment.reports.boards import Boards
 from services.assessment.reports.parts import report_parts
 from services.assessment.repository import Repository
+from services.assessment.rounds import routes as routes_rounds
+from services.assessment.rounds.part import start_rounds, stores_of
 from services.assessment.schemes import routes as routes_schemes
 from services.assessment.schemes.versions import Schemes
 from services.assessment.scores import routes as routes_scores
@@ -60,10 +63,9 @@ def build(settings: Settings, client: Client) -> Assembly:
 
     shipped = SHIPPED / "schemes" / "default.yaml"
     schemes = Schemes(database, shipped, settings.data_folder, lambda: f"{today():%Y-%m}")
-    providers: list[Provider] = [
-        FigureInputs(repository.figures.collection).provide,
-        supported.inputs.provide,
-    ]
+    figures = FigureInputs(repository.figures.collection)
+    rounds, ratings = stores_of(database, settings)
+    providers: list[Provider] = [figures.provide, supported.inputs.provide, rounds.provide]
     scoring = Scoring(schemes, providers, repository, scores)
     problems = Problems(database, repository.cases.collection, settings)
 
@@ -82,6 +84,8 @@ def build(settings: Settings, client: Client) -> Assembly:
             works,
             problems.store,
             problems.programmes,
+            *rounds.stores,
+            *ratings.stores,
         ],
         consumes=Consumes(
             topics=_LISTENS,
@@ -107,7 +111,19 @@ def build(settings: Settings, client: Client) -> Assembly:
     runtime.add_timers(problems_watch.timers(problems, tables, leases))
     boards = Boards(schemes, scores, scoring)
     reports = report_parts(database, settings, tables, boards, supported.lacking)
-    parts = Parts(repository, zone, tables, schemes, scores, scoring, reports, supported, problems)
+    of_rounds = start_rounds(rounds, ratings, figures.provide, tables, runtime, settings)
+    parts = Parts(
+        repository,
+        zone,
+        tables,
+        schemes,
+        scores,
+        scoring,
+        reports,
+        supported,
+        problems,
+        of_rounds,
+    )
 
     async def prepare_database() -> None:
         await repository.create_indexes()
@@ -115,6 +131,7 @@ def build(settings: Settings, client: Client) -> Assembly:
         await tables.prepare()
         await scores.create_indexes()
         await supported.repository.create_indexes()
+        await of_rounds.create_indexes()
         await schemes.prepare()
 
     return Assembly(runtime, parts, prepare_database)
@@ -135,6 +152,8 @@ DEFINITION = Definition(
         routes_reproduction.router,
         routes_problems.router,
         routes_programmes.router,
+        routes_rounds.router,
+        routes_ratings.router,
         table_router(TABLES, lambda request: parts_in(request).tables),
     ],
     build=build,

@@ -1,6 +1,7 @@
 """The parts of a running assessment that routes work with."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
@@ -13,6 +14,9 @@ from services.assessment.scores.repository import ScoreRepository
 from services.assessment.scores.scoring import Scoring
 from services.assessment.support.parts import SupportParts
 from shared.storage.tables import Tables
+
+if TYPE_CHECKING:
+    from services.assessment.rounds.part import RoundsPart
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Parts:
     reports: ReportParts
     support: SupportParts
     problems: Problems
+    rounds: "RoundsPart"
 
 
 def parts_in(request: Request) -> Parts:

@@ -38,6 +38,11 @@ INPUTS: Mapping[str, Label] = {
     "has_venue": Label(zh="有服务场所（1 或 0）", en="Whether there is a venue, 1 or 0"),
     "plans_due": Label(zh="本期到期的任务数", en="Targets and shares of plans due"),
     "plans_overdue": Label(zh="本期逾期未完成的任务数", en="Those of them not reached"),
+    # Rounds (docs/assessment/rounds.md)
+    "self_rating": Label(zh="自评分（0 至 100）", en="Self-rating, 0 to 100"),
+    "public_rating": Label(zh="群众测评分（0 至 100）", en="Public rating, 0 to 100"),
+    "organizational_rating": Label(zh="组织考评分（0 至 100）", en="Organizational rating"),
+    "public_voices": Label(zh="群众测评计入票数", en="Counted voices of the public rating"),
 }
 
 OUTCOMES: Mapping[str, Label] = {

@@ -115,3 +115,24 @@ def test_what_always_holds(samples: list[Sample], order: random.Random) -> None:
         assert interval is not None
         assert interval.low <= own + 1e-12
         assert own <= interval.high + 1e-12
+
+
+def test_three_voices_neither_top_nor_fail_a_class_of_twenty() -> None:
+    """Nineteen with 60 to 300 voices, one with three, all for or none: raw it is first or last in
+    every class; shrunk it is first in none, and last in at most 1 %."""
+    first = last = 0
+    for seed in range(100):
+        chance = random.Random(seed)
+        others = []
+        for _ in range(19):
+            share, size = chance.betavariate(12, 4), chance.randint(60, 300)
+            others.append(Sample(sum(chance.random() < share for _ in range(size)), size))
+        for hits in (3, 0):
+            few = Sample(hits, 3)
+            prior = prior_of([*others, few], 2, 100)
+            assert prior is not None
+            shares = [shrunk(other, prior) for other in others]
+            first += hits == 3 and shrunk(few, prior) >= max(shares)
+            last += hits == 0 and shrunk(few, prior) <= min(shares)
+    assert first == 0
+    assert last <= 1

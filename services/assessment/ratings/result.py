@@ -1,0 +1,125 @@
+"""The public rating of a subject and of its class, from counted voices; pure."""
+
+from collections.abc import Iterable, Mapping
+
+from pydantic import BaseModel, ConfigDict
+
+from services.assessment.ratings.stuffing import Group, Judged
+from services.assessment.ratings.votes import Source
+from services.assessment.schemes.scheme import Shrinkage
+from services.assessment.service.statistics import (
+    Prior,
+    Sample,
+    prior_of,
+    shrunk,
+    weight_of,
+    wilson,
+)
+
+
+class Piece(BaseModel):
+    """A frozen piece of state."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+
+class Counted(Piece):
+    """Voices of one source: `satisfied` of `voices`."""
+
+    source: Source
+    voices: int
+    satisfied: int
+
+
+class Aside(Piece):
+    """Voices set aside; see `stuffing.Group`."""
+
+    name: str
+    rule: str
+    size: int
+    of: int
+    satisfied: int
+    share: float | None = None
+
+
+class Tally(Piece):
+    """What is counted of a subject, before its class is looked at."""
+
+    sources: tuple[Counted, ...] = ()
+    aside: tuple[Aside, ...] = ()
+
+    @property
+    def sample(self) -> Sample:
+        """All counted voices."""
+        return Sample(
+            sum(one.satisfied for one in self.sources), sum(one.voices for one in self.sources)
+        )
+
+
+class PublicResult(Piece):
+    """The public rating, with how sure it is.
+
+    `share` of the counted voices (0 to 1, None without any), its 95 % interval `low` to `high`
+    (Wilson), the class's `mean`, `strength` and `spread` (statistics.py), `weight`: how far the
+    own voices count, and `points` (0 to 100) after shrinkage.
+    """
+
+    voices: int
+    satisfied: int
+    share: float | None
+    low: float | None
+    high: float | None
+    mean: float
+    strength: float
+    spread: float | None
+    weight: float
+    points: float
+
+
+def tally_of(judged: Judged, follow_ups: Sample | None = None) -> Tally:
+    """Counted voices of codes and panels, and the follow-ups of its cases."""
+    samples: dict[Source, Sample] = dict(judged.counted)
+    if follow_ups is not None and follow_ups.size:
+        samples[Source.FOLLOW_UP] = follow_ups
+    return Tally(
+        sources=tuple(
+            Counted(source=source, voices=int(samples[source].size),
+                    satisfied=int(samples[source].hits))
+            for source in Source
+            if source in samples
+        ),
+        aside=tuple(_aside(group) for group in judged.aside),
+    )  # fmt: skip
+
+
+def _aside(group: Group) -> Aside:
+    return Aside(**group._asdict())
+
+
+def class_prior(tallies: Iterable[Tally], bounds: Shrinkage) -> Prior | None:
+    """What a class says of a subject; None where nobody in it has a voice."""
+    return prior_of((tally.sample for tally in tallies), bounds.at_least, bounds.at_most)
+
+
+def result_of(tally: Tally, prior: Prior) -> PublicResult:
+    """The public rating of a subject of a class."""
+    sample = tally.sample
+    interval = wilson(sample)
+    return PublicResult(
+        voices=int(sample.size),
+        satisfied=int(sample.hits),
+        share=sample.hits / sample.size if sample.size else None,
+        low=interval and interval.low,
+        high=interval and interval.high,
+        mean=prior.mean,
+        strength=prior.strength,
+        spread=prior.spread,
+        weight=weight_of(sample, prior),
+        points=100 * shrunk(sample, prior),
+    )
+
+
+def results_of(tallies: Mapping[str, Tally], bounds: Shrinkage) -> dict[str, PublicResult]:
+    """The public ratings of a class by subject; none where nobody in it has a voice."""
+    prior = class_prior(tallies.values(), bounds)
+    return {} if prior is None else {id: result_of(one, prior) for id, one in tallies.items()}

@@ -1,0 +1,380 @@
+"""`/v1/ratings/{code}`: voices without a login; codes, panels and judgements for officials."""
+
+import secrets
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Path, Request, Response
+
+from services.assessment.parts import parts_in
+from services.assessment.ratings import messages
+from services.assessment.ratings.panels import Quota, draw, seat_of, token_of
+from services.assessment.ratings.result import Aside, Tally
+from services.assessment.ratings.schemas import (
+    AsideView,
+    BallotView,
+    CodeBody,
+    CodeView,
+    JudgementBody,
+    PanelBody,
+    PanelView,
+    PublicRatingView,
+    RetireBody,
+    SeatView,
+    SourceView,
+    TakenView,
+    VoiceBody,
+)
+from services.assessment.ratings.state import Code, Panel, Seated
+from services.assessment.ratings.stuffing import names_of
+from services.assessment.ratings.table import RatingRules
+from services.assessment.ratings.votes import Purpose, Source, keyed, network_of
+from services.assessment.rounds import decisions
+from services.assessment.rounds.access import ensure_reads, ensure_runs
+from services.assessment.rounds.part import RoundsPart, author, found_subject, rounds_in, words
+from services.assessment.rounds.routes import Administrator, Official, OfSubject, RoundId
+from services.assessment.rounds.schemas import Words
+from services.assessment.rounds.settling import moment
+from services.assessment.rounds.state import Rated
+from services.assessment.rounds.views import name_of, public_view
+from shared.contracts.ids import uuid7
+from shared.contracts.rounds import RatingLine
+from shared.storage.aggregates import Decision
+from shared.web.auth import Principal
+from shared.web.idempotency import IDEMPOTENT, idempotency_of
+from shared.web.messages import choose_language, say
+from shared.web.problems import Problem
+from shared.web.routing import Router
+from shared.web.schemas import Json
+
+router = Router(prefix="/v1", tags=["ratings"])
+
+_CODE_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
+"""Without letters that are mistaken for others when typed."""
+_CODE_LENGTH = 16
+CodeOrToken = Annotated[str, Path(min_length=1, max_length=120)]
+
+
+# Voices
+
+
+@router.get("/ratings/{code}")
+async def read_ballot(request: Request, code: CodeOrToken) -> BallotView:
+    """What a code or an invitation asks about; no login."""
+    part = rounds_in(request)
+    ballot = await _ballot(part, code)
+    known = await parts_in(request).repository.subjects(ballot.state.kind, [ballot.subject_id])
+    return BallotView(
+        subject_id=ballot.subject_id,
+        name=name_of(ballot.subject_id, known),
+        kind=ballot.state.kind,
+        period=ballot.state.period,
+        place=ballot.place_name,
+        open=_is_open(ballot.state, ballot.purpose, moment()),
+        until=ballot.state.deadlines.public_rating
+        if ballot.purpose is Purpose.PUBLIC
+        else ballot.state.deadlines.organizational_rating,
+    )
+
+
+@router.post("/ratings/{code}", status_code=201)
+async def give_voice(request: Request, code: CodeOrToken, body: VoiceBody) -> TakenView:
+    """Rate without a login: one voice a device and day with an on-site code, one an invitation."""
+    part, parts = rounds_in(request), parts_in(request)
+    ballot, now = await _ballot(part, code), moment()
+    decisions.ensure_voices(ballot.state, ballot.purpose, now)
+    hash_of, round_id = part.cipher.blind_index, ballot.state.round_id
+    day = now.astimezone(parts.zone).date().isoformat()
+    whose = ballot.seat or f"{body.device}\0{day}"
+    voice = keyed(hash_of, round_id, "voice", f"{ballot.subject_id}\0{whose}")
+    # Where nobody says which network it is, it is one of the device's own.
+    address = _address(request, part.trusted_proxies)
+    network = network_of(address, parts.tables.get(RatingRules)) if address else body.device
+    taken = await part.ratings.add(
+        f"{round_id}/{ballot.subject_id}/{voice}",
+        round_id=round_id,
+        subject_id=ballot.subject_id,
+        purpose=ballot.purpose,
+        source=ballot.source,
+        place=ballot.place,
+        device=keyed(hash_of, round_id, "device", body.device),
+        network=keyed(hash_of, round_id, "network", network),
+        rating=body.rating,
+        at=now,
+    )
+    if not taken:
+        raise Problem(409, "voice-given")
+    language = choose_language(request.headers.get("accept-language"))
+    return TakenView(message=say("voice-taken", language))
+
+
+def _address(request: Request, proxies: int) -> str | None:
+    """The address that the outermost trusted proxy saw, or the caller's own without proxies."""
+    if proxies:
+        lines = request.headers.getlist("x-forwarded-for")
+        chain = [part.strip() for line in lines for part in line.split(",")]
+        if len(chain) >= proxies:
+            return chain[-proxies]
+    return request.client.host if request.client else None
+
+
+class _Ballot:
+    """What a code or token stands for."""
+
+    def __init__(
+        self,
+        state: Rated,
+        purpose: Purpose,
+        source: Source,
+        place: str,
+        place_name: str | None,
+        seat: str | None,
+    ) -> None:
+        self.state = state
+        self.subject_id = state.subject.id
+        self.purpose = purpose
+        self.source = source
+        self.place = place
+        self.place_name = place_name
+        self.seat = seat
+
+
+async def _ballot(part: RoundsPart, code: str) -> _Ballot:
+    seat = seat_of(part.cipher.blind_index, code)
+    if seat is not None:
+        panel = await part.ratings.panels.get(seat[0])
+        if panel is not None and panel.state is not None:
+            of = panel.state
+            _, state = await found_subject(part, of.round_id, of.subject_id)
+            return _Ballot(state, of.purpose, Source.PANEL, panel.id, None, f"{seat[0]}\0{seat[1]}")
+    found = await part.ratings.codes.get(code)
+    if found is None or found.state is None or found.state.retired:
+        raise Problem(404, "no-such-code")
+    _, state = await found_subject(part, found.state.round_id, found.state.subject_id)
+    return _Ballot(state, Purpose.PUBLIC, Source.CODE, code, found.state.place, None)
+
+
+def _is_open(state: Rated, purpose: Purpose, now: datetime) -> bool:
+    try:
+        decisions.ensure_voices(state, purpose, now)
+    except Problem:
+        return False
+    return True
+
+
+# Codes
+
+
+@router.post(
+    "/rounds/{id}/subjects/{subject}/codes",
+    status_code=201,
+    response_model=CodeView,
+    openapi_extra=IDEMPOTENT,
+)
+async def make_code(
+    request: Request, id: RoundId, subject: OfSubject, body: CodeBody, principal: Official
+) -> Response:
+    """A code for a place where residents meet the subject's service: by those above it."""
+    part = rounds_in(request)
+    _, rated = await found_subject(part, id, subject)
+    ensure_runs(principal, rated.kind, rated.subject)
+    code = "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH))
+    state = Code(round_id=id, subject_id=subject, place=body.place, venue_id=body.venue_id)
+    created = await part.ratings.codes.create(
+        code,
+        Decision(state, why="made"),
+        by=author(principal),
+        answer=_code_view(code, state).model_dump(mode="json"),
+        idempotency=await idempotency_of(request),
+    )
+    return Json(created.answer, 201, headers={"Location": f"/v1/ratings/{created.id}"})
+
+
+@router.get("/rounds/{id}/subjects/{subject}/codes")
+async def list_codes(
+    request: Request, id: RoundId, subject: OfSubject, principal: Official
+) -> list[CodeView]:
+    """The codes of a subject in a round."""
+    part = rounds_in(request)
+    _, rated = await found_subject(part, id, subject)
+    ensure_reads(principal, rated.subject)
+    return [_code_view(code, state) for code, state in await part.ratings.codes_of(id, subject)]
+
+
+@router.post("/rating-codes/{code}/retire")
+async def retire_code(
+    request: Request, code: CodeOrToken, body: RetireBody, principal: Official
+) -> CodeView:
+    """A code is no longer taken; voices that came by it still count unless they are judged."""
+    part = rounds_in(request)
+    found = await part.ratings.codes.get(code)
+    if found is None or found.state is None:
+        raise Problem(404, "no-such-code")
+    _, rated = await found_subject(part, found.state.round_id, found.state.subject_id)
+    ensure_runs(principal, rated.kind, rated.subject)
+
+    def decide(state: Code | None) -> Decision[Code] | None:
+        if state is None or state.retired:
+            return None
+        return Decision(state.model_copy(update={"retired": True}), why=body.reason)
+
+    changed = await part.ratings.codes.execute(code, decide, by=author(principal))
+    assert changed.state is not None
+    return _code_view(code, changed.state)
+
+
+def _code_view(code: str, state: Code) -> CodeView:
+    return CodeView(code=code, **state.model_dump())
+
+
+# Panels
+
+
+@router.post(
+    "/rounds/{id}/subjects/{subject}/panels",
+    status_code=201,
+    response_model=PanelView,
+    openapi_extra=IDEMPOTENT,
+)
+async def draw_panel(
+    request: Request, id: RoundId, subject: OfSubject, body: PanelBody, principal: Official
+) -> Response:
+    """Draw a panel by quota, for the public rating or as the service recipients (art. 14); the
+    draw can be made again from its seed."""
+    part = rounds_in(request)
+    _, rated = await found_subject(part, id, subject)
+    ensure_runs(principal, rated.kind, rated.subject)
+    if body.purpose is Purpose.RECIPIENTS and RatingLine.RECIPIENTS not in rated.subject.lines:
+        raise Problem(422, "recipients-not-needed", field="purpose")
+    seed = body.seed or secrets.token_hex(16)
+    seats = draw([Quota(one.group, one.seats, one.ids) for one in body.quotas], seed)
+    panel = Panel(
+        round_id=id,
+        subject_id=subject,
+        purpose=body.purpose,
+        seed=seed,
+        drawn_at=moment(),
+        drawn_by=author(principal),
+        pools=tuple((one.group, len(set(one.ids))) for one in body.quotas),
+        seats=tuple(Seated.of(seat) for seat in seats),
+    )
+    # Invitations are made when asked for: none is kept, not even in the answer to be repeated.
+    created = await part.ratings.panels.create(
+        uuid7(),
+        Decision(panel, why=f"drawn with seed {seed}"),
+        by=panel.drawn_by,
+        answer={},
+        idempotency=await idempotency_of(request),
+    )
+    view = await _panel(part, created.id, principal)
+    headers = {"Location": f"/v1/rating-panels/{created.id}"}
+    return Json(view.model_dump(mode="json"), 201, headers=headers)
+
+
+@router.get("/rating-panels/{id}")
+async def read_panel(request: Request, id: RoundId, principal: Official) -> PanelView:
+    """A panel with its draw and its invitations."""
+    return await _panel(rounds_in(request), id, principal)
+
+
+async def _panel(part: RoundsPart, id: str, principal: Principal) -> PanelView:
+    found = await part.ratings.panels.get(id)
+    if found is None or found.state is None:
+        raise Problem(404, "no-such-panel", id=id)
+    state = found.state
+    _, rated = await found_subject(part, state.round_id, state.subject_id)
+    ensure_runs(principal, rated.kind, rated.subject)
+    hash_of = part.cipher.blind_index
+    return PanelView(
+        id=id,
+        **state.model_dump(exclude={"seats", "pools"}),
+        pools=dict(state.pools),
+        seats=[
+            SeatView(**seat.model_dump(), token=token_of(hash_of, id, seat.number))
+            for seat in state.seats
+        ],
+    )
+
+
+# What counts
+
+
+@router.get("/rounds/{id}/subjects/{subject}/public")
+async def read_public_rating(
+    request: Request, id: RoundId, subject: OfSubject, principal: Official
+) -> PublicRatingView:
+    """The public rating down to its sources: what counts, what was set aside and why, who judged
+    what. Provisional, without its class, while voices are taken."""
+    part, rules = rounds_in(request), parts_in(request).tables.get(RatingRules)
+    _, state = await found_subject(part, id, subject)
+    ensure_reads(principal, state.subject)
+    return await _public(part, state, rules)
+
+
+@router.post("/rounds/{id}/subjects/{subject}/judgements")
+async def judge_voices(
+    request: Request,
+    id: RoundId,
+    subject: OfSubject,
+    body: JudgementBody,
+    principal: Administrator,
+) -> PublicRatingView:
+    """Have a group of voices count, or not, with a reason. A locked rating and its class are
+    counted again at once, and the result is marked as corrected where it changes."""
+    part, rules = rounds_in(request), parts_in(request).tables.get(RatingRules)
+    found, state = await found_subject(part, id, subject)
+    known = {decisions.FOLLOW_UPS}
+    for purpose in Purpose:
+        for vote in await part.ratings.voices(id, subject, purpose, rules):
+            known.update(names_of(vote))
+    tallies = (
+        await part.settling.tally(state, rules),
+        await part.settling.recipients(state, rules),
+    )
+    known.update(one.name for tally in tallies for one in tally.aside)
+    if body.group not in known:
+        raise Problem(422, "no-such-group", field="group", group=body.group)
+    by = author(principal)
+
+    def decide(now_: Rated | None) -> Decision[Rated]:
+        assert now_ is not None
+        return decisions.judged(now_, body.group, body.counts, body.reason, by, moment())
+
+    changed = await part.rounds.rated.execute(found.id, decide, by=by)
+    assert changed.state is not None
+    return await _public(part, changed.state, rules)
+
+
+async def _public(part: RoundsPart, state: Rated, rules: RatingRules) -> PublicRatingView:
+    tally, recipients = state.tally, state.recipients
+    if tally is None or state.tally_due:
+        tally = await part.settling.tally(state, rules)
+    if recipients is None and RatingLine.RECIPIENTS in state.subject.lines:
+        recipients = await part.settling.recipients(state, rules)
+    recipients = recipients or Tally()
+    settled = state.tally is not None and not state.tally_due
+    return PublicRatingView(
+        round_id=state.round_id,
+        subject_id=state.subject.id,
+        provisional=not settled,
+        result=public_view(state.public if settled else None, tally, rules),
+        sources=_sources(tally),
+        aside=_asides(tally),
+        judgements=[one.model_dump() for one in state.judgements],
+        recipients=_sources(recipients),
+        recipients_aside=_asides(recipients),
+    )
+
+
+def _sources(tally: Tally) -> list[SourceView]:
+    return [SourceView(**one.model_dump()) for one in tally.sources]
+
+
+def _asides(tally: Tally) -> list[AsideView]:
+    return [AsideView(**one.model_dump(), reason=_why(one)) for one in tally.aside]
+
+
+def _why(one: Aside) -> Words:
+    share = "–" if one.share is None else f"{one.share:.0%}"
+    zh, en = messages.RULES[one.rule]
+    return Words(**words((zh.format(of=one.of, share=share), en.format(of=one.of, share=share))))

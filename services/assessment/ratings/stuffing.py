@@ -1,0 +1,195 @@
+"""Protection against stuffing: which voices count, and why others do not; pure.
+
+Four rules, in this order, each over what the ones before left: **device** and **network** (how much
+of the voices one source brings), **rate** (more at one place within a minute than people can be
+there), **pattern** (gaps too even for people). A panel's seats were drawn and vote once each, often
+in one room: of them only the device is looked at.
+
+The share of a source is measured against the voices that came alone from theirs. What an attacker
+adds from one source does not change that measure, so that an attack neither hides itself by its own
+number nor pushes an honest household over or under the limit. What a rule sets aside is one group
+with its reason; a person can have it count, or set aside others, with a reason.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from services.assessment.ratings.table import RatingRules, SourceRule
+from services.assessment.ratings.votes import Source, Vote
+from services.assessment.service.statistics import Sample
+
+Rule = Literal["device", "network", "rate", "pattern", "person"]
+_SHOWN = 16
+"""Digits of a hash in a group's name: enough to tell groups apart."""
+
+
+class Group(NamedTuple):
+    """Voices that a rule (or a person) set aside: `size` of the `of` that the group has.
+
+    `name` is what a judgement names: `device:…`, `network:…`, `rate:…`, `pattern:…`, `code:…`,
+    `vote:…`. `share` is of the voices that came alone; None where the rule looks at no share.
+    """
+
+    name: str
+    rule: Rule
+    size: int
+    of: int
+    satisfied: int
+    share: float | None = None
+
+
+class Judged(NamedTuple):
+    """What is left: the counted voices by source, and the groups set aside, in order of name."""
+
+    counted: Mapping[Source, Sample]
+    aside: tuple[Group, ...]
+
+
+def names_of(vote: Vote) -> tuple[str, ...]:
+    """Names of groups that are known of a voice alone."""
+    return (
+        f"vote:{vote.id[:_SHOWN]}",
+        f"{vote.source.value}:{vote.place}",
+        f"device:{vote.device[:_SHOWN]}",
+        f"network:{vote.network[:_SHOWN]}",
+    )
+
+
+def judge(votes: Iterable[Vote], judgements: Mapping[str, bool], rules: RatingRules) -> Judged:
+    """Judge the voices of one subject in a round.
+
+    Args:
+        votes: in any order.
+        judgements: what persons said of groups by name: True counts, False does not. Of several
+            that fit a voice the one that sets it aside wins.
+    """
+    ordered = sorted(votes, key=lambda vote: (vote.at, vote.id))
+    aside: list[Group] = []
+    open_: list[Vote] = []
+    vouched: list[Vote] = []
+    refused: defaultdict[str, list[Vote]] = defaultdict(list)
+    for vote in ordered:
+        said = {name: judgements[name] for name in names_of(vote) if name in judgements}
+        no = next((name for name, counts in said.items() if not counts), None)
+        if no is not None:
+            refused[no].append(vote)
+        elif said:
+            vouched.append(vote)
+        else:
+            open_.append(vote)
+    aside += [_group(name, "person", those, len(those)) for name, those in refused.items()]
+
+    for rule, limits in (("device", rules.device), ("network", rules.network)):
+        looked_at = open_ if rule == "device" else [v for v in open_ if v.source is Source.CODE]
+        out = _from_one_source(rule, looked_at, limits, aside)
+        open_ = [vote for vote in open_ if vote.id not in out]
+    for find in (_hurried, _regular):
+        for group, those in find([v for v in open_ if v.source is Source.CODE], rules):
+            if judgements.get(group) is True:
+                continue
+            out = {vote.id for vote in those}
+            aside.append(_group(group, _RULE_OF[group.partition(":")[0]], those, len(those)))
+            open_ = [vote for vote in open_ if vote.id not in out]
+    return Judged(_samples([*vouched, *open_]), tuple(sorted(aside)))
+
+
+_RULE_OF: dict[str, Rule] = {"rate": "rate", "pattern": "pattern"}
+
+
+def _from_one_source(
+    rule: str, votes: Sequence[Vote], limits: SourceRule, aside: list[Group]
+) -> set[str]:
+    """Ids of the voices that a source brought beyond its limit; the groups go to `aside`."""
+    by_source: defaultdict[str, list[Vote]] = defaultdict(list)
+    for vote in votes:
+        by_source[vote.device if rule == "device" else vote.network].append(vote)
+    lone = sum(len(those) == 1 for those in by_source.values())
+    most = max(limits.most, int(limits.most_share * lone))
+    out: set[str] = set()
+    for key, those in by_source.items():
+        if len(those) >= limits.least and len(those) > limits.share * lone:
+            left = those
+        elif len(those) > most:
+            left = those[most:]
+        else:
+            continue
+        share = len(those) / lone if lone else None
+        name = f"{rule}:{key[:_SHOWN]}"
+        aside.append(_group(name, "device" if rule == "device" else "network", left, len(those),
+                            share))  # fmt: skip
+        out |= {vote.id for vote in left}
+    return out
+
+
+def _hurried(votes: Sequence[Vote], rules: RatingRules) -> list[tuple[str, list[Vote]]]:
+    """Stretches at one place with more voices within `rate_seconds` than `rate_voices`."""
+    within = timedelta(seconds=rules.rate_seconds)
+    found = []
+    for place, those in _by_place(votes).items():
+        hurried: list[int] = []
+        first = done = 0
+        for last, vote in enumerate(those):
+            while vote.at - those[first].at >= within:
+                first += 1
+            if last - first + 1 > rules.rate_voices:
+                hurried += range(max(first, done), last + 1)
+                done = last + 1
+        found += [("rate", place, run) for run in _runs(those, hurried)]
+    return [_named(*one) for one in found]
+
+
+def _regular(votes: Sequence[Vote], rules: RatingRules) -> list[tuple[str, list[Vote]]]:
+    """Runs at one place of at least `regular_voices` at even gaps."""
+    found = []
+    for place, those in _by_place(votes).items():
+        gaps = [(b.at - a.at).total_seconds() for a, b in pairwise(those)]
+        start = 0
+        for n in range(1, len(gaps) + 1):
+            even = n < len(gaps) and (
+                abs(gaps[n] - gaps[start]) <= rules.regular_tolerance * gaps[start] + 0.5
+            )
+            if not even:
+                if n - start + 1 >= rules.regular_voices:
+                    found.append(("pattern", place, those[start : n + 1]))
+                start = n
+    return [_named(*one) for one in found]
+
+
+def _named(rule: str, place: str, run: list[Vote]) -> tuple[str, list[Vote]]:
+    return f"{rule}:{place}:{run[0].at:%Y%m%dT%H%M%S}", run
+
+
+def _by_place(votes: Iterable[Vote]) -> dict[str, list[Vote]]:
+    found: defaultdict[str, list[Vote]] = defaultdict(list)
+    for vote in votes:
+        found[vote.place].append(vote)
+    return dict(sorted(found.items()))
+
+
+def _runs(votes: Sequence[Vote], indexes: Sequence[int]) -> list[list[Vote]]:
+    """Voices at `indexes`, parted where an index is missing."""
+    runs: list[list[Vote]] = []
+    before = None
+    for index in indexes:
+        if before is None or index != before + 1:
+            runs.append([])
+        runs[-1].append(votes[index])
+        before = index
+    return runs
+
+
+def _group(
+    name: str, rule: Rule, votes: Sequence[Vote], of: int, share: float | None = None
+) -> Group:
+    return Group(name, rule, len(votes), of, sum(vote.satisfied for vote in votes), share)
+
+
+def _samples(votes: Iterable[Vote]) -> dict[Source, Sample]:
+    counts: defaultdict[Source, list[int]] = defaultdict(lambda: [0, 0])
+    for vote in votes:
+        counts[vote.source][0] += vote.satisfied
+        counts[vote.source][1] += 1
+    return {source: Sample(*counts[source]) for source in Source if source in counts}

@@ -1,0 +1,215 @@
+"""The settling loop: makes the documents of a round's subjects, counts voices, gives results.
+
+The public rating of a subject depends on its class (shrinkage), so it spans documents: a subject
+says that its voices are to be counted (`tally_due`), the leading replica counts them, looks at the
+whole class anew and clears the mark last. Broken off anywhere it is done again, and what comes out
+depends only on what is there, not on when or how often.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from services.assessment.ratings.repository import Ratings
+from services.assessment.ratings.result import Tally, results_of, tally_of
+from services.assessment.ratings.stuffing import judge
+from services.assessment.ratings.table import RatingRules
+from services.assessment.ratings.votes import Purpose, Source
+from services.assessment.rounds import decisions
+from services.assessment.rounds.repository import Rounds
+from services.assessment.rounds.state import Rated, Round, rated_id
+from services.assessment.scores.inputs import Provider
+from services.assessment.service.cases import to_millis
+from services.assessment.service.statistics import Sample
+from shared.contracts.rounds import RatingLine
+from shared.messaging.leases import Leases
+from shared.storage.aggregates import Aggregate, Contended, Decision
+from shared.storage.client import UNREACHABLE
+from shared.storage.tables import Tables
+
+log = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 0.3
+_A_BATCH = 50
+_IN_THE_LOOP = 500
+"""More voices, or subjects, are reckoned in a thread: 2,000 voices or 3,000 subjects would hold the
+event loop for 50 to 130 ms."""
+
+
+Decide = Callable[[str, Rated, datetime], Decision[Rated] | None]
+
+
+def moment() -> datetime:
+    """Now, as the database keeps it."""
+    return to_millis(datetime.now(UTC))
+
+
+class Settling:
+    """One replica does it, the one that leads; two for a moment do no harm.
+
+    Args:
+        figures: gives the follow-ups of a subject's cases (`rated`, `satisfied`).
+    """
+
+    def __init__(
+        self, rounds: Rounds, ratings: Ratings, figures: Provider, tables: Tables, leases: Leases
+    ) -> None:
+        self._rounds = rounds
+        self._ratings = ratings
+        self._figures = figures
+        self._tables = tables
+        self._leases = leases
+
+    async def run(self) -> None:
+        """Settle for ever."""
+        while True:
+            worked = False
+            try:
+                if self._leases.leads:
+                    worked = await self.round()
+            except (*UNREACHABLE, Contended) as error:
+                log.warning("rounds are settled again", extra={"error": repr(error)})
+            if not worked:
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def round(self) -> bool:
+        """Make documents that are waited for, then settle the classes; whether there was any."""
+        for id in await self._rounds.waiting():
+            await self.enter(id)
+        worked = False
+        for round_id, class_id in await self._rounds.due_classes():
+            worked = await self.settle(round_id, class_id) or worked
+        return worked
+
+    async def enter(self, round_id: str) -> None:
+        """Make the documents of a round's subjects; those that are there stay as they are."""
+        found = await self._rounds.rounds.get(round_id)
+        if found is None or found.state is None:
+            return
+        round = found.state
+        for start in range(0, len(round.waiting), _A_BATCH):
+            made = []
+            for subject in round.waiting[start : start + _A_BATCH]:
+                one: Aggregate[Rated] = Aggregate(rated_id(round_id, subject.id))
+                state = decisions.entered(round_id, round, subject)
+                self._rounds.rated.record(one, Decision(state, why="opened"), by=round.opened_by)
+                made.append(one)
+            await self._rounds.rated.write(made)
+        await self._rounds.rounds.execute(round_id, _all_entered, by="settling")
+
+    async def settle(self, round_id: str, class_id: str) -> bool:
+        """Count the voices of those due, and look at the class anew.
+
+        False where timers are still to lock others of the class whose time has come: else its
+        mean would be told of a part, and again of the next part.
+        """
+        found = await self._rounds.rounds.get(round_id)
+        assert found is not None  # its subjects come from it
+        assert found.state is not None
+        round = found.state
+        states = await self._rounds.of_class(round_id, class_id)
+        now = moment()
+        if any(
+            not state.public_locked and state.deadlines.public_rating <= now
+            for state in states.values()
+        ):
+            return False
+        rules = self._tables.get(RatingRules)
+        counted = {
+            id: await self._counted(state, rules) for id, state in states.items() if state.tally_due
+        }
+        tallies: dict[str, Tally] = {}
+        for id, state in states.items():
+            tally = counted.get(id, state).tally
+            if state.public_locked and tally is not None:
+                tallies[id] = tally
+        if len(tallies) > _IN_THE_LOOP:
+            results = await asyncio.to_thread(results_of, tallies, round.terms.shrinkage)
+        else:
+            results = results_of(tallies, round.terms.shrinkage)
+
+        def decide(id: str, state: Rated, now: datetime) -> Decision[Rated] | None:
+            if not state.public_locked:
+                # Opened again meanwhile: it is counted when the step ends.
+                return Decision(state.model_copy(update={"tally_due": False}), why="unlocked")
+            public = results.get(id)
+            return decisions.settled(
+                state,
+                round.terms,
+                public,
+                rules.recipients_least,
+                now,
+                counted=counted.get(id),
+            )
+
+        # Those due last: where this is broken off, the class is still to be looked at.
+        others = [id for id in states if id not in counted and states[id].public_locked]
+        for ids in (others, list(counted)):
+            for start in range(0, len(ids), _A_BATCH):
+                await self._write(ids[start : start + _A_BATCH], decide)
+        return True
+
+    async def _write(self, ids: list[str], decide: Decide) -> None:
+        now = moment()
+        for _ in range(10):
+            changed = []
+            for one in (await self._rounds.rated.get_many(ids)).values():
+                assert one.state is not None
+                decision = decide(one.id, one.state, now)
+                if decision is not None:
+                    self._rounds.rated.record(one, decision, by="settling")
+                    changed.append(one)
+            if await self._rounds.rated.write(changed):
+                return
+        raise Contended(ids[0])
+
+    async def _counted(self, state: Rated, rules: RatingRules) -> Rated:
+        tally = await self.tally(state, rules)
+        recipients = None
+        if RatingLine.RECIPIENTS in state.subject.lines:
+            recipients = await self._tally(state, Purpose.RECIPIENTS, rules, None)
+        return decisions.counted(state, tally, recipients)
+
+    async def tally(self, state: Rated, rules: RatingRules) -> Tally:
+        """The voices of a subject as they stand. Follow-ups are those of when the rating was
+        locked: what residents answer later does not move it."""
+        follow_ups = locked_follow_ups(state)
+        if state.judged().get(decisions.FOLLOW_UPS) is False:
+            follow_ups = Sample(0, 0)
+        elif follow_ups is None:
+            id = state.subject.id
+            numbers = (await self._figures(state.period, state.kind, [id])).get(id, {})
+            follow_ups = Sample(numbers.get("satisfied", 0.0), numbers.get("rated", 0.0))
+        return await self._tally(state, Purpose.PUBLIC, rules, follow_ups)
+
+    async def recipients(self, state: Rated, rules: RatingRules) -> Tally:
+        """The voices of the recipients' panels as they stand."""
+        return await self._tally(state, Purpose.RECIPIENTS, rules, None)
+
+    async def _tally(
+        self, state: Rated, purpose: Purpose, rules: RatingRules, follow_ups: Sample | None
+    ) -> Tally:
+        votes = await self._ratings.voices(state.round_id, state.subject.id, purpose, rules)
+        said = state.judged()
+        if len(votes) > _IN_THE_LOOP:
+            judged = await asyncio.to_thread(judge, votes, said, rules)
+        else:
+            judged = judge(votes, said, rules)
+        return tally_of(judged, follow_ups)
+
+
+def locked_follow_ups(state: Rated) -> Sample | None:
+    """The follow-ups that were counted when the public rating was locked; None before."""
+    if state.tally is None:
+        return None
+    for one in state.tally.sources:
+        if one.source is Source.FOLLOW_UP:
+            return Sample(one.satisfied, one.voices)
+    return Sample(0, 0)
+
+
+def _all_entered(round: Round | None) -> Decision[Round] | None:
+    if round is None or not round.waiting:
+        return None
+    return Decision(round.model_copy(update={"waiting": ()}), why="all subjects entered")

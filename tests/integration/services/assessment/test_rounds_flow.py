@@ -1,0 +1,313 @@
+"""A round in three steps through HTTP, with its voices, over a real broker and database."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+import pytest_asyncio
+
+from services.assessment.rounds.state import rated_id
+from services.assessment.service.figures import SubjectKind
+from shared.contracts import topics
+from shared.contracts.registry import UnitChanged
+from shared.web.auth import Principal, Role, issue_token
+from tests.eventually import eventually
+from tests.integration.messaging.world import settings_for
+from tests.integration.services.assessment.world import (
+    ADMINISTRATOR,
+    CITY,
+    Assessment,
+    database_of,
+    publishing,
+    running,
+    unit,
+)
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MANAGER = Principal("m", Role.AREA_MANAGER, areas=frozenset({"xc"}))
+TAX = Principal("t", Role.UNIT_OPERATOR, unit_id="tax")
+SUPERIOR = Principal("s", Role.UNIT_OPERATOR, unit_id="tax-city")
+LIBRARY = Principal("l", Role.UNIT_OPERATOR, unit_id="library")
+MONTH = "2026-09"
+STEPS = ("self_rating", "public_rating", "organizational_rating")
+
+
+def under(id: str, system: str, superior: str) -> tuple[str, UnitChanged]:
+    """A unit under vertical management."""
+    _, told = unit(id, area="s1")
+    assert isinstance(told, UnitChanged)
+    return id, told.model_copy(update={"system": system, "superior_unit_id": superior})
+
+
+class City:
+    """Assessment, and who calls it."""
+
+    def __init__(self, assessment: Assessment) -> None:
+        self.assessment = assessment
+        self._homes = 0
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        status: int = 200,
+        by: Principal | None = ADMINISTRATOR,
+        **headers: str,
+    ) -> Any:
+        if by is not None:
+            secret = self.assessment.settings.token_secret.get_secret_value()
+            headers["Authorization"] = f"Bearer {issue_token(secret, by)}"
+        answer = await self.assessment.http.request(method, path, json=body, headers=headers)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def open(self) -> str:
+        """A round of agencies."""
+        now = datetime.now(UTC)
+        until = {
+            name: (now + timedelta(days=days)).isoformat()
+            for name, days in zip(STEPS, (7, 21, 28), strict=True)
+        }
+        body = {"period": MONTH, "kind": "unit", "classes": ["agency"], "until": until}
+        opened = await self.ask("POST", "/v1/rounds", body, 201)
+        assert opened["subjects"] == 2
+        round_id: str = opened["id"]
+        await eventually(lambda: self.subject(round_id, "tax"), 10, "its subjects are entered")
+        return round_id
+
+    async def subject(self, round_id: str, id: str) -> Any:
+        return await self.ask("GET", f"/v1/rounds/{round_id}/subjects/{id}")
+
+    async def pass_deadline(self, round_id: str, step: str, stage: str) -> None:
+        """The step's deadline comes now; until both units are at `stage` and counted."""
+        rated, now = self.assessment.parts.rounds.rounds.rated.collection, datetime.now(UTC)
+        for id in ("tax", "library"):
+            await rated.update_one(
+                {"_id": rated_id(round_id, id)},
+                {"$set": {f"state.deadlines.{step}": now, "next_due": now}, "$inc": {"version": 1}},
+            )
+
+        async def there() -> bool:
+            here = {"state.round_id": round_id}
+            moved = await rated.count_documents(here | {"state.stage": stage})
+            due = await rated.count_documents(here | {"state.tally_due": True})
+            return moved == 2 and not due
+
+        if stage in ("public", "organizational"):
+            await eventually(there, 15, f"both are at {stage}")
+
+    async def at(self, round_id: str, id: str, stage: str) -> Any:
+        async def there() -> Any:
+            found = await self.subject(round_id, id)
+            return found if found["stage"] == stage else None
+
+        return await eventually(there, 15, f"{id} is {stage}")
+
+    async def rate_itself(self, round_id: str, by: Principal, points: float) -> Any:
+        names = ("response", "resolution", "satisfaction")
+        body = {"items": [{"item": n, "points": points, "evidence": "见台账"} for n in names]}
+        path = f"/v1/rounds/{round_id}/subjects/{by.unit_id}/self-rating"
+        return await self.ask("PUT", path, body, by=by)
+
+    async def line(
+        self, round_id: str, id: str, line: str, points: float, by: Principal, status: int = 200
+    ) -> Any:
+        path = f"/v1/rounds/{round_id}/subjects/{id}/lines/{line}"
+        return await self.ask("PUT", path, {"points": points, "reason": "考评组意见"}, status, by)
+
+    async def code(self, round_id: str, id: str) -> str:
+        path = f"/v1/rounds/{round_id}/subjects/{id}/codes"
+        made = await self.ask("POST", path, {"place": "政务服务大厅"}, 201, MANAGER)
+        code: str = made["code"]
+        return code
+
+    async def panel(self, round_id: str, id: str, purpose: str, seats: int) -> Any:
+        body = {"purpose": purpose, "quotas": [{"group": "服务对象", "seats": seats}]}
+        return await self.ask("POST", f"/v1/rounds/{round_id}/subjects/{id}/panels", body, 201)
+
+    async def voice(
+        self, code: str, rating: int, device: str, address: str = "", status: int = 201
+    ) -> Any:
+        """Through the gateway; from an address of its own unless told."""
+        self._homes += 1
+        address = address or f"10.{self._homes // 250}.{self._homes % 250}.7"
+        body = {"rating": rating, "device": f"device-{device:0>12}"}
+        forwarded = {"X-Forwarded-For": address}
+        return await self.ask("POST", f"/v1/ratings/{code}", body, status, None, **forwarded)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def city(kafka_bootstrap: str, mongodb_uri: str) -> AsyncIterator[City]:
+    """One city for the module: a library, and a tax office under vertical management."""
+    name = f"t{uuid4().hex[:12]}"
+    of = settings_for("assessment", kafka_bootstrap, mongodb_uri, name, trusted_proxies=1)
+    units = (unit("library", area="s1"), under("tax", "taxation", "tax-city"))
+    async with database_of(of), publishing(of) as others, running(of) as assessment:
+        await others.register(*CITY, *units)
+
+        async def known() -> bool:
+            found = await assessment.parts.repository.subjects("unit", ["library", "tax"])
+            areas = await assessment.parts.repository.levels()
+            return len(found) == 2 and len(areas) == len(CITY)
+
+        await eventually(known, 20, "the registry is known")
+        yield City(assessment)
+
+
+async def test_three_steps_in_their_order_and_a_missing_line_leaves_its_unit_open(
+    city: City,
+) -> None:
+    """Self, public, organizational rating, each locked at its deadline; unlocked with a reason; a
+    unit under vertical management waits for both lines and those whom it serves."""
+    round_id = await city.open()
+    early = await city.line(round_id, "library", "local", 92, MANAGER, 409)
+    assert early["type"] == "/problems/step-not-yet"
+    await city.rate_itself(round_id, LIBRARY, 95)
+    await city.pass_deadline(round_id, "self_rating", "public")
+
+    # The tax office was late: an administrator opens its step again, and says why.
+    path = f"/v1/rounds/{round_id}/subjects/tax"
+    body = {"items": [{"item": "response", "points": 80, "evidence": "见台账"}]}
+    late = await city.ask("PUT", f"{path}/self-rating", body, 409, TAX)
+    assert late["type"] == "/problems/step-locked"
+    until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    unlock = {"step": "self_rating", "until": until, "reason": "系统故障，未能提交"}
+    await city.ask("POST", f"{path}/unlock", unlock, 403, TAX)
+    await city.ask("POST", f"{path}/unlock", unlock)
+    await city.rate_itself(round_id, TAX, 80)
+    await city.pass_deadline(round_id, "self_rating", "public")
+
+    code = await city.code(round_id, "tax")
+    await city.voice(code, 5, "a")
+    await city.pass_deadline(round_id, "public_rating", "organizational")
+    closed = await city.voice(code, 5, "b", status=409)
+    assert closed["type"] == "/problems/step-locked"
+
+    await city.line(round_id, "library", "local", 92, MANAGER)
+    await city.line(round_id, "tax", "local", 80, MANAGER)
+    await city.line(round_id, "tax", "local", 100, TAX, 403)
+    await city.pass_deadline(round_id, "organizational_rating", "")
+    done = await city.at(round_id, "library", "complete")
+    # Nobody gave a voice for the library: it has the class mean, and its own weighs nothing.
+    assert done["public_rating"]["weight"] == 0
+    assert done["total"] == pytest.approx(0.2 * 95 + 0.4 * 100 + 0.4 * 92)
+    assert done["grade"] == "good"
+
+    left = await city.at(round_id, "tax", "open_for_missing_line")
+    assert [one["zh"] for one in left["missing"]] == ["系统主管部门", "服务对象"]
+    assert left["total"] is None
+    await city.line(round_id, "tax", "system", 85, SUPERIOR)
+
+    async def only_recipients() -> bool:
+        found = await city.subject(round_id, "tax")
+        return [one["zh"] for one in found["missing"]] == ["服务对象"]
+
+    await eventually(only_recipients, 10, "only the recipients are missing")
+    panel = await city.panel(round_id, "tax", "recipients", 12)
+    for n, seat in enumerate(panel["seats"]):
+        await city.voice(seat["token"], 5 if n < 9 else 2, f"r{n}", "10.99.0.1")
+    # It is looked at again in an hour; here now.
+    await city.pass_deadline(round_id, "organizational_rating", "")
+    done = await city.at(round_id, "tax", "complete")
+    assert done["organizational_rating"] == pytest.approx((80 + 85 + 75) / 3)
+    assert done["unlockings"][0]["reason"] == "系统故障，未能提交"
+
+    # Formulas of schemes may ask for it.
+    provide = city.assessment.parts.rounds.rounds.provide
+    numbers = await provide(MONTH, SubjectKind.UNIT, ["library", "school"])
+    assert numbers == {
+        "library": {
+            "self_rating": 95.0,
+            "public_rating": 100.0,
+            "organizational_rating": 92.0,
+            "public_voices": 0.0,
+        }
+    }
+
+    told = await published(city, round_id)
+    assert told["library"] == [
+        "rated", "step_locked", "step_locked", "rated", "rated", "step_locked", "completed",
+    ]  # fmt: skip
+    assert told["tax"] == [
+        "step_locked", "step_unlocked", "rated", "step_locked", "step_locked", "rated", "rated",
+        "step_locked", "left_open", "rated", "left_open", "completed",
+    ]  # fmt: skip
+    assert told[""] == ["opened"]
+
+
+async def published(city: City, round_id: str) -> dict[str, list[str]]:
+    """Types of the events of a round's subjects in their order, from the journal."""
+    stores = city.assessment.parts.rounds.rounds.stores
+
+    async def drained() -> bool:
+        pending = {"pending_since": {"$exists": True}}
+        return not any([await store.collection.count_documents(pending) for store in stores])
+
+    await eventually(drained, 15, "everything is published")
+    since, until = datetime.min.replace(tzinfo=UTC), datetime.now(UTC) + timedelta(minutes=1)
+    walk = city.assessment.runtime.journal.walk(topics.REVIEWS.name, since, until)
+    found: dict[str, list[str]] = {}
+    async for entries in walk:
+        for entry in entries:
+            data = orjson.loads(entry["data"])
+            if data["round_id"] == round_id:
+                kind = entry["type"].split(".")[2]
+                found.setdefault(data.get("subject_id", ""), []).append(kind)
+    return found
+
+
+async def test_a_tenth_of_the_voices_from_one_source_moves_nothing_until_a_person_vouches_for_it(
+    city: City,
+) -> None:
+    """One voice a device and day without a login; no address is kept; a network that brings a
+    tenth is set aside with its reason, can be judged with one, and all is counted again."""
+    round_id = await city.open()
+    await city.pass_deadline(round_id, "self_rating", "public")
+    code = await city.code(round_id, "library")
+    ballot = await city.ask("GET", f"/v1/ratings/{code}", by=None)
+    assert (ballot["name"], ballot["open"]) == ("library单位", True)
+    for n in range(27):
+        await city.voice(code, 5 if n < 24 else 2, f"h{n}")
+    again = await city.voice(code, 1, "h3", status=409)
+    assert again["type"] == "/problems/voice-given"
+    panel = await city.panel(round_id, "library", "public", 3)
+    for n, seat in enumerate(panel["seats"]):
+        await city.voice(seat["token"], 4, f"p{n}", "10.99.0.2")
+    await city.voice(panel["seats"][0]["token"], 1, "p9", status=409)
+    for n in range(3):  # one network, many devices
+        await city.voice(code, 1, f"x{n}", f"172.16.5.{n + 1}")
+    voices = city.assessment.parts.rounds.ratings._voices
+    kept = await voices.find({"round_id": round_id}).to_list(None)
+    for n, one in enumerate(kept):  # over two weeks, not within the second of this test
+        at = one["at"] - timedelta(hours=9 * n + n * n * 5 % 8)
+        await voices.update_one({"_id": one["_id"]}, {"$set": {"at": at}})
+    assert "172.16" not in str(kept)
+    assert "device-" not in str(kept)
+    await city.pass_deadline(round_id, "public_rating", "organizational")
+
+    path = f"/v1/rounds/{round_id}/subjects/library"
+    shown = await city.ask("GET", f"{path}/public", by=LIBRARY)
+    assert not shown["provisional"]
+    assert (shown["result"]["satisfied"], shown["result"]["voices"]) == (27, 30)
+    assert shown["result"]["low"] < 0.9 < shown["result"]["high"]
+    [aside] = shown["aside"]
+    assert (aside["rule"], aside["size"], aside["satisfied"]) == ("network", 3, 0)
+    assert aside["reason"]["zh"] == "同一网络的评价过多（3 票，占独立来源的 11%）"
+
+    judgement = {"group": aside["name"], "counts": True, "reason": "大厅无线网络，已核实"}
+    await city.ask("POST", f"{path}/judgements", judgement, 403, LIBRARY)
+    await city.ask("POST", f"{path}/judgements", judgement | {"group": "network:nobody"}, 422)
+    await city.ask("POST", f"{path}/judgements", judgement)
+
+    async def counted() -> Any:
+        found = await city.ask("GET", f"{path}/public")
+        return found if found["result"]["voices"] == 33 and not found["provisional"] else None
+
+    shown = await eventually(counted, 10, "counted again")
+    assert shown["judgements"][0]["by"] == "administrator:admin"
+    assert shown["result"]["points"] < 90

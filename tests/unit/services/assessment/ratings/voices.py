@@ -1,0 +1,77 @@
+"""Voices as residents and others cast them; everything from a seed."""
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from services.assessment.ratings.table import RatingRules
+from services.assessment.ratings.votes import Source, Vote
+from services.assessment.tables import SHIPPED
+
+START = datetime(2026, 9, 1, 8, tzinfo=UTC)
+DAYS = 14
+RULES = RatingRules.model_validate_json((SHIPPED / "rating-rules.json").read_bytes())
+Attack = Literal["network", "device", "at_once"]
+
+
+def vote(n: int, *, satisfied: bool = True, **known: object) -> Vote:
+    """The n-th voice, alone on its device and network, some minutes after the one before."""
+    fields: dict[str, object] = {
+        "id": f"v{n:05}",
+        "at": START + timedelta(minutes=10 * n, seconds=n * n * 37 % 550),
+        "source": Source.CODE,
+        "place": "hall",
+        "device": f"d{n:05}",
+        "network": f"n{n:05}",
+        "satisfied": satisfied,
+    }
+    return Vote(**fields | known)  # type: ignore[arg-type]
+
+
+@dataclass
+class Cast:
+    """The honest voices for one subject: households of one to three on a network."""
+
+    chance: random.Random
+    name: str
+
+    def honest(self, number: int, share: float) -> list[Vote]:
+        """`number` voices over two weeks, each satisfied with a probability of `share`."""
+        votes: list[Vote] = []
+        while len(votes) < number:
+            household = f"{self.name}-home-{len(votes)}"
+            for _ in range(self.chance.choices((1, 2, 3), (75, 18, 7))[0]):
+                n = len(votes)
+                votes.append(
+                    vote(
+                        n,
+                        id=f"{self.name}-{n}",
+                        at=self._moment(),
+                        device=f"{self.name}-phone-{n}",
+                        network=household,
+                        satisfied=self.chance.random() < share,
+                    )
+                )
+        return votes[:number]
+
+    def stuffed(self, number: int, attack: Attack, satisfied: bool) -> list[Vote]:
+        """`number` voices from one source, all alike: many devices on one network, one device on
+        many networks, or many devices on one network within some minutes."""
+        one, hour = f"{self.name}-attacker", self._moment()
+        return [
+            vote(
+                n,
+                id=f"{one}-{n}",
+                at=hour + timedelta(seconds=self.chance.uniform(0, 200))
+                if attack == "at_once"
+                else self._moment(),
+                device=one if attack == "device" else f"{one}-{n}",
+                network=f"{one}-{n}" if attack == "device" else one,
+                satisfied=satisfied,
+            )
+            for n in range(number)
+        ]
+
+    def _moment(self) -> datetime:
+        return START + timedelta(days=DAYS * self.chance.random())
