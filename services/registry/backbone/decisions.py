@@ -22,7 +22,6 @@ from services.registry.backbone.state import (
     trained_until,
 )
 from services.registry.registered import Registered
-from services.registry.spans import add_months
 from shared.contracts.backbone import (
     Appointed,
     AppointmentVoided,
@@ -32,6 +31,7 @@ from shared.contracts.backbone import (
 )
 from shared.contracts.payload import Payload
 from shared.contracts.words import Chosen, Post, TermEnd, VacancyEnd
+from shared.spans import add_months
 from shared.storage.aggregates import At, Decision, IdempotencyConflict
 from shared.web.problems import Problem
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 
 from services.registry.backbone.table import BackboneRules
-from services.registry.spans import Span, add_months, gaps
 from shared.contracts.words import Chosen, Post, TermEnd
+from shared.spans import Span, add_months, gaps
 from shared.storage.aggregates import State
 
 

@@ -24,7 +24,6 @@ from services.registry.backbone.state import (
 )
 from services.registry.backbone.table import BackboneRules
 from services.registry.registered import Registered
-from services.registry.spans import Span
 from services.registry.tables import SHIPPED
 from shared.contracts.backbone import (
     Appointed,
@@ -34,6 +33,7 @@ from shared.contracts.backbone import (
     VacancyOverdue,
 )
 from shared.contracts.words import Chosen, Domain, Post, TermEnd, VacancyEnd
+from shared.spans import Span
 from shared.storage.aggregates import Decision, IdempotencyConflict
 from shared.web.problems import Problem
 
