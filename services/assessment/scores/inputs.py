@@ -38,6 +38,12 @@ INPUTS: Mapping[str, Label] = {
     "has_venue": Label(zh="有服务场所（1 或 0）", en="Whether there is a venue, 1 or 0"),
     "plans_due": Label(zh="本期到期的任务数", en="Targets and shares of plans due"),
     "plans_overdue": Label(zh="本期逾期未完成的任务数", en="Those of them not reached"),
+    # How things stand (docs/assessment/lists.md)
+    "vacant_days": Label(zh="书记空缺天数", en="Days that the post of secretary is vacant"),
+    "trainings_overdue": Label(zh="在任书记逾期未受训人数", en="Overdue trainings of secretaries"),
+    "coverage_gaps": Label(zh="服务覆盖缺口数", en="Gaps in coverage"),
+    "tasks_overdue": Label(zh="逾期未完成的上级任务数", en="Assigned tasks overdue"),
+    "plans_behind": Label(zh="进度落后的规划目标数", en="Plan targets behind"),
 }
 
 OUTCOMES: Mapping[str, Label] = {
