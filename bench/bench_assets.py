@@ -21,11 +21,11 @@ from services.registry.derived import Derived
 from services.registry.main import DEFINITION
 from services.registry.records.decisions import RecordState, recorded
 from services.registry.states import OrganizationState, naming
-from services.registry.stores import page_along
 from shared.contracts.words import Chosen, Domain, OrganizationLevel, Post
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate, AggregateStore, Decision
 from shared.storage.client import connect
+from shared.web.pages import page_along
 from shared.web.paging import Paging
 from tests.servers import own_database
 

@@ -108,7 +108,7 @@ on_task_completed = _on_lead(cases.completed)
 on_task_cancelled = _on_lead(cases.cancelled)
 on_task_finally_answered = _of_lead(_finally_answered)
 
-HANDLERS: Mapping[type[Payload], FactHandler[Any, tzinfo]] = {
+HANDLERS: dict[type[Payload], FactHandler[Any, tzinfo]] = {
     RequestAccepted: on_request_accepted,
     RequestLocated: on_request_located,
     RequestFollowedUp: on_request_followed_up,

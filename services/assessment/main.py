@@ -8,6 +8,12 @@ from zoneinfo import ZoneInfo
 from services.assessment import routes, routes_audit, routes_rankings
 from services.assessment.corrections import routes as routes_corrections
 from services.assessment.handlers import HANDLERS, SNAPSHOTS, is_work, target
+from services.assessment.listening import Listening
+from services.assessment.lists import routes_exemplars, routes_weak
+from services.assessment.lists import weak as weak_list
+from services.assessment.lists.basis import Judges, where_named
+from services.assessment.lists.finding import Finding
+from services.assessment.lists.repository import Lists
 from services.assessment.measuring import Measuring
 from services.assessment.parts import Parts, parts_in
 from services.assessment.problems import routes as routes_problems
@@ -30,6 +36,12 @@ from services.assessment.scores.inputs import Provider
 from services.assessment.scores.repository import ScoreRepository
 from services.assessment.scores.scoring import Scoring
 from services.assessment.scores.watching import Watching
+from services.assessment.statements import routes as routes_statements
+from services.assessment.statements import routes_points
+from services.assessment.statements import statement as statements_of
+from services.assessment.statements.filling import Filling
+from services.assessment.statements.repository import Statements
+from services.assessment.subjects import Subjects
 from services.assessment.support import decisions as support
 from services.assessment.support import routes as routes_support
 from services.assessment.support.parts import support_parts
@@ -65,7 +77,15 @@ def build(settings: Settings, client: Client) -> Assembly:
     schemes = Schemes(database, shipped, settings.data_folder, lambda: f"{today():%Y-%m}")
     figures = FigureInputs(repository.figures.collection)
     rounds, ratings = stores_of(database, settings)
-    providers: list[Provider] = [figures.provide, supported.inputs.provide, rounds.provide]
+    subjects = Subjects(database)
+    lists = Lists(database, settings, tables)
+    statements = Statements(database, settings, tables)
+    listening = Listening(
+        target, lambda event: works if is_work(event) else repository.cases, lists.listened
+    )
+    listens = (*_LISTENS, *listening.topics)
+    always: list[Provider] = [figures.provide, supported.inputs.provide, rounds.provide]
+    providers = [*always, where_named(schemes, lists.inputs.provide)]
     scoring = Scoring(schemes, providers, repository, scores)
     problems = Problems(database, repository.cases.collection, settings)
 
@@ -86,16 +106,18 @@ def build(settings: Settings, client: Client) -> Assembly:
             problems.programmes,
             *rounds.stores,
             *ratings.stores,
+            *lists.stores,
+            *statements.stores,
         ],
         consumes=Consumes(
-            topics=_LISTENS,
+            topics=listens,
             store=repository.cases,
-            facts=HANDLERS,
-            target=target,
+            facts=HANDLERS | listening.facts,
+            target=listening.target,
             prepare=prepare,
             snapshots=SNAPSHOTS,
-            judges=frozenset(_LISTENS),
-            store_of=lambda event: works if is_work(event) else repository.cases,
+            judges=frozenset(listens),
+            store_of=listening.store_of,
         ),
     )
     runtime.add_work("figures", Measuring(repository, runtime.leases).run)
@@ -112,6 +134,16 @@ def build(settings: Settings, client: Client) -> Assembly:
     boards = Boards(schemes, scores, scoring)
     reports = report_parts(database, settings, tables, boards, supported.lacking)
     of_rounds = start_rounds(rounds, ratings, figures.provide, tables, runtime, settings)
+    judges = Judges(schemes, scores, scoring, [*always, lists.inputs.provide])
+    finding = Finding(lists, subjects, judges, runtime.leases)
+    filling = Filling(lists, statements, subjects, judges)
+    runtime.add_work("lists", finding.run)
+    for timers in (
+        Timers(lists.weak, weak_list.on_due, runtime.leases),
+        Timers(statements.statements, statements_of.on_due, runtime.leases),
+        Timers(statements.points, statements.point_due, runtime.leases),
+    ):
+        runtime.add_timers(timers)
     parts = Parts(
         repository,
         zone,
@@ -123,15 +155,19 @@ def build(settings: Settings, client: Client) -> Assembly:
         supported,
         problems,
         of_rounds,
+        subjects,
+        lists,
+        finding,
+        statements,
+        filling,
     )
 
     async def prepare_database() -> None:
-        await repository.create_indexes()
-        await problems.create_indexes()
+        for part in (repository, problems, of_rounds, lists, statements):
+            await part.create_indexes()
         await tables.prepare()
         await scores.create_indexes()
         await supported.repository.create_indexes()
-        await of_rounds.create_indexes()
         await schemes.prepare()
 
     return Assembly(runtime, parts, prepare_database)
@@ -154,6 +190,10 @@ DEFINITION = Definition(
         routes_programmes.router,
         routes_rounds.router,
         routes_ratings.router,
+        routes_weak.router,
+        routes_exemplars.router,
+        routes_points.router,
+        routes_statements.router,
         table_router(TABLES, lambda request: parts_in(request).tables),
     ],
     build=build,

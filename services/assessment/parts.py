@@ -6,12 +6,17 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 
+from services.assessment.lists.finding import Finding
+from services.assessment.lists.repository import Lists
 from services.assessment.problems.repository import Problems
 from services.assessment.reports.parts import ReportParts
 from services.assessment.repository import Repository
 from services.assessment.schemes.versions import Schemes
 from services.assessment.scores.repository import ScoreRepository
 from services.assessment.scores.scoring import Scoring
+from services.assessment.statements.filling import Filling
+from services.assessment.statements.repository import Statements
+from services.assessment.subjects import Subjects
 from services.assessment.support.parts import SupportParts
 from shared.storage.tables import Tables
 
@@ -33,6 +38,11 @@ class Parts:
     support: SupportParts
     problems: Problems
     rounds: "RoundsPart"
+    subjects: Subjects
+    lists: Lists
+    finding: Finding
+    statements: Statements
+    filling: Filling
 
 
 def parts_in(request: Request) -> Parts:

@@ -18,6 +18,7 @@ router = Router(prefix="/v1", tags=["figures"])
 Reader = Annotated[
     Principal, Depends(require(Role.ADMINISTRATOR, Role.AREA_MANAGER, Role.UNIT_OPERATOR))
 ]
+Administrator = Annotated[Principal, Depends(require(Role.ADMINISTRATOR))]
 Anyone = Annotated[Principal, Depends(current_principal)]
 Pages = Annotated[Paging, Depends(paging)]
 

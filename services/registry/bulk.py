@@ -9,10 +9,10 @@ from services.registry.commands import Registry, refer
 from services.registry.moves import TRIES, Look, Move, moved, pause
 from services.registry.schemas import Reason, RowResult
 from services.registry.service.base import Kind
-from services.registry.stores import author
 from shared.storage.aggregates import Aggregate, AggregateStore, Contended
 from shared.web.auth import Principal
 from shared.web.errors import field_error, invalid
+from shared.web.pages import author
 from shared.web.problems import FieldError, Problem
 
 _TRIES = 8

@@ -24,7 +24,6 @@ from services.registry.plans.repository import Plans
 from services.registry.records.repository import Records
 from services.registry.repository import Repository
 from services.registry.service.base import Kind, Known, Reference
-from services.registry.stores import author
 from services.registry.succession.follow import Succession
 from shared.contracts.ids import uuid7
 from shared.storage.aggregates import Aggregate, Contended, Created, Decision, VersionMismatch
@@ -33,6 +32,7 @@ from shared.storage.encryption import FieldCipher
 from shared.storage.tables import Tables
 from shared.web.auth import Principal
 from shared.web.idempotency import Idempotency
+from shared.web.pages import author
 from shared.web.problems import FieldError, Problem
 
 

@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 
 from services.registry.coverage import City, Coverage, Place, observe
 from services.registry.coverage_repository import CoverageRepository
-from services.registry.stores import moment
 from shared.contracts import topics
 from shared.messaging.journal import Journal
 from shared.messaging.leases import Leases
+from shared.spans import moment
 from shared.storage.aggregates import Aggregate
 from shared.storage.client import UNREACHABLE
 

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from services.registry.stores import moment
 from shared.messaging.leases import Leases
+from shared.spans import moment
 from shared.storage.client import ASCENDING, UNREACHABLE, Collection
 
 log = logging.getLogger(__name__)

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from services.registry.spans import to_millis
 from shared.contracts.words import Domain
+from shared.spans import to_millis
 from shared.storage.client import Database
 
 

@@ -16,11 +16,11 @@ from services.registry.schemas import (
     UnitBody,
 )
 from services.registry.service import Areas, Grids, Kind, Organizations, People, Units
-from services.registry.stores import author
 from shared.storage.aggregates import Aggregate, AggregateStore, Created, Decision, S
 from shared.web.auth import Principal, Role, current_principal, require
 from shared.web.etag import etag, if_match
 from shared.web.idempotency import IDEMPOTENT, idempotency_of
+from shared.web.pages import author
 from shared.web.routing import Router
 from shared.web.schemas import Json
 

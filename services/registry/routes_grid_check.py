@@ -13,7 +13,7 @@ from services.registry.routes import registry_of
 from services.registry.schemas import GridCheckView
 from services.registry.service import boundaries
 from services.registry.states import GridState
-from services.registry.stores import moment
+from shared.spans import moment
 from shared.storage.client import Document
 from shared.web.auth import Principal, Role, ensure_area, require
 from shared.web.routing import Router

@@ -1,33 +1,15 @@
 """Stores of the registry's aggregates: their events' addresses, pages, changes by command."""
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable
 
 from services.registry.messages import not_registered
-from services.registry.spans import to_millis
 from shared.contracts import topics
 from shared.contracts.topics import Topic
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate, AggregateStore, Decision, S
-from shared.storage.client import ASCENDING, DESCENDING, Database, Document
-from shared.storage.encryption import FieldCipher, context_of
+from shared.storage.client import Database
 from shared.web.auth import Principal
-from shared.web.paging import Paging
-
-_LISTED = {"history": 0, "outbox": 0}
-
-Seal = Callable[[str, str], str]
-"""`(field, words) -> sealed`, or back."""
-
-
-def moment() -> datetime:
-    """Now, as the database keeps it."""
-    return to_millis(datetime.now(UTC))
-
-
-def author(principal: Principal) -> str:
-    """Who decided, for the history."""
-    return f"{principal.role}:{principal.subject}"
+from shared.web.pages import author
 
 
 def entry_store(
@@ -47,61 +29,6 @@ def entry_store(
         source=f"{settings.source}/{name}",
         partition_key=lambda id, _state: f"{name}/{id}",
     )
-
-
-async def page_of(
-    store: AggregateStore[S], conditions: Sequence[Document], page: Paging, *, newest: bool = False
-) -> tuple[Sequence[Aggregate[S]], str | None]:
-    """A page of a store's aggregates by id, and the cursor of the next one.
-
-    Args:
-        conditions: on documents; empty ones are passed over.
-        newest: in falling order: ids made by `uuid7` have their time in front.
-    """
-    wanted = [condition for condition in conditions if condition]
-    if page.after is not None:
-        wanted.append({"_id": {"$lt" if newest else "$gt": page.after.id}})
-    found = (
-        store.collection.find({"$and": wanted} if wanted else {}, _LISTED)
-        .sort("_id", DESCENDING if newest else ASCENDING)
-        .limit(page.limit + 1)
-    )
-    documents, following = page.cut(await found.to_list(None), lambda one: ("", one["_id"]))
-    return [store.load(document) for document in documents], following
-
-
-async def page_along(
-    store: AggregateStore[S], field: str, conditions: Sequence[Document], page: Paging
-) -> tuple[Sequence[Aggregate[S]], str | None]:
-    """A page of a store's aggregates in the order of a field of their state, the least first.
-
-    The index that serves it begins with the fields of `conditions` that are equal to something,
-    and goes on with `field` and `_id`.
-    """
-    key = f"state.{field}"
-    wanted = [*conditions]
-    if page.after is not None:
-        value, id = page.after
-        wanted.append({"$or": [{key: {"$gt": value}}, {key: value, "_id": {"$gt": id}}]})
-    found = (
-        store.collection.find({"$and": wanted} if wanted else {}, _LISTED)
-        .sort([(key, ASCENDING), ("_id", ASCENDING)])
-        .limit(page.limit + 1)
-    )
-    documents, following = page.cut(
-        await found.to_list(None), lambda one: (one["state"][field], one["_id"])
-    )
-    return [store.load(document) for document in documents], following
-
-
-async def index_along(store: AggregateStore[S], field: str, firsts: Iterable[str]) -> None:
-    """The indexes for pages along a field: of all, and by each of `firsts`; absent ones are out."""
-    key = f"state.{field}"
-    for first in (None, *firsts):
-        keys = [(key, ASCENDING), ("_id", ASCENDING)]
-        if first is not None:
-            keys.insert(0, (f"state.{first}", ASCENDING))
-        await store.collection.create_index(keys, name=f"{field} by {first or 'all'}")
 
 
 async def act(
@@ -132,13 +59,3 @@ async def read_one(store: AggregateStore[S], id: str) -> Aggregate[S]:
     if found is None:
         raise not_registered(store.collection.name, id)
     return found
-
-
-def sealing(cipher: FieldCipher, kind: str, id: str) -> Seal:
-    """Locks words of one entry's fields."""
-    return lambda field, words: cipher.encrypt(words, context_of(kind, field, id))
-
-
-def opening(cipher: FieldCipher, kind: str, id: str) -> Seal:
-    """Opens what `sealing` locked."""
-    return lambda field, sealed: cipher.decrypt(sealed, context_of(kind, field, id))

@@ -15,7 +15,15 @@ RECEIVES: dict[str, tuple[Topic, ...]] = {
     "registry": (topics.UNITS, topics.VOLUNTEERING),
     "request_intake": (topics.REGISTRY, topics.TASKS, topics.UNITS),
     "volunteer_dispatch": (topics.REGISTRY, topics.REQUESTS, topics.UNITS),
-    "assessment": (topics.REGISTRY, topics.REQUESTS, topics.TASKS, topics.WORK),
+    "assessment": (
+        topics.REGISTRY,
+        topics.REQUESTS,
+        topics.TASKS,
+        topics.WORK,
+        topics.BACKBONE,
+        topics.COVERAGE,
+        topics.PLANS,
+    ),
     "units": (
         topics.REGISTRY,
         topics.REQUESTS,

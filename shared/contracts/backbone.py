@@ -74,3 +74,27 @@ class VacancyEnded(Fact):
     post: Post
     since: Moment
     how: VacancyEnd
+
+
+class TrainingOverdue(Fact):
+    """Somebody in office was not trained within the set period."""
+
+    TYPE: ClassVar[str] = "lianxin.backbone.training_overdue"
+
+    organization_id: Id
+    area_path: tuple[Code, ...]
+    post: Post
+    person_id: Id
+    due: Moment
+
+
+class TrainingCaughtUp(Fact):
+    """Training that was told to be overdue is not any more: trained, or in office no more."""
+
+    TYPE: ClassVar[str] = "lianxin.backbone.training_caught_up"
+
+    organization_id: Id
+    area_path: tuple[Code, ...]
+    post: Post
+    person_id: Id
+    due: Moment

@@ -251,6 +251,24 @@ class ErrandStage(Term):
     DONE = "done"
 
 
+class AdoptionOutcome(Term):
+    """What became of a practice that was taken over (policy, art. 13)."""
+
+    ADOPTED = "adopted"
+    ADAPTED = "adapted"
+    """Taken over in another form."""
+    DROPPED = "dropped"
+
+
+class ReviewGrade(Term):
+    """Grades of a secretary's yearly statement (policy, art. 15: 述职评议考核)."""
+
+    GOOD = "good"
+    FAIRLY_GOOD = "fairly_good"
+    AVERAGE = "average"
+    POOR = "poor"
+
+
 LABELS: dict[str, tuple[str, str]] = {
     "domain.village": ("农村", "Village"),
     "domain.state_enterprise": ("国有企业", "State enterprise"),
@@ -360,6 +378,13 @@ LABELS: dict[str, tuple[str, str]] = {
     "errand.taken": ("已受理", "Taken"),
     "errand.in_hand": ("办理中", "In hand"),
     "errand.done": ("已办结", "Done"),
+    "adoption.adopted": ("已采用", "Adopted"),
+    "adoption.adapted": ("改进后采用", "Adapted"),
+    "adoption.dropped": ("未继续采用", "Dropped"),
+    "review.good": ("好", "Good"),
+    "review.fairly_good": ("较好", "Fairly good"),
+    "review.average": ("一般", "Average"),
+    "review.poor": ("差", "Poor"),
     "unit": ("单位", "Unit"),
     "organization": ("党组织", "Organization"),
     "street": ("街道", "Street"),

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Self
 
 from cryptography.exceptions import InvalidTag
@@ -103,6 +103,20 @@ class FieldCipher:
         Bring the text into one form first: `+86 138…` and `138…` have different indexes.
         """
         return hmac.new(self._index_key, text.encode(), hashlib.sha256).hexdigest()
+
+
+Seal = Callable[[str, str], str]
+"""`(field, words) -> sealed`, or back."""
+
+
+def sealing(cipher: FieldCipher, kind: str, id: str) -> Seal:
+    """Locks words of one entry's fields."""
+    return lambda field, words: cipher.encrypt(words, context_of(kind, field, id))
+
+
+def opening(cipher: FieldCipher, kind: str, id: str) -> Seal:
+    """Opens what `sealing` locked."""
+    return lambda field, sealed: cipher.decrypt(sealed, context_of(kind, field, id))
 
 
 def _bound(key_id: str, context: str) -> bytes:

@@ -99,6 +99,18 @@ register_messages(
             "en": "The public's share ({public}) may not be smaller than another (policy, art. "
             "14): raise it.",
         },
+        "field.weak_by_quota": {
+            "zh": "软弱涣散按问题认定，不按名次或比例定指标：请去掉 rank 和 ranked，"
+            "或只写 ranked >= 5 and rank == ranked（连续几期末位）。",
+            "en": "Weak organizations are found by what is wrong, never by a place or a share of "
+            "the class: leave rank and ranked out, or write only ranked >= 5 and rank == ranked "
+            "(last, several periods running).",
+        },
+        "field.weak_by_last_once": {
+            "zh": "每期总有人末位，只看一期就是变相指标：请把 periods 写成 2 或更多。",
+            "en": "Somebody is last in every period, so one period would be a quota: make periods "
+            "2 or more.",
+        },
         "field.shrinkage_bounds": {
             "zh": "shrinkage 的 at_least 大于 at_most：请调换。",
             "en": "at_least of shrinkage is above at_most: exchange them.",

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.assessment.lists.quota import quota_in
 from services.assessment.schemes.expressions import Expression, ExpressionError, parse, spelling
 from services.assessment.service.figures import SubjectKind
 from shared.contracts.words import Domain, OrganizationLevel
@@ -189,6 +190,12 @@ class WeakCriterion(Part):
     label: Label
     when: Condition
     periods: int = Field(default=1, ge=1, le=60)
+
+    @model_validator(mode="after")
+    def _no_quota(self) -> Self:
+        if (why := quota_in(self.when, self.periods)) is not None:
+            raise PydanticCustomError(why, "a quota")
+        return self
 
 
 class Shrinkage(Part):

@@ -43,6 +43,12 @@ INPUTS: Mapping[str, Label] = {
     "public_rating": Label(zh="群众测评分（0 至 100）", en="Public rating, 0 to 100"),
     "organizational_rating": Label(zh="组织考评分（0 至 100）", en="Organizational rating"),
     "public_voices": Label(zh="群众测评计入票数", en="Counted voices of the public rating"),
+    # How things stand (docs/assessment/lists.md)
+    "vacant_days": Label(zh="书记空缺天数", en="Days that the post of secretary is vacant"),
+    "trainings_overdue": Label(zh="在任书记逾期未受训人数", en="Overdue trainings of secretaries"),
+    "coverage_gaps": Label(zh="服务覆盖缺口数", en="Gaps in coverage"),
+    "tasks_overdue": Label(zh="逾期未完成的上级任务数", en="Assigned tasks overdue"),
+    "plans_behind": Label(zh="进度落后的规划目标数", en="Plan targets behind"),
 }
 
 OUTCOMES: Mapping[str, Label] = {

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from services.registry.assets.table import AssetTable, Criterion
 from services.registry.registered import Registered
-from services.registry.spans import add_months
 from shared.contracts.assets import AssetsChanged
 from shared.contracts.words import Asset
+from shared.spans import add_months
 from shared.storage.aggregates import Decision, State
 
 LOOK_AGAIN = timedelta(days=1)

@@ -9,11 +9,13 @@ from services.registry.assets.decisions import Found, Rules, Scorecard, observe,
 from services.registry.assets.table import AssetTable
 from services.registry.following import Changed
 from services.registry.registered import Registered, Registrations
-from services.registry.stores import entry_store, index_along, moment
+from services.registry.stores import entry_store
 from shared.settings import Settings
+from shared.spans import moment
 from shared.storage.aggregates import Aggregate, AggregateStore, Contended
 from shared.storage.client import ASCENDING, Database, Document, UpdateOne, aggregate
 from shared.storage.tables import Tables
+from shared.web.pages import index_along
 
 NAME = "assets"
 _TRIES = 8

@@ -32,11 +32,12 @@ from services.registry.routes import EntryId, registry_of
 from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import Words
 from services.registry.scopes import Official, ensure_answers, names_of, scope
-from services.registry.stores import author, moment, page_along
 from shared.contracts.words import LABELS, Asset
+from shared.spans import moment
 from shared.storage.aggregates import Decision
 from shared.storage.client import Document
 from shared.web.auth import Principal, Role, require
+from shared.web.pages import author, page_along
 from shared.web.paging import Page
 from shared.web.routing import Router
 from shared.web.schemas import Json

@@ -23,10 +23,10 @@ from services.registry.standing import (
     both_units,
     ensure_acts_for,
 )
-from services.registry.stores import Seal
 from services.registry.watch import telling
 from shared.contracts.plans import AssignmentFundsOverdue, AssignmentOverdue
 from shared.storage.aggregates import Decision
+from shared.storage.encryption import Seal
 from shared.web.auth import Principal
 from shared.web.problems import Problem
 

@@ -14,6 +14,7 @@ from services.registry.backbone.state import (
     Rules,
     Tenure,
     Training,
+    Untrained,
     Vacancy,
     ending,
     held,
@@ -22,16 +23,18 @@ from services.registry.backbone.state import (
     trained_until,
 )
 from services.registry.registered import Registered
-from services.registry.spans import add_months
 from shared.contracts.backbone import (
     Appointed,
     AppointmentVoided,
     TermEnded,
+    TrainingCaughtUp,
+    TrainingOverdue,
     VacancyEnded,
     VacancyOverdue,
 )
 from shared.contracts.payload import Payload
 from shared.contracts.words import Chosen, Post, TermEnd, VacancyEnd
+from shared.spans import add_months
 from shared.storage.aggregates import At, Decision, IdempotencyConflict
 from shared.web.problems import Problem
 
@@ -57,7 +60,8 @@ def settle(
 ) -> Decision[Backbone]:
     """The decision to put `state` in place, with all that follows from it at `now`.
 
-    Tells of terms that are over and of a vacancy that lasts too long, and when that is over.
+    Tells of terms that are over, of a vacancy that lasts too long, of training that is overdue, and
+    when that is over.
     """
     told: list[Payload | At] = [*events]
     tenures = [_closed(tenure, now) for tenure in state.tenures]
@@ -92,6 +96,13 @@ def settle(
         moments.append(vacancy.overdue_at)
     first = ending(state, now) if state.in_service else []
     trained = must_be_trained(state, now, rules) if state.in_service else []
+    untrained = tuple(
+        Untrained(post=tenure.post, person_id=tenure.person_id, due=due)
+        for tenure, due in trained
+        if due <= now
+    )
+    told += _training(state, untrained)
+    moments += [due for _, due in trained if due > now]
     new = state.model_copy(
         update={
             "vacancy": vacancy,
@@ -99,6 +110,7 @@ def settle(
             "holders": tuple(sorted({each.person_id for each in open_ends})),
             "ends_at": first[0].span.until if first else None,
             "training_due": min((due for _, due in trained), default=None),
+            "untrained": untrained,
             "rules": rules.version,
             "due": min(moments, default=None),
         }
@@ -133,6 +145,17 @@ def _vacancy_ended(state: Backbone, vacancy: Vacancy, how: VacancyEnd) -> Vacanc
         since=vacancy.since,
         how=how,
     )
+
+
+def _training(state: Backbone, untrained: Sequence[Untrained]) -> list[Payload]:
+    """What to tell of training: overdue no more, or overdue now."""
+    about = {"organization_id": state.organization_id, "area_path": state.area_path}
+    over = [each for each in state.untrained if each not in untrained]
+    new = [each for each in untrained if each not in state.untrained]
+    return [
+        *(TrainingCaughtUp(**about, **each.model_dump()) for each in over),
+        *(TrainingOverdue(**about, **each.model_dump()) for each in new),
+    ]
 
 
 # Changes

@@ -11,13 +11,14 @@ from services.registry.backbone.table import BackboneRules
 from services.registry.following import Changed
 from services.registry.records.repository import NAME as RECORDS
 from services.registry.registered import Registrations
-from services.registry.spans import to_millis
-from services.registry.stores import entry_store, index_along, moment
+from services.registry.stores import entry_store
 from shared.contracts import topics
 from shared.settings import Settings
+from shared.spans import moment, to_millis
 from shared.storage.aggregates import Aggregate, AggregateStore, Contended, Decision
 from shared.storage.client import ASCENDING, Database
 from shared.storage.tables import Tables
+from shared.web.pages import index_along
 
 NAME = "backbone"
 _TRIES = 8

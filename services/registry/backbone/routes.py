@@ -23,12 +23,13 @@ from services.registry.routes import EntryId, registry_of
 from services.registry.schemas import CreatedView
 from services.registry.scopes import Official, ensure_answers
 from services.registry.service.base import Known, Reference, named
-from services.registry.stores import author, moment
 from shared.contracts.ids import derived_id, uuid7
+from shared.spans import moment
 from shared.storage.aggregates import Aggregate, Decision
 from shared.web.auth import Principal
 from shared.web.etag import etag, if_match
 from shared.web.idempotency import IDEMPOTENT, idempotency_of
+from shared.web.pages import author
 from shared.web.routing import Router
 from shared.web.schemas import Json
 

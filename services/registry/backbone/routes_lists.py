@@ -19,9 +19,9 @@ from services.registry.routes import registry_of
 from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import Words
 from services.registry.scopes import Official, names_of, scope
-from services.registry.spans import add_months
-from services.registry.stores import moment, page_along
+from shared.spans import add_months, moment
 from shared.web.auth import Principal
+from shared.web.pages import page_along
 from shared.web.paging import Paging
 from shared.web.routing import Router
 

@@ -3,8 +3,8 @@
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.registry.schemas import Words
-from services.registry.spans import Day
 from shared.contracts.words import Chosen, Post, TermEnd
+from shared.spans import Day
 from shared.web.schemas import Body, ShortText, Slug
 
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 
 from services.registry.backbone.table import BackboneRules
-from services.registry.spans import Span, add_months, gaps
 from shared.contracts.words import Chosen, Post, TermEnd
+from shared.spans import Span, add_months, gaps
 from shared.storage.aggregates import State
 
 
@@ -60,6 +60,16 @@ class Training(BaseModel):
     counts_until: datetime | None = None
 
 
+class Untrained(BaseModel):
+    """Training of somebody in office that was told to be overdue."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    post: Post
+    person_id: str
+    due: datetime
+
+
 class Backbone(State):
     """The terms of an organization, and what is derived of them; times are UTC."""
 
@@ -83,6 +93,7 @@ class Backbone(State):
     """The next end of a term in office that nobody's follows."""
     training_due: datetime | None = None
     """When training of the first of those in office is or was due."""
+    untrained: tuple[Untrained, ...] = ()
     due: datetime | None = None
 
     def next_due(self) -> datetime | None:

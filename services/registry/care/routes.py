@@ -23,13 +23,15 @@ from services.registry.schemas import CreatedView, ReasonBody, Words
 from services.registry.service import People
 from services.registry.service.base import Known, Reference
 from services.registry.states import PersonState
-from services.registry.stores import act, author, moment
+from services.registry.stores import act
 from shared.contracts.ids import uuid7
+from shared.spans import moment
 from shared.storage.aggregates import Aggregate
 from shared.storage.client import Document, DuplicateKeyError
 from shared.storage.encryption import context_of
 from shared.web.auth import Principal, Role, require
 from shared.web.idempotency import IDEMPOTENT, idempotency_of
+from shared.web.pages import author
 from shared.web.paging import Page
 from shared.web.problems import Problem
 from shared.web.routing import Router

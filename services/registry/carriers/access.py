@@ -10,12 +10,13 @@ from services.registry.commands import Registry
 from services.registry.messages import not_registered
 from services.registry.routes import registry_of
 from services.registry.scopes import ensure_answers, scope
-from services.registry.stores import act, page_of
+from services.registry.stores import act
 from shared.storage.aggregates import Aggregate, AggregateStore, Decision, S
 from shared.storage.client import Document
 from shared.storage.encryption import context_of
 from shared.web.auth import Principal
 from shared.web.etag import etag
+from shared.web.pages import page_of
 from shared.web.paging import Paging
 from shared.web.schemas import Json
 

@@ -9,7 +9,6 @@ from services.registry.carriers.schemas import CarrierBody, HoldingBody
 from services.registry.handover import Handover, Passing
 from services.registry.records.decisions import place_of
 from services.registry.service.base import Known
-from services.registry.spans import Span
 from shared.contracts.carriers import (
     CarrierClosed,
     CarrierHandedOver,
@@ -18,6 +17,7 @@ from shared.contracts.carriers import (
     CarrierReleased,
 )
 from shared.contracts.words import CarrierKind
+from shared.spans import Span
 from shared.storage.aggregates import Decision, IdempotencyConflict, State
 from shared.web.problems import Problem
 

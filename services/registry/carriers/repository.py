@@ -10,13 +10,13 @@ from services.registry.following import Changed
 from services.registry.records.decisions import RecordState, recorded
 from services.registry.records.repository import NAME as RECORDS
 from services.registry.records.repository import Records
-from services.registry.spans import to_millis
-from services.registry.stores import entry_store, moment
+from services.registry.stores import entry_store
 from shared.contracts import topics
 from shared.contracts.ids import derived_id
 from shared.contracts.words import ErrandStage
 from shared.contracts.work import About
 from shared.settings import Settings
+from shared.spans import moment, to_millis
 from shared.storage.aggregates import AggregateStore, Decision
 from shared.storage.client import ASCENDING, DESCENDING, Database, DuplicateKeyError
 

@@ -34,9 +34,9 @@ from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import CreatedView
 from services.registry.scopes import Official
 from services.registry.service.base import Known, named
-from services.registry.stores import moment
 from shared.contracts.ids import derived_id, uuid7
 from shared.contracts.words import CarrierKind
+from shared.spans import moment
 from shared.storage.aggregates import Aggregate, Decision
 from shared.web.idempotency import IDEMPOTENT, idempotency_of
 from shared.web.paging import Page

@@ -27,9 +27,9 @@ from services.registry.routes import EntryId, made_once, registry_of
 from services.registry.routes_lists import Inside, Paged
 from services.registry.scopes import Server
 from services.registry.service.base import Known, named
-from services.registry.stores import moment
 from shared.contracts.ids import uuid7
 from shared.contracts.words import ErrandStage
+from shared.spans import moment
 from shared.storage.aggregates import Aggregate, Decision
 from shared.web.idempotency import IDEMPOTENT
 from shared.web.paging import Page

@@ -19,9 +19,9 @@ from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import CreatedView
 from services.registry.scopes import Server
 from services.registry.service.base import Known, named
-from services.registry.stores import moment
 from shared.contracts.ids import uuid7
 from shared.contracts.words import PromiseStatus
+from shared.spans import moment
 from shared.storage.aggregates import Aggregate
 from shared.web.idempotency import IDEMPOTENT
 from shared.web.paging import Page

@@ -3,8 +3,8 @@
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.registry.handover import HandoverView
-from services.registry.spans import Day
 from shared.contracts.words import CarrierKind, ErrandStage, PromiseStatus
+from shared.spans import Day
 from shared.web.schemas import Body, ShortText, Slug, Text4000
 
 

@@ -11,11 +11,12 @@ from services.registry.checkins.table import CheckinRules
 from services.registry.follow_ups import FollowUp
 from services.registry.repository import Repository
 from services.registry.service.base import Reference
-from services.registry.stores import entry_store, moment
+from services.registry.stores import entry_store
 from shared.contracts import topics
 from shared.messaging.leases import Leases
 from shared.messaging.timers import OnDue, Timers
 from shared.settings import Settings
+from shared.spans import moment
 from shared.storage.aggregates import Aggregate, AggregateStore, Decision
 from shared.storage.client import ASCENDING, Database, Document
 

@@ -23,13 +23,14 @@ from services.registry.messages import not_registered
 from services.registry.routes import EntryId, registry_of
 from services.registry.schemas import CreatedView, ReasonBody
 from services.registry.service.base import Known, Reference
-from services.registry.stores import author, moment
 from shared.contracts.ids import derived_id, uuid7
 from shared.contracts.words import AreaLevel
+from shared.spans import moment
 from shared.storage.aggregates import Aggregate, Decision
 from shared.storage.encryption import context_of
 from shared.web.auth import Principal, Role, require
 from shared.web.idempotency import IDEMPOTENT, Idempotency, idempotency_of
+from shared.web.pages import author
 from shared.web.problems import Problem
 from shared.web.routing import Router
 from shared.web.schemas import Json, Slug

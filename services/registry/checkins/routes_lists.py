@@ -31,10 +31,11 @@ from services.registry.records.repository import Total, chosen
 from services.registry.routes import EntryId, Reader, registry_of
 from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import Words
-from services.registry.stores import moment, page_of
+from shared.spans import moment
 from shared.storage.client import Document
 from shared.storage.encryption import FieldCipher
 from shared.web.auth import Principal, Role, ensure_area, ensure_unit, require
+from shared.web.pages import page_of
 from shared.web.paging import Page
 from shared.web.routing import Router
 from shared.web.schemas import AreaCode, Slug

@@ -43,7 +43,7 @@ from services.registry.routes_lists import Inside, Paged, Retired
 from services.registry.schemas import CreatedView, Day
 from services.registry.service.base import Reference
 from services.registry.states import naming
-from services.registry.stores import act, author, page_of
+from services.registry.stores import act
 from shared.contracts.ids import uuid7
 from shared.contracts.words import Founding
 from shared.storage.aggregates import Aggregate, Decision
@@ -51,6 +51,7 @@ from shared.storage.client import Document, DuplicateKeyError
 from shared.web.auth import Principal, Role, require
 from shared.web.etag import etag, if_match
 from shared.web.idempotency import IDEMPOTENT, idempotency_of
+from shared.web.pages import author, page_of
 from shared.web.paging import Page
 from shared.web.problems import Problem
 from shared.web.routing import Router

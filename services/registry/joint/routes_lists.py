@@ -23,11 +23,13 @@ from services.registry.records.table import WorkTable
 from services.registry.routes import EntryId, Reader, registry_of
 from services.registry.routes_lists import Paged
 from services.registry.schemas import CreatedView
-from services.registry.stores import act, author, moment
+from services.registry.stores import act
 from shared.contracts.ids import derived_id, uuid7
+from shared.spans import moment
 from shared.storage.aggregates import Decision
 from shared.web.auth import Principal, Role, require
 from shared.web.idempotency import IDEMPOTENT, idempotency_of
+from shared.web.pages import author
 from shared.web.paging import Page
 from shared.web.problems import Problem
 from shared.web.routing import Router

@@ -13,11 +13,12 @@ from services.registry.routes_lists import Paged
 from services.registry.schemas import Reason
 from services.registry.service.base import Known, Reference
 from services.registry.states import Returned
-from services.registry.stores import act, author
+from services.registry.stores import act
 from shared.storage.client import Document
 from shared.web.auth import Principal, Role, current_principal, require
 from shared.web.etag import etag, if_match
 from shared.web.messages import Language, say
+from shared.web.pages import author
 from shared.web.paging import Page
 from shared.web.routing import Router
 from shared.web.schemas import Json

@@ -27,15 +27,17 @@ from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import CreatedView, ReasonBody
 from services.registry.service.base import Known, named
 from services.registry.standing import ensure_acts_for, own_of, standings
-from services.registry.stores import act, author, moment, opening, page_of, read_one, sealing
+from services.registry.stores import act, read_one
 from shared.contracts.ids import uuid7
 from shared.contracts.words import PairingKind
+from shared.spans import moment
 from shared.storage.aggregates import Aggregate, Decision
 from shared.storage.client import Document
-from shared.storage.encryption import FieldCipher
+from shared.storage.encryption import FieldCipher, opening, sealing
 from shared.web.auth import Principal
 from shared.web.etag import etag
 from shared.web.idempotency import IDEMPOTENT, idempotency_of
+from shared.web.pages import author, page_of
 from shared.web.paging import Page
 from shared.web.routing import Router
 from shared.web.schemas import Json, Slug

@@ -25,14 +25,16 @@ from services.registry.records.table import WorkTable
 from services.registry.routes import EntryId, Official, created, if_match_header, registry_of
 from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import CreatedView, ReasonBody, Words
-from services.registry.stores import act, author, moment, page_of, read_one
+from services.registry.stores import act, read_one
 from shared.contracts.ids import uuid7
 from shared.contracts.words import LABELS, OrganizationLevel
+from shared.spans import moment
 from shared.storage.aggregates import Aggregate
 from shared.storage.client import Document, DuplicateKeyError
 from shared.web.auth import Principal, Role, require
 from shared.web.etag import etag, if_match
 from shared.web.idempotency import IDEMPOTENT
+from shared.web.pages import author, page_of
 from shared.web.paging import Page
 from shared.web.problems import Problem
 from shared.web.routing import Router

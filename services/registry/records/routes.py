@@ -18,7 +18,7 @@ from services.registry.routes import EntryId, created, registry_of
 from services.registry.routes_lists import Inside, Paged
 from services.registry.schemas import CreatedView, ReasonBody
 from services.registry.service.base import Known
-from services.registry.stores import act, page_of
+from services.registry.stores import act
 from shared.contracts.ids import uuid7
 from shared.storage.aggregates import Aggregate
 from shared.storage.client import Document
@@ -26,6 +26,7 @@ from shared.storage.encryption import FieldCipher, context_of
 from shared.web.auth import Principal, Role, require
 from shared.web.etag import etag
 from shared.web.idempotency import IDEMPOTENT
+from shared.web.pages import page_of
 from shared.web.paging import Page
 from shared.web.routing import Router
 from shared.web.schemas import Json, Slug, Time

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from services.registry.schemas import EntryBody, EntryView
 from services.registry.service.ownership import carried, ensure_unowned
 from services.registry.states import Entry
-from services.registry.stores import moment
 from shared.contracts.payload import Payload
 from shared.contracts.words import AreaLevel
+from shared.spans import moment
 from shared.storage.aggregates import Decision
 from shared.web.auth import Principal, Role, ensure_area
 from shared.web.problems import Problem

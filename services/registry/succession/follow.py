@@ -21,9 +21,9 @@ from services.registry.handover import Passing, Succeeded, heir_of
 from services.registry.repository import Repository
 from services.registry.service.organizations import NAME as ORGANIZATIONS
 from services.registry.standing import standings
-from services.registry.stores import moment
 from services.registry.succession.schemas import WorkKind
 from services.registry.succession.works import Work
+from shared.spans import moment
 from shared.storage.client import ASCENDING, UNREACHABLE
 
 log = logging.getLogger(__name__)

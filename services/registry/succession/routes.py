@@ -13,7 +13,6 @@ from services.registry.routes_lists import Inside, Paged
 from services.registry.scopes import Official, ensure_answers, scope
 from services.registry.standing import standings
 from services.registry.states import OrganizationState
-from services.registry.stores import author, moment, page_of
 from services.registry.succession import messages  # noqa: F401  (registers the sentences)
 from services.registry.succession.schemas import (
     HandedOverView,
@@ -25,8 +24,10 @@ from services.registry.succession.schemas import (
     WorkKind,
     WorkView,
 )
+from shared.spans import moment
 from shared.storage.aggregates import Aggregate
 from shared.web.auth import Principal
+from shared.web.pages import author, page_of
 from shared.web.paging import Cursor, Paging, encode_cursor
 from shared.web.problems import Problem
 from shared.web.routing import Router

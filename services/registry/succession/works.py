@@ -16,9 +16,9 @@ from services.registry.pairings.state import PairingState, status_at
 from services.registry.plans import succession as plans
 from services.registry.plans.decisions import closed as plan_closed
 from services.registry.plans.state import Place, PlanState
-from services.registry.stores import moment
 from services.registry.succession.schemas import Outcome, WorkKind, WorkView
 from shared.contracts.words import ErrandStage, PromiseStatus
+from shared.spans import moment
 from shared.storage.aggregates import Aggregate, AggregateStore, Decision, S
 from shared.storage.client import ASCENDING, Document
 

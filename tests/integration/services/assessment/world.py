@@ -60,6 +60,17 @@ class Assessment:
         path = f"/v1/cases/{request_id}/corrections"
         return await self._ask("POST", path, ADMINISTRATOR, 201, {}, said)
 
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        principal: Principal = ADMINISTRATOR,
+        status: int = 200,
+    ) -> Any:
+        """The answer to a command."""
+        return await self._ask(method, path, principal, status, {}, body)
+
     async def _ask(
         self,
         method: str,
@@ -71,7 +82,7 @@ class Assessment:
     ) -> Any:
         answer = await self.ask(method, path, principal, params=query, json=body)
         assert answer.status_code == status, answer.text
-        return answer.json()
+        return answer.json() if answer.content else None
 
     async def ask(
         self, method: str, path: str, principal: Principal, **request: Any

@@ -12,9 +12,9 @@ from services.registry.care import decisions
 from services.registry.care.repository import CareTimers
 from services.registry.commands import Registry
 from services.registry.follow_ups import finish
-from services.registry.stores import moment
 from shared.contracts import care as facts
 from shared.contracts import topics
+from shared.spans import moment
 from shared.web.auth import Role
 from tests.eventually import eventually
 from tests.integration.services.registry.world import World, told

@@ -14,9 +14,9 @@ from services.registry.checkins.states import Place
 from services.registry.checkins.table import CheckinRules
 from services.registry.commands import Registry
 from services.registry.follow_ups import finish
-from services.registry.stores import moment
 from shared.contracts import checkins as facts
 from shared.contracts import topics
+from shared.spans import moment
 from shared.web.auth import Role
 from tests.eventually import eventually
 from tests.integration.services.registry.world import World, told

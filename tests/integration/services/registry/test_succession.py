@@ -11,10 +11,10 @@ from services.registry.checkins.succession import take_over
 from services.registry.commands import Registry
 from services.registry.handover import Passing
 from services.registry.standing import standings
-from services.registry.stores import moment
 from shared.contracts import topics
 from shared.contracts.carriers import CarrierHandedOver, ErrandHandedOver, PromiseHandedOver
 from shared.contracts.plans import PairingChanged, PairingEnded
+from shared.spans import moment
 from shared.web.auth import Principal, Role, issue_token
 from tests.eventually import eventually
 from tests.integration.messaging.world import SECRET

@@ -24,16 +24,18 @@ from services.registry.backbone.state import (
 )
 from services.registry.backbone.table import BackboneRules
 from services.registry.registered import Registered
-from services.registry.spans import Span
 from services.registry.tables import SHIPPED
 from shared.contracts.backbone import (
     Appointed,
     AppointmentVoided,
     TermEnded,
+    TrainingCaughtUp,
+    TrainingOverdue,
     VacancyEnded,
     VacancyOverdue,
 )
 from shared.contracts.words import Chosen, Domain, Post, TermEnd, VacancyEnd
+from shared.spans import Span
 from shared.storage.aggregates import Decision, IdempotencyConflict
 from shared.web.problems import Problem
 
@@ -86,8 +88,8 @@ def test_an_appointment_fills_the_post_and_is_told_without_a_name() -> None:
     assert kinds(decision) == [Appointed]
     assert in_office(state, Post.SECRETARY, at("2026-03-01")) is not None
     assert (state.vacancy, state.holders) == (None, ("p1",))
-    assert state.next_due() == state.ends_at == at("2031-02-01")
-    assert state.training_due == at("2029-02-01")
+    assert state.ends_at == at("2031-02-01")
+    assert state.next_due() == state.training_due == at("2029-02-01")
     assert vacancies(state, at("2026-03-01")) == [Span(at("2026-01-01"), at("2026-02-01"))]
 
 
@@ -252,6 +254,26 @@ def course(text: str, hours: float) -> Course:
 )
 def test_training_counts_for_three_years(courses: list[Course], until: str | None) -> None:
     assert trained_until(courses, 8, 3, ZONE) == (until and at(until))
+
+
+def test_overdue_training_is_told_once_and_again_when_it_was_done() -> None:
+    state = with_terms("2026-02-01", tenure("2026-02-01", "2031-02-01"))
+    late = on_due(state, at("2029-02-01"), RULES)
+    [told] = late.events
+    assert isinstance(told, TrainingOverdue)
+    assert (told.person_id, told.due) == ("p1", at("2029-02-01"))
+    assert kinds(on_due(late.state, at("2029-03-01"), RULES)) == []
+    hours = RULES.table.training_hours
+    trained = observe(
+        late.state,
+        registered("2026-01-01"),
+        {"p1": [Course(at("2029-03-02"), hours)]},
+        at("2026-01-01"),
+        at("2029-03-03"),
+        RULES,
+    )
+    assert kinds(done(trained)) == [TrainingCaughtUp]
+    assert done(trained).state.next_due() == at("2031-02-01")
 
 
 def test_training_is_due_three_years_after_taking_office_or_the_last_training() -> None:

@@ -38,6 +38,7 @@ weak:
   - id: last
     label: {zh: 末位, en: Last}
     when: rank == ranked
+    periods: 2
 """
 
 
@@ -100,6 +101,8 @@ FAULTS = [
         "steps",
         "field.public_share",
     ),
+    ("rank == ranked", "rank > 300", 26, "weak.0", "field.weak_by_quota"),
+    ("    periods: 2\n", "", 26, "weak.0", "field.weak_by_last_once"),
     ("at_least: 60", "at_least: 0", 18, "grades.1.at_least", "field.grades_order"),
     ("at_least: 0}", "at_least: 1}", 18, "grades.1.at_least", "field.grades_end"),
     (

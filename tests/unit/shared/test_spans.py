@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registry.spans import Span, add_months, gaps
+from shared.spans import Span, add_months, gaps
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")

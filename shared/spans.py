@@ -61,6 +61,11 @@ def to_millis(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+def moment() -> datetime:
+    """Now, as the database keeps it."""
+    return to_millis(datetime.now(UTC))
+
+
 def _of_our_time(value: datetime) -> datetime:
     if value.year not in _YEARS:
         raise PydanticCustomError("datetime_type", "outside the calendar")

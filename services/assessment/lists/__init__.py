@@ -1,0 +1,1 @@
+"""Weak organizations and exemplars (policy, art. 13; DOMAIN.md)."""

@@ -1,0 +1,107 @@
+"""By what the lists and statements judge: the scheme in force, facts, and what scores come to."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from services.assessment.lists.judging import INPUTS_OF_LISTS
+from services.assessment.schemes.periods import period_of
+from services.assessment.schemes.scheme import Period, SubjectClass
+from services.assessment.schemes.versions import NoScheme, Schemes, SchemeVersion
+from services.assessment.scores.inputs import Numbers, Provider, gather
+from services.assessment.scores.repository import ScoreRepository
+from services.assessment.scores.score import outcomes
+from services.assessment.scores.scoring import Board, Scoring
+from services.assessment.service.figures import SubjectKind
+from shared.web.problems import Problem
+
+_KINDS: tuple[Period, ...] = ("month", "quarter", "year")
+
+
+class _Knows(Protocol):
+    def find(self, period: str) -> SchemeVersion | None:
+        """See `Schemes.find`."""
+
+
+def where_named(schemes: _Knows, provide: Provider) -> Provider:
+    """The lists' provider for scores: asked only where the scheme of the period names its numbers,
+    as else every ranking would cost the look-ups."""
+
+    async def named(period: str, kind: SubjectKind, ids: Collection[str] | None) -> Numbers:
+        version = schemes.find(period)
+        if version is None or not any(
+            expression.names & INPUTS_OF_LISTS
+            for place, expression, _ in version.scheme.expressions()
+            if place[0] != "weak"
+        ):
+            return {}
+        return await provide(period, kind, ids)
+
+    return named
+
+
+class Judges:
+    """The scheme of a month, the numbers and the outcomes of a period."""
+
+    def __init__(
+        self,
+        schemes: Schemes,
+        scores: ScoreRepository,
+        scoring: Scoring,
+        providers: Sequence[Provider],
+    ) -> None:
+        self._schemes = schemes
+        self._scores = scores
+        self._scoring = scoring
+        self._providers = providers
+
+    def in_force(self, month: str) -> SchemeVersion:
+        """The scheme of a month; of several with periods of different lengths the shortest.
+
+        Raises:
+            NoScheme: there is none.
+        """
+        for kind in _KINDS:
+            found = self._schemes.find(period_of(month, kind))
+            if found is not None:
+                return found
+        raise NoScheme(month)
+
+    async def numbers(self, period: str, kind: SubjectKind, ids: Collection[str]) -> Numbers:
+        """The numbers of some subjects, also where no score rests on them."""
+        return await gather(self._providers, period, kind, ids)
+
+    async def outcomes(self, period: str, kind: SubjectKind) -> Numbers:
+        """`score`, `rank`, `ranked`, `grade` of all subjects of a kind: as settled, or as of now.
+
+        Nothing where no scheme is in force for the period.
+        """
+        try:
+            settlement = await self._scores.settlement(period)
+            if settlement is None or not settlement.shown:
+                boards = await self._scoring.boards(period, kind)
+            else:
+                scheme = (await self._scoring.version_kept(period)).scheme
+                classes = [one.id for one in scheme.classes if one.kind is kind]
+                boards = [await self._scoring.board(period, id) for id in classes]
+        except Problem:
+            return {}
+        # Thousands of subjects: not in the event loop.
+        return await asyncio.to_thread(_outcomes, boards)
+
+    async def outcome(self, period: str, class_: SubjectClass, id: str) -> dict[str, float]:
+        """The same of one subject; nothing where the period's scheme has no such class."""
+        try:
+            board = await self._scoring.board(period, class_.id)
+        except Problem:
+            return {}
+        score = board.scores.of(id)
+        return {} if score is None else outcomes(board.scheme, board.scores, score)
+
+
+def _outcomes(boards: Sequence[Board]) -> Numbers:
+    return {
+        score.subject_id: outcomes(board.scheme, board.scores, score)
+        for board in boards
+        for score in board.scores.every()
+    }

@@ -1,0 +1,1 @@
+"""Secretaries' yearly statements and leaders' contact points (policy, art. 15)."""

@@ -1,0 +1,126 @@
+"""Fills a year's figures into a statement: what the system knows, so that nobody types it in."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from services.assessment.lists.basis import Judges
+from services.assessment.lists.exemplars import ExemplarStage
+from services.assessment.lists.judging import span_of
+from services.assessment.lists.repository import Lists
+from services.assessment.lists.weak import weak_id
+from services.assessment.schemes.periods import period_of
+from services.assessment.schemes.versions import NoScheme
+from services.assessment.service.figures import SubjectKind
+from services.assessment.statements.repository import Statements
+from services.assessment.statements.statement import Filled, Line
+from services.assessment.subjects import Subject, Subjects
+from shared.contracts.words import AreaLevel, Domain
+from shared.spans import moment
+
+BY_MONTH = ("requests", "response_rate", "resolution_rate", "satisfaction_rate", "in_time_rate")
+_SAMPLES = {
+    "response_rate": "followed_up",
+    "resolution_rate": "contacted",
+    "satisfaction_rate": "rated",
+    "in_time_rate": "judged",
+}
+
+
+class Filling:
+    """Looks the figures of an organization and year up."""
+
+    def __init__(
+        self,
+        lists: Lists,
+        statements: Statements,
+        subjects: Subjects,
+        judges: Judges,
+    ) -> None:
+        self._lists = lists
+        self._statements = statements
+        self._subjects = subjects
+        self._judges = judges
+
+    async def fill(self, organization: Subject, year: int) -> Filled:
+        """The year's figures as they are now: of the organization, and of the area whose own it
+        is; by month where there is anything; its places on the lists."""
+        lines: list[Line] = []
+        for subject in [organization, *await self._own_area(organization)]:
+            lines += await self._of_year(subject, str(year))
+            months = [f"{year}-{month:02d}" for month in range(1, 13)]
+            for month in [m for m in months if span_of(m, self._lists.zone)[0] <= moment()]:
+                lines += await self._of_month(subject, month)
+            lines += await self._scores(subject, months)
+        lines += await self._of_lists(organization, str(year))
+        return Filled(at=moment(), lines=tuple(lines))
+
+    async def _own_area(self, organization: Subject) -> list[Subject]:
+        """The area that the organization is the own one of (街道社区、农村)."""
+        if not organization.path or organization.domain not in (Domain.COMMUNITY, Domain.VILLAGE):
+            return []
+        for kind in (SubjectKind.COMMUNITY, SubjectKind.STREET):
+            known = await self._subjects.get_many(kind, [organization.path[-1]])
+            if any(one.level == AreaLevel(kind.value) for one in known.values()):
+                return list(known.values())
+        return []
+
+    async def _of_year(self, subject: Subject, year: str) -> list[Line]:
+        known = await self._judges.numbers(year, subject.kind, [subject.id])
+        numbers = known.get(subject.id, {})
+        return [_line(name, subject, year, numbers) for name in sorted(numbers)]
+
+    async def _of_month(self, subject: Subject, month: str) -> list[Line]:
+        known = await self._judges.numbers(month, subject.kind, [subject.id])
+        numbers = known.get(subject.id, {})
+        return [_line(name, subject, month, numbers) for name in BY_MONTH if name in numbers]
+
+    async def _scores(self, subject: Subject, months: Sequence[str]) -> list[Line]:
+        begun = [m for m in months if span_of(m, self._lists.zone)[0] <= moment()]
+        schemes = {}
+        for month in begun:
+            with suppress(NoScheme):
+                scheme = self._judges.in_force(month).scheme
+                schemes[period_of(month, scheme.period)] = scheme
+        lines = []
+        for period, scheme in schemes.items():
+            class_ = scheme.class_of(subject.kind, subject.domain, subject.level)
+            if class_ is not None:
+                numbers = await self._judges.outcome(period, class_, subject.id)
+                lines += [_line(name, subject, period, numbers) for name in sorted(numbers)]
+        return lines
+
+    async def _of_lists(self, organization: Subject, year: str) -> list[Line]:
+        begin, end = span_of(year, self._lists.zone)
+        id = weak_id(organization.kind, organization.id)
+        weak, exemplar = await self._lists.weak.get(id), await self._lists.exemplars.get(id)
+        stays = weak.state.stays if weak is not None and weak.state is not None else ()
+        listed = sum(s.found_at < end and (s.left_at is None or s.left_at >= begin) for s in stays)
+        accepted = (
+            exemplar is not None
+            and exemplar.state is not None
+            and exemplar.state.stage is ExemplarStage.ACCEPTED
+        )
+        adopted = await self._lists.adopted_by(organization.id, begin, end)
+        visits = await self._statements.visits_of(organization.id, begin, end)
+        for area in await self._own_area(organization):
+            visits += await self._statements.visits_of(area.id, begin, end)
+        found = {
+            "weak_stays": listed,
+            "exemplar": int(accepted),
+            "practices_adopted": adopted,
+            "contact_visits": visits,
+        }
+        return [
+            Line(code=code, of=organization.kind.value, period=year, value=float(value))
+            for code, value in found.items()
+        ]
+
+
+def _line(name: str, subject: Subject, period: str, numbers: dict[str, float]) -> Line:
+    return Line(
+        code=name,
+        of=subject.kind.value,
+        period=period,
+        value=numbers[name],
+        sample=numbers.get(_SAMPLES.get(name, "")),
+    )
