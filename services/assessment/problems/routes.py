@@ -218,13 +218,13 @@ async def close_problem(request: Request, id: Id, body: ReasonBody, principal: M
 
 
 @router.get("/problem-rounds")
-async def list_rounds(request: Request, _principal: Manager) -> RoundsView:
+async def list_problem_rounds(request: Request, _principal: Manager) -> RoundsView:
     """Months that were looked at, the earliest first."""
     return RoundsView(items=await parts_in(request).problems.rounds())
 
 
 @router.get("/problem-rounds/{month}")
-async def read_round(
+async def read_problem_round(
     request: Request,
     month: Annotated[str, Path(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")],
     _principal: Administrator,
