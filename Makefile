@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 UV_COMPILE := uv pip compile --quiet --universal --generate-hashes --no-strip-extras \
 	--no-annotate --no-header --no-emit-index-url --python-version 3.11
 
-.PHONY: help run clean-data venv venv-dev lint type test test-kafka test-pymongo test-real bench bench-city contracts lock
+.PHONY: help run clean-data venv venv-dev lint type test test-kafka test-pymongo test-real bench bench-city bench-assessment contracts lock
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ bench: $(VENV)/dev.stamp ## Measure, and write bench/RESULTS.md (a whole city: b
 
 bench-city: $(VENV)/dev.stamp ## Load a city of a million people and measure (an hour; ARGS="--scale 0.02" a minute)
 	$(BIN)/python -m bench.bench_city $(ARGS)
+
+bench-assessment: $(VENV)/dev.stamp ## Figures and recount beside 2,000,000 cases (an hour; ARGS="--sizes 2000 20000" two minutes)
+	$(BIN)/python -m bench.bench_assessment $(ARGS)
 
 contracts: $(VENV)/run.stamp ## Write docs/contracts from shared/contracts
 	$(BIN)/python -m shared.contracts.documents

@@ -10,6 +10,7 @@ from typing import Any
 
 from bench import (
     bench_alerts,
+    bench_assessment,
     bench_consumer,
     bench_coverage,
     bench_flow,
@@ -50,11 +51,14 @@ async def measure(folder: Path) -> dict[str, Any]:
     print("replicas of dispatch:", replicas)
     timers = await bench_timers.measure(folder / "timers")
     print("timers:", timers)
+    assessment = await bench_assessment.measure(
+        folder / "assessment", bench_assessment.SMALL, rounds=1
+    )
     match, alerts = bench_match.measure(), bench_alerts.measure()
     return {
         "memory": memory, "consumer": consumer, "intake": intake, "flow": flow,
         "places": places, "coverage": covered, "replicas": replicas, "timers": timers,
-        "match": match, "alerts": alerts,
+        "match": match, "alerts": alerts, "assessment": assessment,
     }  # fmt: skip
 
 
@@ -108,7 +112,7 @@ def report(found: dict[str, Any]) -> str:
         f"**{covered['read'] + covered['gaps']:.2f} s** |",
         f"| `GET /v1/coverage` over it | at most 2 s | {covered['GET /v1/coverage']:.2f} s |",
     ]
-    for measured in (bench_replicas, bench_timers, bench_match, bench_alerts):
+    for measured in (bench_replicas, bench_timers, bench_assessment, bench_match, bench_alerts):
         lines += measured.rows(found[measured.__name__.rpartition("_")[2]])
     cores = ", ".join(f"{name} {share:.2f}" for name, share in flow["cores"].items())
     lines.append(f"| cores in use at {flow['half']:.0f}/s | reported | {cores} |")

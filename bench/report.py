@@ -5,6 +5,7 @@ from pathlib import Path
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 CITY = "## Whole city (`make bench-city`)"
+ASSESSMENT = "## Assessment of a large city (`make bench-assessment`)"
 LIMITS = "## Limits"
 
 
@@ -37,5 +38,6 @@ def put(title: str, page: str, results: Path = RESULTS) -> None:
             at = line
         sections[at] = sections.get(at, "") + line + "\n"
     sections[title] = page.strip("\n") + "\n\n"
-    order = ["", CITY, LIMITS, *(name for name in sections if name not in ("", CITY, LIMITS))]
+    first = ["", CITY, ASSESSMENT, LIMITS]
+    order = [*first, *(name for name in sections if name not in first)]
     results.write_text("".join(sections[name] for name in order if name in sections))

@@ -1,0 +1,116 @@
+"""The recount of every figure against one aggregation over the same cases; a part of
+`python -m bench.bench_assessment`.
+
+The floor is a single `$group` by unit that reads the same facts once each: it need not look for
+the latest round, nor for streets, communities and organizations, nor sort hours. They take turns.
+"""
+
+import asyncio
+import os
+import statistics
+import time
+from typing import Any
+
+from pymongo import MongoClient
+
+from bench.bench_figures import City
+from bench.common import cpu_seconds
+from bench.month_city import ZONE
+from bench.report import resident_megabytes
+from services.assessment.routes_audit import recount
+from shared.storage.client import Document
+
+ROUNDS = 3
+_TICK_SECONDS = 0.005
+
+
+def _given(field: str, one: object = True) -> Document:
+    return {"$sum": {"$cond": [{"$eq": [f"$state.{field}", one]}, 1, 0]}}
+
+
+_WORK, _ANSWER = "rounds.1", "follow_ups.1"
+_HOURS = {"$subtract": [f"$state.{_WORK}.completed_at", "$state.accepted_at"]}
+FLOOR: list[Document] = [
+    {"$match": {"state": {"$ne": None}}},
+    {
+        "$group": {
+            "_id": "$state.unit_id",
+            "requests": {"$sum": 1},
+            "contacted": _given(f"{_ANSWER}.contacted"),
+            "solved": _given(f"{_ANSWER}.solved"),
+            "satisfied": {"$sum": {"$cond": [{"$gte": [f"$state.{_ANSWER}.satisfied", 4]}, 1, 0]}},
+            "completed": _given(f"{_WORK}.completed"),
+            "in_time": _given(f"{_WORK}.in_time"),
+            "overdue": _given(f"{_WORK}.overdue"),
+            "cancelled": _given("cancelled"),
+            "joined": _given("joined"),
+            "rounds": {"$max": "$state.round"},
+            "hours": {"$avg": _HOURS},
+            "first": {"$min": "$state.accepted_at"},
+            "place": {"$max": "$state.area_path"},
+            "organization": {"$max": "$state.organization_id"},
+            "shared": {"$max": "$state.shared_unit_id"},
+        }
+    },
+]
+COUNT: list[Document] = [{"$group": {"_id": "$state.unit_id", "requests": {"$sum": 1}}}]
+"""The least that reads every case."""
+
+
+def _aggregate(uri: str, city: City, pipeline: list[Document]) -> int:
+    # A driver without the services' timeouts: on a busy machine it takes more than a minute.
+    with MongoClient[Document](uri) as client:
+        cases = client[city.database.name]["cases"]
+        return sum(1 for _ in cases.aggregate(pipeline, allowDiskUse=True))
+
+
+async def measure(city: City, uri: str, server: int) -> dict[str, Any]:
+    """Seconds of each, the median ratio, and what else the recount asks for.
+
+    Raises:
+        RuntimeError: a figure is not the recount's.
+    """
+    seconds: dict[str, list[float]] = {"recount": [], "floor": [], "count": []}
+    before = resident_megabytes(os.getpid())
+    held, spent = 0.0, {"recount": 0.0, "recount, database": 0.0, "floor, database": 0.0}
+    for _ in range(ROUNDS):
+        for name, pipeline in (("floor", FLOOR), ("count", COUNT)):
+            began, used = time.perf_counter(), cpu_seconds(server)
+            groups = await asyncio.to_thread(_aggregate, uri, city, pipeline)
+            seconds[name].append(time.perf_counter() - began)
+            if name == "floor":
+                spent["floor, database"] += (cpu_seconds(server) - used) / ROUNDS
+            assert groups
+        ticks = asyncio.create_task(_longest_hold())
+        began, ours, used = time.perf_counter(), time.process_time(), cpu_seconds(server)
+        found = await recount(city.repository, ZONE)
+        seconds["recount"].append(time.perf_counter() - began)
+        spent["recount"] += (time.process_time() - ours) / ROUNDS
+        spent["recount, database"] += (cpu_seconds(server) - used) / ROUNDS
+        ticks.cancel()
+        held = max(held, await ticks)
+        if found.differing_total or found.unmeasured:
+            raise RuntimeError(f"figures are not as recounted: {found.differing[:3]}")
+    ratios = {
+        name: statistics.median(
+            a / b for a, b in zip(seconds["recount"], seconds[name], strict=True)
+        )
+        for name in ("floor", "count")
+    }
+    return {
+        "cases": found.cases, "figures": found.figures, "ratios": ratios, "held": held,
+        "seconds": {name: statistics.median(values) for name, values in seconds.items()},
+        "spent": spent, "megabytes": resident_megabytes(os.getpid(), "VmHWM") - before,
+    }  # fmt: skip
+
+
+async def _longest_hold() -> float:
+    """The longest that the event loop kept this task waiting beyond its time, seconds."""
+    longest, last = 0.0, time.perf_counter()
+    try:
+        while True:
+            await asyncio.sleep(_TICK_SECONDS)
+            now = time.perf_counter()
+            longest, last = max(longest, now - last - _TICK_SECONDS), now
+    except asyncio.CancelledError:
+        return longest
