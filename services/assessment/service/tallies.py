@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import accumulate
 
 from services.assessment.service.cases import Measure, Part, parts_of
@@ -90,7 +91,7 @@ class Difference:
         return bool(self.sums or self.millis)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tally:
     """What a group's cases add up to as of a batch. `steps`: how many timed cases in each step;
     not read (empty) where the figure knows of the same `hours`."""
@@ -103,6 +104,24 @@ class Tally:
     """Number of the batch that changed its values last; None: an earlier release did."""
     whole: bool = True
     """False while it waits to be made anew."""
+
+    @cached_property
+    def timed(self) -> int:
+        """How many values there are."""
+        return sum(self.steps.values())
+
+    @cached_property
+    def spots(self) -> dict[int, tuple[int, int]]:
+        """Of the places around the percentiles: the step of each, and its place in the step."""
+        if not self.timed:
+            return {}
+        steps = sorted(self.steps)
+        ends = list(accumulate(self.steps[step] for step in steps))
+        found = {}
+        for at in {at for tenths in (5, 9) for at in place(self.timed, tenths)[:2]}:
+            index = bisect_right(ends, at)
+            found[at] = steps[index], at - (ends[index - 1] if index else 0)
+        return found
 
 
 def millis_of(measure: Measure) -> int | None:
@@ -139,7 +158,7 @@ def steps_wanted(tally: Tally) -> set[int]:
     """The steps whose values the percentiles lie in; none of a tally that cannot be."""
     if min(tally.steps.values(), default=1) < 1:
         return set()
-    return {step for step, _ in _spots(tally).values()}
+    return {step for step, _ in tally.spots.values()}
 
 
 def sums_of(tally: Tally, values: Mapping[int, Mapping[int, int]]) -> Sums:
@@ -153,7 +172,7 @@ def sums_of(tally: Tally, values: Mapping[int, Mapping[int, int]]) -> Sums:
     """
     if min(tally.steps.values(), default=1) < 1:
         raise Torn(tally.key)
-    spots = _spots(tally)
+    spots = tally.spots
     runs = {step: _run(tally, step, values.get(step, {})) for step, _ in spots.values()}
 
     def hours(at: int) -> float:
@@ -161,7 +180,7 @@ def sums_of(tally: Tally, values: Mapping[int, Mapping[int, int]]) -> Sums:
         millis, ends = runs[step]
         return millis[bisect_right(ends, offset)] / MILLIS_AN_HOUR
 
-    timed = _timed(tally)
+    timed = tally.timed
     around = [(0.0, 0.0), (0.0, 0.0)]
     if timed:
         pairs = (place(timed, 5)[:2], place(timed, 9)[:2])
@@ -173,23 +192,6 @@ def counts_of(tally: Tally) -> Sums:
     """The sums without hours."""
     counts = {name: tally.sums.get(name, 0) for name in ("requests", *SUMMED)}
     return Sums(median=(0.0, 0.0), p90=(0.0, 0.0), **counts)
-
-
-def _timed(tally: Tally) -> int:
-    return sum(tally.steps.values())
-
-
-def _spots(tally: Tally) -> dict[int, tuple[int, int]]:
-    """Of the places around the percentiles: the step of each, and its place within the step."""
-    timed = _timed(tally)
-    wanted = {at for tenths in (5, 9) for at in place(timed, tenths)[:2]} if timed else set()
-    steps = sorted(tally.steps)
-    ends = list(accumulate(tally.steps[step] for step in steps))
-    found = {}
-    for at in wanted:
-        index = bisect_right(ends, at)
-        found[at] = steps[index], at - (ends[index - 1] if index else 0)
-    return found
 
 
 def _run(tally: Tally, step: int, values: Mapping[int, int]) -> tuple[list[int], list[int]]:
