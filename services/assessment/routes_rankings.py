@@ -18,6 +18,8 @@ from services.assessment.schemes.versions import SchemeVersion
 from services.assessment.scores.inputs import Numbers
 from services.assessment.scores.score import Score
 from services.assessment.scores.scoring import Board
+from services.assessment.support.groups import Bounds
+from services.assessment.support.likes import lacking_of, likes_of
 from shared.contracts.words import label
 from shared.storage.client import Document
 from shared.web.auth import Principal, current_principal
@@ -48,7 +50,8 @@ async def list_rankings(
 ) -> RankingsOut:
     """Rankings of a month by the classes of the scheme in force. A subject under the minimum
     sample is listed apart, and not ranked."""
-    scoring = parts_in(request).scoring
+    parts = parts_in(request)
+    scoring = parts.scoring
     version = scoring.version(month)
     classes = [one for one in version.scheme.classes if one.kind is kind]
     allowed = [*(one.id for one in classes), UNCLASSED]
@@ -61,7 +64,7 @@ async def list_rankings(
     for one in classes:
         if grouped[one.id] and class_ in (None, one.id):
             board = await scoring.board_of(month, version, one, grouped[one.id])
-            shown.append(_class_out(board, one, known, language))
+            shown.append(_class_out(board, one, known, parts.support.bounds, language))
     if others and class_ in (None, UNCLASSED):
         shown.append(_unclassed(others, known, language))
     return RankingsOut(
@@ -90,8 +93,26 @@ def _said(text: Label, language: Language) -> str:
 
 
 def _class_out(
-    board: Board, class_: SubjectClass, known: Mapping[str, Document], language: Language
+    board: Board,
+    class_: SubjectClass,
+    known: Mapping[str, Document],
+    bounds: Bounds,
+    language: Language,
 ) -> ClassOut:
+    lacking = lacking_of(board.inputs, bounds)
+    likes = likes_of(board.scores, lacking)
+
+    def placed(scores: Iterable[Score]) -> list[PlacedOut]:
+        return [
+            one.model_copy(
+                update={
+                    "lacks": list(lacking.get(one.id, ())),
+                    "rank_among_like": likes[one.id].rank,
+                }
+            )
+            for one in _placed(board, scores, known)
+        ]
+
     in_use = [used.indicator for used in board.scores.in_use]
     stands_in = any(one.stand_in for one in in_use)
     return ClassOut(
@@ -101,8 +122,8 @@ def _class_out(
         basis_label="、".join(_said(one.label, language) for one in in_use)
         if language == "zh"
         else ", ".join(_said(one.label, language) for one in in_use),
-        ranked=_placed(board, board.scores.ranked, known),
-        under_minimum=_placed(board, board.scores.unranked, known),
+        ranked=placed(board.scores.ranked),
+        under_minimum=placed(board.scores.unranked),
     )
 
 

@@ -7,6 +7,7 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 
 from services.assessment.service.figures import Figure, SubjectKind
+from services.assessment.support.groups import AMONG_LIKE, LACKS, Lack
 
 Month = Annotated[
     str,
@@ -64,6 +65,8 @@ class PlacedOut(BaseModel):
     resolution_rate: float | None
     satisfaction_rate: float | None
     in_time_rate: float | None
+    lacks: list[Lack] = Field(default=[], description=LACKS)
+    rank_among_like: int | None = Field(default=None, description=AMONG_LIKE)
 
 
 class ClassOut(BaseModel):

@@ -14,7 +14,7 @@ COLLECTIONS = {
     SubjectKind.UNIT: "units",
     SubjectKind.ORGANIZATION: "organizations",
 }
-_BATCH = 200
+_BATCH = 100
 
 
 @dataclass(frozen=True, slots=True)

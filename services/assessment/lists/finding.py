@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 0.5
 _TRIES = 5
+_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,9 @@ async def _decide_all(
     for _ in range(_TRIES):
         there = await store.get_many(ids)
         changed: list[Aggregate[S]] = []
-        for id in ids:
+        for n, id in enumerate(ids):
+            if n % _AT_ONCE == 0:
+                await asyncio.sleep(0)  # others have their turn amid some thousand subjects
             aggregate = there.get(id) or Aggregate(id)
             decision = decide(id, aggregate.state)
             if decision is not None:

@@ -1,6 +1,5 @@
 """Where each subject stands in its class, by its score; pure."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ from services.assessment.reports.numbers import COUNTS, HOURS, RATES
 from services.assessment.schemes.scheme import Label, Scheme, SubjectClass
 from services.assessment.scores.score import Scores, score_class
 from services.assessment.service.figures import Figure, SubjectKind
+from services.assessment.support.likes import likes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,10 @@ def stands_of(
         en=", ".join(one.label.en for one in used) or "—",
     )
     grades = {grade.id: grade.label for grade in scheme.grades}
-    of_group = Counter(score.subject_id in lacking for score in scores.ranked)
-    placed: Counter[bool] = Counter()
+    likes = likes_of(scores, lacking)
     found = {}
     for score in scores.every():
-        apart, ranked = score.subject_id in lacking, score.rank is not None
-        placed[apart] += ranked
+        ranked, like = score.rank is not None, likes[score.subject_id]
         sizes = (one.sizes[score.place] or 0 for one in scores.in_use)
         found[score.subject_id] = Stand(
             class_=class_.id,
@@ -60,9 +58,9 @@ def stands_of(
             total=score.total if ranked else None,
             grade=grades[score.grade] if ranked and score.grade is not None else None,
             sample=int(max(sizes, default=0)),
-            apart=apart,
-            group_rank=placed[apart] if ranked else None,
-            group_of=of_group[apart],
+            apart=score.subject_id in lacking,
+            group_rank=like.rank,
+            group_of=like.of,
         )
     return found
 

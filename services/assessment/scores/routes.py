@@ -66,7 +66,7 @@ async def list_scores(
             "scheme_version": board.version.version,
             "settled": settlement and SettledOut.of(settlement),
             "indicators": views.means_out(board),
-            "items": views.scores_out(board, some, names, await _earlier(parts, board)),
+            "items": views.scores_out(board, some, names, await _beside(parts, board)),
             "next": encode_cursor(start + pages.limit, "") if more else None,
         }
     )
@@ -89,7 +89,7 @@ async def explain_score(
     settlement = await parts.scores.settlement(period)
     corrected = await parts.scores.corrected(kind, subject_id, period)
     fields = views.score_fields(
-        board, score, names.get(subject_id, subject_id), await _earlier(parts, board)
+        board, score, names.get(subject_id, subject_id), await _beside(parts, board)
     )
     return ExplanationOut.model_validate(
         fields
@@ -116,7 +116,7 @@ async def read_score(
     parts = parts_in(request)
     board, score = await _score(parts, period, kind, subject_id)
     names = await _names(parts, kind, [subject_id])
-    return views.scores_out(board, [score], names, await _earlier(parts, board))[0]
+    return views.scores_out(board, [score], names, await _beside(parts, board))[0]
 
 
 @router.get("/settlements")
@@ -162,6 +162,10 @@ async def _score(
         if score is not None:
             return board, score
     raise Problem(404, "score-not-found", period=period, id=subject_id)
+
+
+async def _beside(parts: Parts, board: Board) -> views.Beside:
+    return views.beside(board, await _earlier(parts, board), parts.support.bounds)
 
 
 async def _earlier(parts: Parts, board: Board) -> Board | None:

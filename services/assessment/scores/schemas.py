@@ -10,6 +10,7 @@ from services.assessment.schemes.periods import PATTERN
 from services.assessment.schemes.scheme import Label
 from services.assessment.scores.state import Settlement
 from services.assessment.service.figures import SubjectKind
+from services.assessment.support.groups import AMONG_LIKE, LACKS, Lack
 from shared.web.reasons import Reason
 from shared.web.schemas import Body, Change
 
@@ -62,6 +63,9 @@ class ScoreOut(BaseModel):
     rules: list[str] = Field(description="Special rules that hold")
     trend: TrendOut | None
     warnings: list[WarningOut]
+    lacks: list[Lack] = Field(description=LACKS)
+    rank_among_like: int | None = Field(description=AMONG_LIKE)
+    ranked_like: int = Field(description="How many of those are ranked")
 
 
 class SettledOut(BaseModel):

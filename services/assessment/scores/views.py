@@ -1,7 +1,7 @@
 """Answers from boards: scores in lists, and explanations."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from services.assessment.schemes.expressions import parse
 from services.assessment.schemes.periods import months_of
@@ -19,6 +19,8 @@ from services.assessment.scores.schemas import (
 from services.assessment.scores.score import DECIMALS, Score, about_to_change
 from services.assessment.scores.scoring import Board
 from services.assessment.service.statistics import Sample, weight_of
+from services.assessment.support.groups import Bounds, Lack
+from services.assessment.support.likes import Like, lacking_of, likes_of
 from shared.storage.client import Document
 
 
@@ -29,13 +31,24 @@ def grade_out(scheme: Scheme, id: str | None) -> GradeOut | None:
     return GradeOut(id=id, label=next(one.label for one in scheme.grades if one.id == id))
 
 
-def score_fields(board: Board, score: Score, name: str, earlier: Board | None) -> dict[str, Any]:
-    """The fields of `ScoreOut` of a subject.
+class Beside(NamedTuple):
+    """What is shown beside the scores of a board: what each lacks, and its place among its like."""
 
-    Args:
-        earlier: the class in the period before, where there is one.
-    """
-    kind = board.class_.kind
+    earlier: Board | None
+    """The class in the period before, where there is one."""
+    lacking: Mapping[str, tuple[Lack, ...]]
+    likes: Mapping[str, Like]
+
+
+def beside(board: Board, earlier: Board | None, bounds: Bounds) -> Beside:
+    """What is shown beside the scores of a board."""
+    lacking = lacking_of(board.inputs, bounds)
+    return Beside(earlier, lacking, likes_of(board.scores, lacking))
+
+
+def score_fields(board: Board, score: Score, name: str, beside: Beside) -> dict[str, Any]:
+    """The fields of `ScoreOut` of a subject."""
+    kind, like = board.class_.kind, beside.likes[score.subject_id]
     return {
         "id": f"{board.period}/{kind}/{score.subject_id}",
         "period": board.period,
@@ -49,18 +62,21 @@ def score_fields(board: Board, score: Score, name: str, earlier: Board | None) -
         "grade": grade_out(board.scheme, score.grade),
         "covered": score.covered,
         "rules": list(score.rules),
-        "trend": trend_out(board, score, earlier),
+        "trend": trend_out(board, score, beside.earlier),
         "warnings": warnings_out(board.scheme, score),
+        "lacks": list(beside.lacking.get(score.subject_id, ())),
+        "rank_among_like": like.rank,
+        "ranked_like": like.of,
     }
 
 
 def scores_out(
-    board: Board, scores: Sequence[Score], names: dict[str, str], earlier: Board | None
+    board: Board, scores: Sequence[Score], names: dict[str, str], beside: Beside
 ) -> list[ScoreOut]:
     """The answers for some scores of a board."""
     return [
         ScoreOut.model_validate(
-            score_fields(board, one, names.get(one.subject_id, one.subject_id), earlier)
+            score_fields(board, one, names.get(one.subject_id, one.subject_id), beside)
         )
         for one in scores
     ]

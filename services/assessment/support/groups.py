@@ -25,6 +25,10 @@ class Lack(StrEnum):
     VENUE = "venue"
 
 
+LACKS = "Promised support that it did not get; its score is marked by that"
+AMONG_LIKE = "Its place among those of its class with the same support: all of it, or not"
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """From where on support counts as lacking (`support-rules`)."""

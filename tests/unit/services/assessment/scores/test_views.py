@@ -1,5 +1,6 @@
 """Trend and warnings in answers, and numbers of a quarter."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,8 @@ from services.assessment.schemes.versions import SchemeVersion
 from services.assessment.scores.figures import COUNTS, summed
 from services.assessment.scores.score import score_class
 from services.assessment.scores.scoring import Board
-from services.assessment.scores.views import trend_out, warnings_out
+from services.assessment.scores.views import beside, score_fields, trend_out, warnings_out
+from services.assessment.support.groups import Bounds, Lack
 from tests.unit.services.assessment.scores.schemes import indicator, scheme
 
 PLAIN = indicator("hours", formula="median_hours", sample=None, floor=0, target=100)
@@ -69,3 +71,24 @@ def test_counts_of_a_quarter_add_up_and_percentiles_do_not() -> None:
     assert "median_hours" not in quarter
     assert summed([{"state": may}], hours=True)["a"]["median_hours"] == 5
     assert summed([{"state": none | {"median_hours": None}}], hours=True) == {}
+
+
+def test_what_each_lacks_stands_beside_its_score_and_its_place_among_its_like() -> None:
+    """Of five, b and d were given less than half of what they were promised; e is not ranked."""
+    found = board("2026-05", a=90, b=80, c=70, d=60)
+    found.inputs["e"] = {"funds_promised": 9.0, "has_venue": 0.0}
+    for id in ("b", "d"):
+        found.inputs[id] |= {"funds_promised": 900.0, "funds_given": 449.0}
+    scores = score_class(found.scheme, found.class_, found.inputs)
+    shown = replace(found, scores=scores)
+    around = beside(shown, None, Bounds())
+    fields = {
+        one.subject_id: score_fields(shown, one, one.subject_id, around) for one in scores.every()
+    }
+    places = ("rank", "rank_among_like", "ranked_like")
+    assert {id: tuple(theirs[name] for name in places) for id, theirs in fields.items()} == {
+        "a": (1, 1, 2), "b": (2, 1, 2), "c": (3, 2, 2), "d": (4, 2, 2), "e": (None, None, 2),
+    }  # fmt: skip
+    assert fields["a"]["lacks"] == []
+    assert fields["b"]["lacks"] == fields["d"]["lacks"] == [Lack.FUNDS]
+    assert fields["e"]["lacks"] == [Lack.FUNDS, Lack.VENUE]
