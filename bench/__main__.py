@@ -18,6 +18,7 @@ from bench import (
     bench_match,
     bench_places,
     bench_replicas,
+    bench_scores,
     bench_timers,
     coverage_city,
 )
@@ -54,11 +55,14 @@ async def measure(folder: Path) -> dict[str, Any]:
     assessment = await bench_assessment.measure(
         folder / "assessment", bench_assessment.SMALL, rounds=1
     )
+    scores = await bench_scores.measure(folder / "scores")
+    print("scores of a class:", scores)
     match, alerts = bench_match.measure(), bench_alerts.measure()
     return {
         "memory": memory, "consumer": consumer, "intake": intake, "flow": flow,
         "places": places, "coverage": covered, "replicas": replicas, "timers": timers,
         "match": match, "alerts": alerts, "assessment": assessment,
+        "scores": scores,
     }  # fmt: skip
 
 
@@ -112,7 +116,9 @@ def report(found: dict[str, Any]) -> str:
         f"**{covered['read'] + covered['gaps']:.2f} s** |",
         f"| `GET /v1/coverage` over it | at most 2 s | {covered['GET /v1/coverage']:.2f} s |",
     ]
-    for measured in (bench_replicas, bench_timers, bench_assessment, bench_match, bench_alerts):
+    for measured in (
+        bench_replicas, bench_timers, bench_assessment, bench_scores, bench_match, bench_alerts,
+    ):  # fmt: skip
         lines += measured.rows(found[measured.__name__.rpartition("_")[2]])
     cores = ", ".join(f"{name} {share:.2f}" for name, share in flow["cores"].items())
     lines.append(f"| cores in use at {flow['half']:.0f}/s | reported | {cores} |")
