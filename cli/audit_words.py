@@ -56,7 +56,7 @@ _WORDS = {
     ),
     "scores.differing": (
         "有 {total} 个得分与重算不符（留存 ≠ 重算）：",
-        "{total} scores differ (kept ≠ made anew):",
+        "{total} scores differ (kept, made anew):",
     ),
     "do.letters": (
         "先查死信，处理后重放：lianxin dead-letters list --service {service}",

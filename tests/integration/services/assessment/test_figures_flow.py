@@ -64,7 +64,8 @@ async def test_any_order_a_restart_and_a_replay_end_in_the_recounts_figures(
             await eventually(lambda: has_cases(assessment, 50), 20, "some cases came")
             # A case is judged otherwise between its first facts and its last.
             cases = assessment.parts.repository.cases.collection
-            known = await cases.find_one({"state.accepted_at": {"$ne": None}})
+            accepted = {"state.accepted_at": {"$ne": None}}
+            known = await eventually(lambda: cases.find_one(accepted), 20, "one is accepted")
             assert known is not None
             await assessment.correct(known["_id"], reason="wrongly counted", excluded=True)
         await others.publish(arrivals[len(arrivals) // 2 :])
