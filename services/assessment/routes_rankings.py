@@ -18,6 +18,7 @@ from services.assessment.schemes.versions import SchemeVersion
 from services.assessment.scores.inputs import Numbers
 from services.assessment.scores.score import Score
 from services.assessment.scores.scoring import Board
+from services.assessment.service.figures import RATES
 from services.assessment.support.groups import Bounds
 from services.assessment.support.likes import lacking_of, likes_of
 from shared.contracts.words import label
@@ -167,7 +168,4 @@ def _numbers(id: str, inputs: Numbers, known: Mapping[str, Document]) -> dict[st
         "id": id,
         "name": id if subject is None else subject["name"],
         "requests": int(numbers.get("requests", 0)),
-    } | {name: numbers.get(name) for name in _RATES}
-
-
-_RATES = ("response_rate", "resolution_rate", "satisfaction_rate", "in_time_rate")
+    } | {name: numbers.get(name) for name in RATES}

@@ -1,7 +1,6 @@
 """`/v1/problems`: recurring problems, the cases behind them, and what is decided on each."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request, Response
@@ -25,8 +24,9 @@ from services.assessment.problems.state import Measure, ProblemState, Statistic,
 from services.assessment.problems.table import ProblemRules
 from services.assessment.routes import case_out
 from services.assessment.schemas import CaseOut, Language
-from services.assessment.service.cases import month_of, to_millis
+from services.assessment.service.cases import month_of
 from shared.contracts.ids import uuid7
+from shared.spans import moment
 from shared.storage.aggregates import Aggregate, Decision
 from shared.storage.client import Document
 from shared.web.auth import Principal, Role, require
@@ -58,11 +58,6 @@ IF_MATCH = {
 def author(principal: Principal) -> str:
     """Who decided, for the history."""
     return f"{principal.role}:{principal.subject}"
-
-
-def moment() -> datetime:
-    """Now, as the database keeps it."""
-    return to_millis(datetime.now(UTC))
 
 
 async def ensure_organization(request: Request, id: str | None, field: str) -> None:

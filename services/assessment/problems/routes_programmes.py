@@ -16,7 +16,6 @@ from services.assessment.problems.routes import (
     Pages,
     author,
     ensure_organization,
-    moment,
 )
 from services.assessment.problems.schemas import (
     CourseView,
@@ -26,6 +25,7 @@ from services.assessment.problems.schemas import (
     ResultBody,
 )
 from services.assessment.problems.table import ProblemRules
+from shared.spans import moment
 from shared.storage.aggregates import Aggregate, Decision
 from shared.storage.client import DuplicateKeyError
 from shared.web.auth import ensure_area

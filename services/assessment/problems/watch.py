@@ -16,6 +16,7 @@ from services.assessment.problems.repository import Problems, topics_of
 from services.assessment.problems.state import Line, ProblemState, Statistic, problem_id
 from services.assessment.problems.table import ProblemRules
 from services.assessment.repository import Repository
+from services.assessment.schemes.periods import before
 from services.assessment.service.cases import month_of, to_millis
 from shared.messaging.leases import Leases
 from shared.messaging.timers import Timers
@@ -28,12 +29,6 @@ log = logging.getLogger(__name__)
 _PAUSE_SECONDS = 1.0
 _MONTHS_AT_ONCE = 12
 BY = "problems"
-
-
-def month_before(month: str) -> str:
-    """The month before `month` (2026-05)."""
-    year, number = int(month[:4]), int(month[5:])
-    return f"{year - 1:04}-12" if number == 1 else f"{year:04}-{number - 1:02}"
 
 
 class Watch:
@@ -68,7 +63,7 @@ class Watch:
             await self.look(asked[0], now, asked[1])
             return
         rules = self._tables.get(ProblemRules)
-        over = month_before(month_of(now - timedelta(days=rules.days_after), self._zone))
+        over = before(month_of(now - timedelta(days=rules.days_after), self._zone))
         if over <= self._looked_until:
             return
         for month in await self._missing(over):
@@ -79,7 +74,7 @@ class Watch:
         """Months with cases after the last one looked at; before the first, the last month only."""
         known = [m for m in await self._repository.months_of_cases() if m <= over]
         looked = await self._problems.rounds()
-        after = looked[-1] if looked else month_before(over)
+        after = looked[-1] if looked else before(over)
         return [m for m in known[-_MONTHS_AT_ONCE:] if m > after]
 
     async def look(self, month: str, now: datetime, asked: datetime | None = None) -> None:

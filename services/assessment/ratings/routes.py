@@ -34,11 +34,11 @@ from services.assessment.rounds.access import ensure_reads, ensure_runs
 from services.assessment.rounds.part import RoundsPart, author, found_subject, rounds_in, words
 from services.assessment.rounds.routes import Administrator, Official, OfSubject, RoundId
 from services.assessment.rounds.schemas import Words
-from services.assessment.rounds.settling import moment
 from services.assessment.rounds.state import Rated
 from services.assessment.rounds.views import name_of, public_view
 from shared.contracts.ids import uuid7
 from shared.contracts.rounds import RatingLine
+from shared.spans import moment
 from shared.storage.aggregates import Decision
 from shared.web.auth import Principal
 from shared.web.idempotency import IDEMPOTENT, idempotency_of

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from services.assessment.reports import charts, making
 from services.assessment.reports.facts import Facts, Group
-from services.assessment.reports.numbers import SAMPLES, THREE_RATES, Numbers, change
+from services.assessment.reports.numbers import THREE_RATES, Numbers, change
 from services.assessment.reports.periods import said
 from services.assessment.reports.report import (
     Bulletin,
@@ -19,6 +19,7 @@ from services.assessment.reports.report import (
 from services.assessment.reports.rules import ReportRules
 from services.assessment.reports.words import word
 from services.assessment.schemes.periods import before
+from services.assessment.service.figures import SAMPLES
 
 
 def bulletin_of(

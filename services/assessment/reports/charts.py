@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from services.assessment.reports.numbers import RATES
 from services.assessment.reports.report import CategoryRow, Chart, MonthRow, Rows, Series
 from services.assessment.reports.words import word
+from services.assessment.service.figures import RATES
 
 
 def course(months: Sequence[MonthRow], language: str) -> list[Chart]:

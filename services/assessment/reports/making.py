@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from services.assessment.reports import charts
 from services.assessment.reports.facts import Facts, Group, Known
-from services.assessment.reports.numbers import COUNTS, HOURS, RATES, Numbers
+from services.assessment.reports.numbers import Numbers
 from services.assessment.reports.periods import is_year, said
 from services.assessment.reports.report import (
     CategoryRow,
@@ -21,6 +21,7 @@ from services.assessment.reports.standing import Stand
 from services.assessment.reports.words import COLUMNS, word
 from services.assessment.schemes.periods import before
 from services.assessment.schemes.scheme import Label
+from services.assessment.service.figures import COUNTS, HOURS, RATES
 from services.assessment.support.messages import said as said_lack
 from shared.contracts.words import AreaLevel
 

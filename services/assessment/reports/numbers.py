@@ -9,30 +9,17 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from services.assessment.service.figures import Figure, SubjectKind, rate
-
-COUNTS = (
-    "requests",
-    "followed_up",
-    "contacted",
-    "solved",
-    "rated",
-    "satisfied",
-    "judged",
-    "in_time",
-    "timed",
+from services.assessment.service.figures import (
+    COUNTS,
+    HOURS,
+    RATES,
+    Figure,
+    SubjectKind,
+    Sums,
+    figure_of,
 )
-RATES = ("response_rate", "resolution_rate", "satisfaction_rate", "in_time_rate")
-THREE_RATES = RATES[:3]
-HOURS = ("median_hours", "p90_hours")
-SAMPLES = {
-    "response_rate": "followed_up",
-    "resolution_rate": "contacted",
-    "satisfaction_rate": "rated",
-    "in_time_rate": "judged",
-    "median_hours": "timed",
-    "p90_hours": "timed",
-}
+
+THREE_RATES = tuple(RATES)[:3]
 
 
 class Numbers(BaseModel):
@@ -70,19 +57,9 @@ def figure_from(
     hours: tuple[float | None, float | None] = (None, None),
 ) -> Figure:
     """A figure of `period` (a month or a year) from counts; its rates are made here."""
-    known = {name: int(counts.get(name, 0)) for name in COUNTS}
-    return Figure(
-        month=period,
-        kind=kind,
-        subject_id=id,
-        response_rate=rate(known["contacted"], known["followed_up"]),
-        resolution_rate=rate(known["solved"], known["contacted"]),
-        satisfaction_rate=rate(known["satisfied"], known["rated"]),
-        in_time_rate=rate(known["in_time"], known["judged"]),
-        median_hours=hours[0],
-        p90_hours=hours[1],
-        **known,
-    )
+    known: dict[str, Any] = {name: int(counts.get(name, 0)) for name in COUNTS}
+    figure = figure_of(period, kind, id, Sums(**known))
+    return figure.model_copy(update=dict(zip(HOURS, hours, strict=True)))
 
 
 def added(period: str, kind: SubjectKind, id: str, figures: Iterable[Figure]) -> Figure:

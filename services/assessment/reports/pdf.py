@@ -2,11 +2,12 @@
 
 from services.assessment.reports import making
 from services.assessment.reports.making import shown
-from services.assessment.reports.numbers import SAMPLES, change
+from services.assessment.reports.numbers import change
 from services.assessment.reports.pdf_base import GREY, Page
 from services.assessment.reports.pdf_charts import drawing_of
 from services.assessment.reports.report import Report, Row, Rows
 from services.assessment.reports.words import word
+from services.assessment.service.figures import SAMPLES
 
 _SHOWN = (
     "requests",

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from services.assessment.problems.state import OPEN
-from services.assessment.reports.numbers import COUNTS, figure_from
+from services.assessment.reports.numbers import figure_from
 from services.assessment.repository import COUNTED
 from services.assessment.service.cases import key_of
-from services.assessment.service.figures import Figure, SubjectKind
+from services.assessment.service.figures import COUNTS, Figure, SubjectKind
 from shared.storage.client import ASCENDING, DESCENDING, Database, Document, aggregate
 
 _SUMS: Document = {name: {"$sum": f"$state.{name}"} for name in COUNTS}

@@ -3,10 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from services.assessment.reports.numbers import COUNTS, HOURS, RATES
 from services.assessment.schemes.scheme import Label, Scheme, SubjectClass
 from services.assessment.scores.score import Scores, score_class
-from services.assessment.service.figures import Figure, SubjectKind
+from services.assessment.service.figures import COUNTS, HOURS, RATES, Figure, SubjectKind
 from services.assessment.support.likes import likes_of
 
 

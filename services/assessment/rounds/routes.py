@@ -30,7 +30,6 @@ from services.assessment.rounds.schemas import (
     SubjectId,
     UnlockBody,
 )
-from services.assessment.rounds.settling import moment
 from services.assessment.rounds.state import (
     Deadlines,
     Item,
@@ -45,6 +44,7 @@ from services.assessment.schemes.scheme import Scheme
 from services.assessment.visibility import visible_ids
 from shared.contracts.ids import uuid7
 from shared.contracts.rounds import RatingLine
+from shared.spans import moment
 from shared.storage.aggregates import Aggregate, Decision
 from shared.web.auth import Principal, Role, require
 from shared.web.etag import etag, if_match

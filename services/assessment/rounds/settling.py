@@ -9,7 +9,7 @@ depends only on what is there, not on when or how often.
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from services.assessment.ratings.repository import Ratings
 from services.assessment.ratings.result import Tally, results_of, tally_of
@@ -20,10 +20,10 @@ from services.assessment.rounds import decisions
 from services.assessment.rounds.repository import Rounds
 from services.assessment.rounds.state import Rated, Round, rated_id
 from services.assessment.scores.inputs import Provider
-from services.assessment.service.cases import to_millis
 from services.assessment.service.statistics import Sample
 from shared.contracts.rounds import RatingLine
 from shared.messaging.leases import Leases
+from shared.spans import moment
 from shared.storage.aggregates import Aggregate, Contended, Decision
 from shared.storage.client import UNREACHABLE
 from shared.storage.tables import Tables
@@ -38,11 +38,6 @@ event loop for 50 to 130 ms."""
 
 
 Decide = Callable[[str, Rated, datetime], Decision[Rated] | None]
-
-
-def moment() -> datetime:
-    """Now, as the database keeps it."""
-    return to_millis(datetime.now(UTC))
 
 
 class Settling:

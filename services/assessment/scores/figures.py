@@ -6,28 +6,10 @@ from typing import Any
 
 from services.assessment.schemes.periods import months_of
 from services.assessment.scores.inputs import Numbers
-from services.assessment.service.figures import SubjectKind, rate
+from services.assessment.service.figures import COUNTS, HOURS, RATES, SubjectKind, rate
 from shared.storage.client import Collection as Documents
 from shared.storage.client import Document
 
-COUNTS = (
-    "requests",
-    "followed_up",
-    "contacted",
-    "solved",
-    "rated",
-    "satisfied",
-    "judged",
-    "in_time",
-    "timed",
-)
-HOURS = ("median_hours", "p90_hours")
-RATES = {
-    "response_rate": ("contacted", "followed_up"),
-    "resolution_rate": ("solved", "contacted"),
-    "satisfaction_rate": ("satisfied", "rated"),
-    "in_time_rate": ("in_time", "judged"),
-}
 _SHOWN = {f"state.{name}": 1 for name in ("subject_id", *COUNTS, *HOURS)}
 
 

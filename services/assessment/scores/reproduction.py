@@ -9,13 +9,13 @@ from typing import Any
 
 from services.assessment.repository import Repository
 from services.assessment.schemes.periods import months_of
-from services.assessment.scores.figures import COUNTS, HOURS, RATES, with_rates
+from services.assessment.scores.figures import with_rates
 from services.assessment.scores.inputs import Numbers
 from services.assessment.scores.schemas import ReproducedOut
 from services.assessment.scores.score import Score, Scores, score_class
 from services.assessment.scores.scoring import Board, Scoring, class_of
 from services.assessment.scores.watching import end_of
-from services.assessment.service.figures import SubjectKind
+from services.assessment.service.figures import COUNTS, HOURS, RATES, SubjectKind
 from services.assessment.service.recount import Pile, Recount, added_up, numbers
 from shared.storage.client import Document
 

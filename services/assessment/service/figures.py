@@ -25,6 +25,29 @@ class SubjectKind(StrEnum):
 
 AREA_KINDS = frozenset({SubjectKind.STREET, SubjectKind.COMMUNITY})
 
+COUNTS = (
+    "requests",
+    "followed_up",
+    "contacted",
+    "solved",
+    "rated",
+    "satisfied",
+    "judged",
+    "in_time",
+    "timed",
+)
+"""The numbers of a figure that add up over months and subjects."""
+RATES = {
+    "response_rate": ("contacted", "followed_up"),
+    "resolution_rate": ("solved", "contacted"),
+    "satisfaction_rate": ("satisfied", "rated"),
+    "in_time_rate": ("in_time", "judged"),
+}
+"""Each rate: a count by another one, its sample."""
+HOURS = ("median_hours", "p90_hours")
+SAMPLES = {name: sample for name, (_, sample) in RATES.items()} | dict.fromkeys(HOURS, "timed")
+"""The count that is the sample of each rate and percentile."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sums:

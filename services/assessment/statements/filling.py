@@ -10,20 +10,14 @@ from services.assessment.lists.repository import Lists
 from services.assessment.lists.weak import weak_id
 from services.assessment.schemes.periods import period_of
 from services.assessment.schemes.versions import NoScheme
-from services.assessment.service.figures import SubjectKind
+from services.assessment.service.figures import RATES, SubjectKind
 from services.assessment.statements.repository import Statements
 from services.assessment.statements.statement import Filled, Line
 from services.assessment.subjects import Subject, Subjects
 from shared.contracts.words import AreaLevel, Domain
 from shared.spans import moment
 
-BY_MONTH = ("requests", "response_rate", "resolution_rate", "satisfaction_rate", "in_time_rate")
-_SAMPLES = {
-    "response_rate": "followed_up",
-    "resolution_rate": "contacted",
-    "satisfaction_rate": "rated",
-    "in_time_rate": "judged",
-}
+BY_MONTH = ("requests", *RATES)
 
 
 class Filling:
@@ -122,5 +116,5 @@ def _line(name: str, subject: Subject, period: str, numbers: dict[str, float]) -
         of=subject.kind.value,
         period=period,
         value=numbers[name],
-        sample=numbers.get(_SAMPLES.get(name, "")),
+        sample=numbers.get(RATES[name][1]) if name in RATES else None,
     )

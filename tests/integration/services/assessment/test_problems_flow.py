@@ -10,7 +10,8 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from services.assessment.problems.watch import Watch, month_before
+from services.assessment.problems.watch import Watch
+from services.assessment.schemes.periods import before
 from shared.contracts import topics
 from shared.contracts.envelope import Event
 from shared.contracts.requests import RequestAccepted
@@ -119,7 +120,7 @@ async def world(kafka_bootstrap: str, mongodb_uri: str) -> AsyncIterator[World]:
             await eventually(lambda: assessment.settled(len(events)), 40, "all cases are in")
             world = World(assessment)
             # Once last month was looked at, the loop looks at none of these by itself.
-            await world.look(month_before(f"{datetime.now(UTC):%Y-%m}"))
+            await world.look(before(f"{datetime.now(UTC):%Y-%m}"))
             yield world
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.assessment.scores.figures import COUNTS, with_rates
+from services.assessment.scores.figures import with_rates
 from services.assessment.scores.inputs import Numbers
 from services.assessment.scores.reproduction import recounted
 from services.assessment.scores.score import Scores, score_class
 from services.assessment.service.cases import Case, Correction, parts_of
 from services.assessment.service.cases import settled as settled_case
-from services.assessment.service.figures import SubjectKind
+from services.assessment.service.figures import COUNTS, SubjectKind
 from services.assessment.service.recount import Recount
 from tests.unit.services.assessment.scores.schemes import indicator, scheme
 from tests.unit.services.assessment.stories import (

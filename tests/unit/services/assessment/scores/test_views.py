@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from services.assessment.schemes.versions import SchemeVersion
-from services.assessment.scores.figures import COUNTS, summed
+from services.assessment.scores.figures import summed
 from services.assessment.scores.score import score_class
 from services.assessment.scores.scoring import Board
 from services.assessment.scores.views import beside, score_fields, trend_out, warnings_out
+from services.assessment.service.figures import COUNTS
 from services.assessment.support.groups import Bounds, Lack
 from tests.unit.services.assessment.scores.schemes import indicator, scheme
 
