@@ -8,7 +8,6 @@ leader, does again what is done already, and changes nothing (docs/decisions/000
 differences.md). What an event costs does not depend on how many cases there are.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Iterable, Sequence
@@ -40,7 +39,8 @@ from services.assessment.service.tallies import (
 )
 from shared.messaging.leases import Leases
 from shared.storage.aggregates import Aggregate
-from shared.storage.client import UNREACHABLE, Document
+from shared.storage.client import Document
+from shared.storage.loops import for_ever
 from shared.telemetry import CASES_UNMEASURED, FIGURES_SECONDS
 
 log = logging.getLogger(__name__)
@@ -66,20 +66,19 @@ class Measuring:
 
     async def run(self) -> None:
         """Measure for ever, for at most four fifths of the time."""
-        while True:
-            took = 0.0
-            if self._leases.leads:
-                began = time.perf_counter()
-                try:
-                    worked = await self.round()
-                except UNREACHABLE as error:
-                    log.warning("figures wait for the database", extra={"error": repr(error)})
-                    worked = False
-                if worked:
-                    took = time.perf_counter() - began
-                    FIGURES_SECONDS.observe(took)
+        await for_ever(
+            self._step,
+            _PAUSE_SECONDS,
+            "figures wait for the database",
+            when=lambda: self._leases.leads,
             # As long as the work took was as long again that an event waited (bench/RESULTS.md).
-            await asyncio.sleep(max(_PAUSE_SECONDS, took / 4))
+            rest=0.25,
+        )
+
+    async def _step(self) -> None:
+        began = time.perf_counter()
+        if await self.round():
+            FIGURES_SECONDS.observe(time.perf_counter() - began)
 
     async def round(self) -> bool:
         """Finish the batch that was begun, or do the next one; whether there was anything."""

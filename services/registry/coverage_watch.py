@@ -6,8 +6,6 @@ so that of two who lead for a moment the slower one meets a conflict and begins 
 """
 
 import asyncio
-import logging
-import time
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -19,9 +17,7 @@ from shared.messaging.journal import Journal
 from shared.messaging.leases import Leases
 from shared.spans import moment
 from shared.storage.aggregates import Aggregate
-from shared.storage.client import UNREACHABLE
-
-log = logging.getLogger(__name__)
+from shared.storage.loops import for_ever
 
 _PAUSE_SECONDS = 0.5
 _PLACES_A_WRITE = 500
@@ -53,16 +49,13 @@ class CoverageWatch:
 
     async def run(self) -> None:
         """Look twice a second, and for at most half of the time, for ever."""
-        while True:
-            began = time.perf_counter()
-            try:
-                if self._leases.leads:
-                    await self.round()
-                else:
-                    self._view = None
-            except UNREACHABLE as error:
-                log.warning("coverage waits for the database", extra={"error": repr(error)})
-            await asyncio.sleep(max(_PAUSE_SECONDS, time.perf_counter() - began))
+        await for_ever(self._step, _PAUSE_SECONDS, "coverage waits for the database", rest=1)
+
+    async def _step(self) -> None:
+        if self._leases.leads:
+            await self.round()
+        else:
+            self._view = None
 
     async def round(self) -> None:
         """Look at what changed since the last round; at everything in the first."""

@@ -4,7 +4,6 @@ The document that the work began in says since when it waits (a field of its sta
 replica finishes what has waited for some seconds. Each step may be done again without harm.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from typing import NamedTuple
 from shared.messaging.leases import Leases
 from shared.spans import moment
 from shared.storage.client import ASCENDING, UNREACHABLE, Collection
+from shared.storage.loops import for_ever
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +46,13 @@ class FollowUp(NamedTuple):
 
 async def follow_up(follow_ups: list[FollowUp], leases: Leases) -> None:
     """Finish what waits, for ever, while this replica leads."""
-    while True:
-        try:
-            if leases.leads:
-                await finish(follow_ups, moment())
-        except UNREACHABLE as error:
-            log.warning("follow-ups wait for the database", extra={"error": repr(error)})
-        await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def step() -> None:
+        await finish(follow_ups, moment())
+
+    await for_ever(
+        step, _PAUSE_SECONDS, "follow-ups wait for the database", when=lambda: leases.leads
+    )
 
 
 async def finish(follow_ups: list[FollowUp], now: datetime) -> int:

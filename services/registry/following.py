@@ -6,9 +6,6 @@ change, which entries changed, lets its subject derive anew, and only then keeps
 read: a process killed between any two steps does the last bit again.
 """
 
-import asyncio
-import logging
-import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,8 +15,7 @@ from shared.messaging.journal import Journal
 from shared.messaging.leases import Leases
 from shared.storage.aggregates import Contended
 from shared.storage.client import UNREACHABLE, Database
-
-log = logging.getLogger(__name__)
+from shared.storage.loops import for_ever
 
 _PAUSE_SECONDS = 0.5
 _BATCH = 500
@@ -68,17 +64,19 @@ class Follower:
 
     async def run(self) -> None:
         """Follow for ever, for at most half of the time: requests are answered beside it."""
-        while True:
-            more, began = False, time.perf_counter()
-            try:
-                if self._leases.leads:
-                    more = await self.round()
-                else:
-                    self._seen, self._read_to = {}, {}
-            except (*UNREACHABLE, Contended) as error:
-                log.warning("a follower tries again", extra={"error": repr(error)})
-            worked = time.perf_counter() - began
-            await asyncio.sleep(worked if more else max(worked, _PAUSE_SECONDS))
+        await for_ever(
+            self._once,
+            _PAUSE_SECONDS,
+            "a follower tries again",
+            rest=1,
+            over=(*UNREACHABLE, Contended),
+        )
+
+    async def _once(self) -> bool:
+        if self._leases.leads:
+            return await self.round()
+        self._seen, self._read_to = {}, {}
+        return False
 
     async def round(self) -> bool:
         """Derive from what is new on each topic; whether there is more to do at once."""

@@ -7,7 +7,6 @@ the last number told, and strikes it off. Killed between any two of these steps,
 again: what was told already has a number that is not above the count.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from shared.messaging.leases import Leases
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate, AggregateStore, At, Decision, State
 from shared.storage.client import ASCENDING, UNREACHABLE, Database, Document
+from shared.storage.loops import for_ever
 from shared.telemetry import TIMERS_FIRED
 
 log = logging.getLogger(__name__)
@@ -114,14 +114,11 @@ class Watch(Generic[W]):
 
     async def run(self) -> None:
         """Look twice a second, for ever; at once again while there is more."""
-        while True:
-            done = 0
-            try:
-                done = await self.round(datetime.now(UTC))
-            except UNREACHABLE as error:
-                log.warning("due entries wait for the database", extra={"error": repr(error)})
-            if not done:
-                await asyncio.sleep(_IDLE_SECONDS)
+        await for_ever(
+            lambda: self.round(datetime.now(UTC)),
+            _IDLE_SECONDS,
+            "due entries wait for the database",
+        )
 
     async def round(self, now: datetime) -> int:
         """Take one step with each entry due at `now` in the shards leased; how many were taken."""

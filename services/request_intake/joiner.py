@@ -5,7 +5,6 @@ member. The loop finishes what a process that died left, and carries the lead's 
 (docs/dispatch/joined.md).
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from services.request_intake.state import Joining, Member, RequestState
 from shared.messaging.leases import Leases
 from shared.storage.aggregates import Aggregate, AggregateStore, Contended, Decision
 from shared.storage.client import ASCENDING, UNREACHABLE
+from shared.storage.loops import for_ever
 from shared.storage.tables import Tables
 from shared.web.problems import Problem
 
@@ -122,12 +122,15 @@ class Joiner:
 
     async def run(self) -> None:
         """Carry on for ever."""
-        while True:
-            try:
-                await self.round(self._leases.mine)
-            except (*UNREACHABLE, Contended) as error:
-                log.warning("joined requests wait", extra={"error": repr(error)})
-            await asyncio.sleep(_IDLE_SECONDS)
+        await for_ever(
+            self._step,
+            _IDLE_SECONDS,
+            "joined requests wait for the database",
+            over=(*UNREACHABLE, Contended),
+        )
+
+    async def _step(self) -> None:
+        await self.round(self._leases.mine)
 
     async def round(self, shards: Sequence[int]) -> int:
         """Serve one batch of the requests of `shards` that need it; how many there were."""

@@ -1,7 +1,5 @@
 """The parts of the service that its routes and its consumer work with."""
 
-import asyncio
-import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,13 +20,12 @@ from shared.contracts.envelope import Event
 from shared.contracts.ids import reported_request_id
 from shared.contracts.units import RequestReported
 from shared.settings import Settings
-from shared.storage.client import UNREACHABLE, Database
+from shared.storage.client import Database
 from shared.storage.encryption import FieldCipher, context_of
+from shared.storage.loops import for_ever
 from shared.storage.tables import Tables as CityTables
 from shared.web.auth import Principal, current_principal
 from shared.web.schemas import clean_text
-
-log = logging.getLogger(__name__)
 
 _REFRESH_SECONDS = 1.0
 
@@ -78,14 +75,12 @@ class Parts:
 
     async def keep_fresh(self) -> None:
         """Take in what other replicas wrote, about once a second, for ever."""
-        while True:
-            try:
-                await self.directory.refresh()
-                await self.rules.refresh()
-                await self.tables.refresh()
-            except UNREACHABLE as error:
-                log.warning("read models wait for the database", extra={"error": repr(error)})
-            await asyncio.sleep(_REFRESH_SECONDS)
+        await for_ever(self._refresh, _REFRESH_SECONDS, "read models wait for the database")
+
+    async def _refresh(self) -> None:
+        await self.directory.refresh()
+        await self.rules.refresh()
+        await self.tables.refresh()
 
     async def context(self, events: Sequence[Event]) -> Context:
         """What the handlers of a batch look at."""

@@ -4,8 +4,6 @@ Everything that touches another document (bookings, alerts, answers, hours) is d
 what stands in the activity, each piece so that doing it again changes nothing.
 """
 
-import asyncio
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,11 +30,10 @@ from shared.contracts.words import Urgency
 from shared.messaging.leases import Leases
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate, AggregateStore, Decision
-from shared.storage.client import ASCENDING, UNREACHABLE, Database, Document
+from shared.storage.client import ASCENDING, Database, Document
+from shared.storage.loops import for_ever
 from shared.storage.tables import Tables
 from shared.web.paging import Paging
-
-log = logging.getLogger(__name__)
 
 _BATCH = 20
 _IDLE_SECONDS = 0.5
@@ -144,24 +141,22 @@ class ActivityLoop:
 
     async def run(self) -> None:
         """Serve for ever."""
-        while True:
-            try:
-                served = await self.serve(self._leases.mine)
-            except UNREACHABLE as error:
-                log.warning("activities wait for the database", extra={"error": repr(error)})
-                served = 0
-            if served < _BATCH:
-                await asyncio.sleep(_IDLE_SECONDS)
+        await for_ever(self._step, _IDLE_SECONDS, "activities wait for the database")
+
+    async def _step(self) -> bool:
+        return await self.serve(self._leases.mine) >= _BATCH
 
     async def run_sweep(self) -> None:
         """Sweep for ever, where this replica leads."""
-        while True:
-            try:
-                if self._leases.leads:
-                    await self.sweep(datetime.now(UTC) - _SWEEP_AFTER)
-            except UNREACHABLE as error:
-                log.warning("the sweep of bookings waits", extra={"error": repr(error)})
-            await asyncio.sleep(_SWEEP_EVERY_SECONDS)
+        await for_ever(
+            self._sweep,
+            _SWEEP_EVERY_SECONDS,
+            "the sweep of bookings waits for the database",
+            when=lambda: self._leases.leads,
+        )
+
+    async def _sweep(self) -> None:
+        await self.sweep(datetime.now(UTC) - _SWEEP_AFTER)
 
     async def serve(self, shards: Sequence[int]) -> int:
         """Do what stands in one batch of the activities of `shards`; how many there were."""

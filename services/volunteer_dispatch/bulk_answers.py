@@ -1,14 +1,11 @@
 """The answers of bulk actions, kept for who sends the same again."""
 
-import asyncio
-import logging
 from datetime import UTC, datetime, timedelta
 
 from shared.messaging.leases import Leases
-from shared.storage.client import ASCENDING, UNREACHABLE, Database, Document, DuplicateKeyError
+from shared.storage.client import ASCENDING, Database, Document, DuplicateKeyError
+from shared.storage.loops import for_ever
 from shared.web.idempotency import Idempotency
-
-log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=30)
 """Longer than anybody repeats a call."""
@@ -48,10 +45,9 @@ class BulkAnswers:
 
     async def run(self, leases: Leases) -> None:
         """Forget what is old, for ever, where this replica leads."""
-        while True:
-            if leases.leads:
-                try:
-                    await self.forget(datetime.now(UTC) - KEPT)
-                except UNREACHABLE as error:
-                    log.warning("forgetting waits", extra={"error": repr(error)})
-            await asyncio.sleep(_FORGET_SECONDS)
+        await for_ever(
+            lambda: self.forget(datetime.now(UTC) - KEPT),
+            _FORGET_SECONDS,
+            "forgetting waits for the database",
+            when=lambda: leases.leads,
+        )

@@ -5,9 +5,7 @@ journal also has the `task.accepted` before it. How far it was read is kept afte
 written down, and the same task in the same round has the same id: nothing is lost or counted twice.
 """
 
-import asyncio
 import contextlib
-import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,15 +23,13 @@ from shared.storage.aggregates import AggregateStore, Decision
 from shared.storage.client import (
     ASCENDING,
     DESCENDING,
-    UNREACHABLE,
     Database,
     Document,
     DuplicateKeyError,
     aggregate,
 )
+from shared.storage.loops import for_ever
 from shared.web.paging import Paging
-
-log = logging.getLogger(__name__)
 
 _BATCH = 500
 _PAUSE_SECONDS = 0.5
@@ -146,17 +142,13 @@ class TaskHours:
 
     async def run(self) -> None:
         """Follow for ever."""
-        while True:
-            found = 0
-            try:
-                if self._leases.leads:
-                    found = await self.round()
-                else:
-                    self._seen = {}
-            except UNREACHABLE as error:
-                log.warning("hours wait for the database", extra={"error": repr(error)})
-            if found < _BATCH:
-                await asyncio.sleep(_PAUSE_SECONDS)
+        await for_ever(self._step, _PAUSE_SECONDS, "hours wait for the database")
+
+    async def _step(self) -> bool:
+        if self._leases.leads:
+            return await self.round() >= _BATCH
+        self._seen = {}
+        return False
 
     async def round(self) -> int:
         """Write down what was completed since the last time; how many completions there were."""

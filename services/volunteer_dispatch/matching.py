@@ -9,7 +9,6 @@ never touches a later one.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -30,9 +29,7 @@ from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.state import Status, TaskState
 from shared.messaging.leases import Leases
 from shared.storage.aggregates import Aggregate, AggregateStore, Decision
-from shared.storage.client import UNREACHABLE
-
-log = logging.getLogger(__name__)
+from shared.storage.loops import for_ever
 
 _BATCH = 200
 _AT_ONCE = 8
@@ -64,26 +61,24 @@ class Matcher:
 
     async def run(self) -> None:
         """Match for ever."""
-        while True:
-            try:
-                found = await self.match(self._leases.mine)
-            except UNREACHABLE as error:
-                log.warning("matching waits for the database", extra={"error": repr(error)})
-                found = 0
-            if found < _BATCH:
-                await asyncio.sleep(_IDLE_SECONDS)
+        await for_ever(self._step, _IDLE_SECONDS, "matching waits for the database")
+
+    async def _step(self) -> bool:
+        return await self.match(self._leases.mine) >= _BATCH
 
     async def run_sweep(self) -> None:
         """Sweep for ever, where this replica leads."""
-        while True:
-            if self._leases.leads:
-                try:
-                    before = datetime.now(UTC) - SWEEP_AFTER
-                    await self.sweep(before)
-                    await self._volunteers.forget_lost(before)
-                except UNREACHABLE as error:
-                    log.warning("the sweep waits", extra={"error": repr(error)})
-            await asyncio.sleep(_SWEEP_EVERY_SECONDS)
+        await for_ever(
+            self._sweep,
+            _SWEEP_EVERY_SECONDS,
+            "the sweep waits for the database",
+            when=lambda: self._leases.leads,
+        )
+
+    async def _sweep(self) -> None:
+        before = datetime.now(UTC) - SWEEP_AFTER
+        await self.sweep(before)
+        await self._volunteers.forget_lost(before)
 
     async def match(self, shards: Sequence[int]) -> int:
         """Serve one batch of the tasks of `shards` that wait; how many there were."""

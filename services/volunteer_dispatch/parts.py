@@ -1,7 +1,5 @@
 """The parts of the service, wired; routes find them in `request.app.state.parts`."""
 
-import asyncio
-import logging
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -42,12 +40,11 @@ from shared.messaging.processor import Consumes
 from shared.messaging.runtime import Runtime
 from shared.messaging.timers import Timers
 from shared.settings import Settings
-from shared.storage.client import UNREACHABLE, Client, Database
+from shared.storage.client import Client, Database
 from shared.storage.encryption import FieldCipher, context_of
+from shared.storage.loops import for_ever
 from shared.storage.tables import Tables
 from shared.telemetry import ROUTING_GAPS
-
-log = logging.getLogger(__name__)
 
 _FOLLOW_SECONDS = 1.0
 _COUNT_GAPS_SECONDS = 30.0
@@ -117,7 +114,7 @@ class Parts:
         self.runtime.add_work("matching", self.matcher.run)
         self.runtime.add_work("sweep", self.matcher.run_sweep)
         self.runtime.add_work("follow", self._follow)
-        self.runtime.add_work("gaps", self._count_gaps)
+        self.runtime.add_work("gaps", self._show_gaps)
         self.runtime.add_work("changes", self.changes.run)
         self.runtime.add_work("upkeep", self.upkeep.run)
         self.runtime.add_work("forget", lambda: self.bulk.run(leases))
@@ -219,21 +216,17 @@ class Parts:
         return any(code not in self.directory.areas for code in data.area_path)
 
     async def _follow(self) -> None:
-        while True:
-            try:
-                await self._follower.refresh()
-                await self.pool.freshen(datetime.now(UTC))
-            except UNREACHABLE as error:
-                log.warning("the city waits for the database", extra={"error": repr(error)})
-            await asyncio.sleep(_FOLLOW_SECONDS)
+        await for_ever(self._freshen, _FOLLOW_SECONDS, "the city waits for the database")
+
+    async def _freshen(self) -> None:
+        await self._follower.refresh()
+        await self.pool.freshen(datetime.now(UTC))
+
+    async def _show_gaps(self) -> None:
+        await for_ever(self._count_gaps, _COUNT_GAPS_SECONDS, "the gaps wait for the database")
 
     async def _count_gaps(self) -> None:
-        while True:
-            try:
-                ROUTING_GAPS.set(await self.gaps.count_open())
-            except UNREACHABLE as error:
-                log.warning("the gaps wait for the database", extra={"error": repr(error)})
-            await asyncio.sleep(_COUNT_GAPS_SECONDS)
+        ROUTING_GAPS.set(await self.gaps.count_open())
 
     def seal(self, task_id: str, words: str) -> str:
         """Encrypt words about a task."""

@@ -4,7 +4,6 @@ A timer fires by one conditional write on its aggregate, so that it has its effe
 replicas live, and after any restart.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -12,7 +11,8 @@ from typing import Generic
 
 from shared.messaging.leases import Leases
 from shared.storage.aggregates import AggregateStore, Decision, S
-from shared.storage.client import ASCENDING, UNREACHABLE
+from shared.storage.client import ASCENDING
+from shared.storage.loops import for_ever
 from shared.telemetry import TIMERS_FIRED, TIMERS_OVERDUE
 
 log = logging.getLogger(__name__)
@@ -37,14 +37,10 @@ class Timers(Generic[S]):
 
     async def run(self) -> None:
         """Fire what is due, for ever."""
-        while True:
-            try:
-                fired = await self.fire(datetime.now(UTC))
-            except UNREACHABLE as error:
-                log.warning("timers wait for the database", extra={"error": repr(error)})
-                fired = 0
-            if fired < _BATCH:
-                await asyncio.sleep(_IDLE_SECONDS)
+        await for_ever(self._step, _IDLE_SECONDS, "timers wait for the database")
+
+    async def _step(self) -> bool:
+        return await self.fire(datetime.now(UTC)) >= _BATCH
 
     async def deciding(self, states: Sequence[S]) -> OnDue[S]:
         """What decides on a batch; overridden where it looks at more than each state."""

@@ -6,9 +6,7 @@ can lay its own file into its data folder, and an administrator can put another 
 meets its key taken.
 """
 
-import asyncio
 import contextlib
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,13 +19,11 @@ from shared.storage.aggregates import VersionMismatch
 from shared.storage.client import (
     ASCENDING,
     DESCENDING,
-    UNREACHABLE,
     Database,
     Document,
     DuplicateKeyError,
 )
-
-log = logging.getLogger(__name__)
+from shared.storage.loops import for_ever
 
 _FROM_FILE = "file"
 _FOLLOW_SECONDS = 1.0
@@ -122,12 +118,7 @@ class Tables:
 
     async def follow(self) -> None:
         """Refresh once a second, for ever."""
-        while True:
-            try:
-                await self.refresh()
-            except UNREACHABLE as error:
-                log.warning("the tables wait for the database", extra={"error": repr(error)})
-            await asyncio.sleep(_FOLLOW_SECONDS)
+        await for_ever(self.refresh, _FOLLOW_SECONDS, "the tables wait for the database")
 
     async def find(self, model: type[T], version: int | None = None) -> Version[T] | None:
         """A version of a table, the newest unless told."""

@@ -5,7 +5,6 @@ nothing new writes nothing.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,8 +26,7 @@ from shared.messaging.leases import Leases
 from shared.spans import moment
 from shared.storage.aggregates import Aggregate, AggregateStore, Contended, Decision, S
 from shared.storage.client import UNREACHABLE
-
-log = logging.getLogger(__name__)
+from shared.storage.loops import for_ever
 
 _IDLE_SECONDS = 0.5
 _TRIES = 5
@@ -61,15 +59,13 @@ class Finding:
 
     async def run(self) -> None:
         """Look when it is time, for ever."""
-        while True:
-            try:
-                if self._leases.leads:
-                    await self._look()
-            except NoScheme:
-                log.warning("the lists wait for a scheme to be in force")
-            except (*UNREACHABLE, Contended) as error:
-                log.warning("the lists wait for the database", extra={"error": repr(error)})
-            await asyncio.sleep(_IDLE_SECONDS)
+        await for_ever(
+            self._look,
+            _IDLE_SECONDS,
+            "the lists wait for the database, or for a scheme to be in force",
+            when=lambda: self._leases.leads,
+            over=(*UNREACHABLE, Contended, NoScheme),
+        )
 
     async def _look(self) -> None:
         looks, now = await self._lists.looks(), moment()

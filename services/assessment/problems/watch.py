@@ -5,7 +5,6 @@ two at once finds the same and writes the same, and what stands there already is
 """
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -21,10 +20,9 @@ from services.assessment.service.cases import month_of, to_millis
 from shared.messaging.leases import Leases
 from shared.messaging.timers import Timers
 from shared.storage.aggregates import Aggregate, Decision
-from shared.storage.client import UNREACHABLE, Document
+from shared.storage.client import Document
+from shared.storage.loops import for_ever
 from shared.storage.tables import Tables
-
-log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 1.0
 _MONTHS_AT_ONCE = 12
@@ -48,13 +46,12 @@ class Watch:
 
     async def run(self) -> None:
         """Look for ever."""
-        while True:
-            try:
-                if self._leases.leads:
-                    await self.step(datetime.now(UTC))
-            except UNREACHABLE as error:
-                log.warning("problems wait for the database", extra={"error": repr(error)})
-            await asyncio.sleep(_PAUSE_SECONDS)
+        await for_ever(
+            lambda: self.step(datetime.now(UTC)),
+            _PAUSE_SECONDS,
+            "problems wait for the database",
+            when=lambda: self._leases.leads,
+        )
 
     async def step(self, now: datetime) -> None:
         """Look at a month that was asked for, else at those that are over."""

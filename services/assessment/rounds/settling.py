@@ -7,7 +7,6 @@ depends only on what is there, not on when or how often.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from datetime import datetime
 
@@ -26,9 +25,8 @@ from shared.messaging.leases import Leases
 from shared.spans import moment
 from shared.storage.aggregates import Aggregate, Contended, Decision
 from shared.storage.client import UNREACHABLE
+from shared.storage.loops import for_ever
 from shared.storage.tables import Tables
-
-log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 0.3
 _A_BATCH = 50
@@ -58,15 +56,13 @@ class Settling:
 
     async def run(self) -> None:
         """Settle for ever."""
-        while True:
-            worked = False
-            try:
-                if self._leases.leads:
-                    worked = await self.round()
-            except (*UNREACHABLE, Contended) as error:
-                log.warning("rounds are settled again", extra={"error": repr(error)})
-            if not worked:
-                await asyncio.sleep(_PAUSE_SECONDS)
+        await for_ever(
+            self.round,
+            _PAUSE_SECONDS,
+            "rounds are settled again",
+            when=lambda: self._leases.leads,
+            over=(*UNREACHABLE, Contended),
+        )
 
     async def round(self) -> bool:
         """Make documents that are waited for, then settle the classes; whether there was any."""

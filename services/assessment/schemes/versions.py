@@ -18,7 +18,8 @@ from typing import Any
 from services.assessment.schemes.periods import kind_of, months_of
 from services.assessment.schemes.reading import read_file
 from services.assessment.schemes.scheme import Period, Scheme
-from shared.storage.client import ASCENDING, UNREACHABLE, Database, Document, DuplicateKeyError
+from shared.storage.client import ASCENDING, Database, Document, DuplicateKeyError
+from shared.storage.loops import for_ever
 from shared.web.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -171,12 +172,7 @@ class Schemes:
 
     async def follow(self) -> None:
         """Refresh once a second, for ever."""
-        while True:
-            try:
-                await self.refresh()
-            except UNREACHABLE as error:
-                log.warning("the schemes wait for the database", extra={"error": repr(error)})
-            await asyncio.sleep(_FOLLOW_SECONDS)
+        await for_ever(self.refresh, _FOLLOW_SECONDS, "the schemes wait for the database")
 
     async def put(
         self, scheme: Scheme, *, by: str, why: str, source_hash: str = ""

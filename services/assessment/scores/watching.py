@@ -9,7 +9,6 @@ the current and the last period, once a minute.
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -26,9 +25,8 @@ from services.assessment.service.cases import parts_of
 from services.assessment.service.figures import SubjectKind, kind_of
 from shared.messaging.leases import Leases
 from shared.storage.aggregates import Aggregate
-from shared.storage.client import UNREACHABLE, Document
-
-log = logging.getLogger(__name__)
+from shared.storage.client import Document
+from shared.storage.loops import for_ever
 
 _PAUSE_SECONDS = 0.5
 _SWEEP_SECONDS = 60.0
@@ -66,14 +64,13 @@ class Watching:
 
     async def run(self) -> None:
         """Watch for ever, for at most a third of the time."""
-        while True:
-            began = time.perf_counter()
-            if self._leases.leads:
-                try:
-                    await self.round()
-                except UNREACHABLE as error:
-                    log.warning("scores wait for the database", extra={"error": repr(error)})
-            await asyncio.sleep(max(_PAUSE_SECONDS, 2 * (time.perf_counter() - began)))
+        await for_ever(
+            self.round,
+            _PAUSE_SECONDS,
+            "scores wait for the database",
+            when=lambda: self._leases.leads,
+            rest=2,
+        )
 
     async def round(self, *, sweep: bool = False) -> None:
         """Score what changed since the last round; settle what is to be settled."""

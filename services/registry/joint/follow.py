@@ -25,6 +25,7 @@ from shared.contracts.ids import derived_id
 from shared.messaging.leases import Leases
 from shared.storage.aggregates import Aggregate, Decision
 from shared.storage.client import UNREACHABLE, DuplicateKeyError
+from shared.storage.loops import for_ever
 from shared.storage.tables import Tables
 from shared.web.auth import Principal, Role
 from shared.web.problems import Problem
@@ -60,18 +61,13 @@ class Follow:
 
     async def run(self) -> None:
         """Follow what is due in the shards of this replica, for ever."""
-        while True:
-            due: list[str] = []
-            try:
-                due = await self._joints.due(datetime.now(UTC), self._leases.mine)
-                for id in due:
-                    await self._follow_safely(id)
-            except UNREACHABLE as error:
-                log.warning(
-                    "joint organizations wait for the database", extra={"error": repr(error)}
-                )
-            if not due:
-                await asyncio.sleep(_IDLE_SECONDS)
+        await for_ever(self._step, _IDLE_SECONDS, "joint organizations wait for the database")
+
+    async def _step(self) -> bool:
+        due = await self._joints.due(datetime.now(UTC), self._leases.mine)
+        for id in due:
+            await self._follow_safely(id)
+        return bool(due)
 
     async def _follow_safely(self, id: str) -> None:
         try:
