@@ -1,5 +1,6 @@
 """Subjects as the registry tells of them: name, place, unit; and who is above them."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ COLLECTIONS = {
     SubjectKind.ORGANIZATION: "organizations",
 }
 _BATCH = 100
+Named = tuple[SubjectKind, str]
+"""A subject by its kind and id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,21 @@ class Subjects:
         wanted = {"_id": {"$in": list(ids)}}
         documents = await self._database[COLLECTIONS[kind]].find(wanted).to_list(None)
         return {each.id: each for each in await self._read(kind, documents)}
+
+    async def names(self, subjects: Iterable[Named]) -> dict[Named, str]:
+        """Names by kind and id; the id itself where the registry has not told of the subject."""
+        asked: defaultdict[SubjectKind, set[str]] = defaultdict(set)
+        for kind, id in subjects:
+            asked[kind].add(id)
+        names: dict[Named, str] = {}
+        for kind, ids in asked.items():
+            wanted: Document = {"_id": {"$in": list(ids)}}
+            if COLLECTIONS[kind] == "areas":
+                wanted["level"] = kind.value
+            found = self._database[COLLECTIONS[kind]].find(wanted, {"name": 1})
+            names |= {(kind, id): id for id in ids}
+            names |= {(kind, document["_id"]): document["name"] async for document in found}
+        return names
 
     async def path_of(self, area: str, field: str) -> tuple[str, ...]:
         """Codes down to an area's own. Raises `Problem` 422."""

@@ -1,6 +1,7 @@
 """`/v1/exemplars` and `/v1/practices`: good examples, written up, adopted, reported on."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Query, Request, Response
@@ -30,7 +31,7 @@ from services.assessment.reviews import act, read_one
 from services.assessment.routes import Anyone, Pages, Reader
 from services.assessment.schemas import Language
 from services.assessment.service.figures import SubjectKind
-from services.assessment.subjects import above, ensure_above, ensure_answers, own_of
+from services.assessment.subjects import Named, above, ensure_above, ensure_answers, own_of
 from shared.contracts.ids import uuid7
 from shared.contracts.words import label
 from shared.spans import moment
@@ -63,10 +64,11 @@ async def list_exemplars(
     if stage is not None:
         asked.append({"state.stage": stage})
     found, following = await page_of(parts.lists.exemplars, asked, pages)
+    states = [(one, one.state) for one in found if one.state is not None]
+    names = await parts.subjects.names((state.kind, state.subject_id) for _, state in states)
     items = [
-        (await _exemplar(parts, one, one.state, language)).model_dump(mode="json")
-        for one in found
-        if one.state is not None
+        _exemplar(parts, one, state, names, language).model_dump(mode="json")
+        for one, state in states
     ]
     return Json({"items": items, "next": following})
 
@@ -97,19 +99,22 @@ async def decide_exemplar(
 
     store, version = parts.lists.exemplars, if_match(request)
     changed, state = await act(store, weak_id(kind, id), _NO_EXEMPLAR, decide, principal, version)
-    return _tagged(await _exemplar(parts, changed, state, "zh"), changed.version)
+    names = await parts.subjects.names([(state.kind, state.subject_id)])
+    return _tagged(_exemplar(parts, changed, state, names, "zh"), changed.version)
 
 
-async def _exemplar(
-    parts: Parts, found: Aggregate[Exemplar], state: Exemplar, language: Language
+def _exemplar(
+    parts: Parts,
+    found: Aggregate[Exemplar],
+    state: Exemplar,
+    names: Mapping[Named, str],
+    language: Language,
 ) -> ExemplarView:
-    known = await parts.subjects.get_many(state.kind, [state.subject_id])
-    name = known[state.subject_id].name if state.subject_id in known else state.subject_id
     opened = parts.lists.open(EXEMPLARS, found.id)
     shown = state.model_dump(exclude={"candidacy", "findings", "unit_id"})
     return ExemplarView(
         **shown,
-        name=name,
+        name=names[state.kind, state.subject_id],
         version=found.version,
         stage_label=STAGE_LABELS[state.stage][1 if language == "en" else 0],
         scheme=state.candidacy.scheme,
@@ -165,7 +170,9 @@ async def list_practices(
     parts = parts_in(request)
     asked: list[Document] = [] if withdrawn else [{"state.withdrawn": None}]
     found, following = await page_of(parts.lists.practices, asked, pages, newest=True)
-    items = [await _line(parts, one.state) for one in found if one.state is not None]
+    states = [one.state for one in found if one.state is not None]
+    names = await parts.subjects.names((state.kind, state.subject_id) for state in states)
+    items = [_line(state, names) for state in states]
     return Page(items=items, next=following)
 
 
@@ -256,15 +263,14 @@ async def _act(
     return await _practice(request, changed, state, "zh")
 
 
-async def _line(parts: Parts, state: Practice) -> PracticeLine:
-    known = await parts.subjects.get_many(state.kind, [state.subject_id])
+def _line(state: Practice, names: Mapping[Named, str]) -> PracticeLine:
     outcomes = Counter(each.outcome for each in state.adoptions if each.outcome is not None)
     edition = state.edition
     return PracticeLine(
         id=state.practice_id,
         kind=state.kind,
         subject_id=state.subject_id,
-        name=known[state.subject_id].name if state.subject_id in known else state.subject_id,
+        name=names[state.kind, state.subject_id],
         title=edition.title,
         summary=edition.summary,
         steps=list(edition.steps),
@@ -280,7 +286,7 @@ async def _practice(
     request: Request, found: Aggregate[Practice], state: Practice, language: Language
 ) -> Response:
     parts = parts_in(request)
-    line = await _line(parts, state)
+    line = _line(state, await parts.subjects.names([(state.kind, state.subject_id)]))
     ids = {each.organization_id for each in state.adoptions}
     known = await parts.subjects.get_many(SubjectKind.ORGANIZATION, ids)
     opened = parts.lists.open(PRACTICES, found.id)

@@ -1,5 +1,6 @@
 """`/v1/weak`: the list of weak organizations, and what is done with each."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
@@ -20,12 +21,12 @@ from services.assessment.lists.schemas import (
 )
 from services.assessment.lists.table import ListRules
 from services.assessment.lists.weak import OPEN, STAGES, Check, Measure, Plan, Stage, Weak, weak_id
-from services.assessment.parts import Parts, parts_in
+from services.assessment.parts import parts_in
 from services.assessment.reviews import act, read_one
 from services.assessment.routes import Administrator, Pages, Reader
 from services.assessment.schemas import Language
 from services.assessment.service.figures import SubjectKind
-from services.assessment.subjects import ensure_above, ensure_answers, own_of
+from services.assessment.subjects import Named, ensure_above, ensure_answers, own_of
 from shared.spans import moment
 from shared.storage.aggregates import Aggregate, Decision
 from shared.storage.client import Document
@@ -63,7 +64,7 @@ async def list_weak(
         asked.append({"state.area_path": area})
     found, following = await page_of(parts.lists.weak, asked, pages)
     states = [one.state for one in found if one.state is not None]
-    names = await _names(parts, states)
+    names = await parts.subjects.names((state.kind, state.subject_id) for state in states)
     items = [_line(state, names, language).model_dump(mode="json") for state in states]
     return Json({"items": items, "next": following})
 
@@ -187,22 +188,13 @@ async def _act(
     return await _shown(request, changed, state, "zh")
 
 
-async def _names(parts: Parts, states: list[Weak]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for kind in {state.kind for state in states}:
-        ids = [state.subject_id for state in states if state.kind is kind]
-        known = await parts.subjects.get_many(kind, ids)
-        found |= {weak_id(kind, id): subject.name for id, subject in known.items()}
-    return found
-
-
-def _line(state: Weak, names: dict[str, str], language: Language) -> ListedView:
+def _line(state: Weak, names: Mapping[Named, str], language: Language) -> ListedView:
     stay = state.stay
     zh, en = STAGES[stay.stage]
     return ListedView(
         kind=state.kind,
         subject_id=state.subject_id,
-        name=names.get(weak_id(state.kind, state.subject_id), state.subject_id),
+        name=names[state.kind, state.subject_id],
         area_path=list(state.area_path),
         stage=stay.stage,
         stage_label=en if language == "en" else zh,
@@ -236,7 +228,8 @@ async def _shown(
     request: Request, found: Aggregate[Weak], state: Weak, language: Language
 ) -> Response:
     parts = parts_in(request)
-    line = _line(state, await _names(parts, [state]), language)
+    names = await parts.subjects.names([(state.kind, state.subject_id)])
+    line = _line(state, names, language)
     opened = parts.lists.open(WEAK, found.id)
     view = WeakView(
         **line.model_dump(),

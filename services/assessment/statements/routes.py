@@ -1,6 +1,6 @@
 """`/v1/statements`: secretaries' yearly statements, from opening to the last grade."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
@@ -41,6 +41,7 @@ from services.assessment.statements.statement import (
     statement_id,
 )
 from services.assessment.subjects import (
+    Named,
     above,
     ensure_above,
     ensure_answers,
@@ -134,7 +135,7 @@ async def list_statements(
     asked += [{"state.area_path": area}] if area is not None else []
     found, following = await page_of(parts.statements.statements, asked, pages)
     states = [one.state for one in found if one.state is not None]
-    names = await _names(parts, states)
+    names = await parts.subjects.names(_of(state) for state in states)
     items = [_line(state, names, language).model_dump(mode="json") for state in states]
     return Json({"items": items, "next": following})
 
@@ -306,18 +307,16 @@ async def _fill(parts: Parts, state: Statement) -> Filled:
     return await parts.filling.fill(organization, state.year)
 
 
-async def _names(parts: Parts, states: list[Statement]) -> dict[str, str]:
-    ids = {state.organization_id for state in states}
-    known = await parts.subjects.get_many(SubjectKind.ORGANIZATION, ids)
-    return {id: subject.name for id, subject in known.items()}
+def _of(state: Statement) -> Named:
+    return SubjectKind.ORGANIZATION, state.organization_id
 
 
-def _line(state: Statement, names: dict[str, str], language: Language) -> StatementLine:
+def _line(state: Statement, names: Mapping[Named, str], language: Language) -> StatementLine:
     grade = state.verdict and state.verdict.grade
     zh, en = STAGES[state.stage]
     return StatementLine(
         organization_id=state.organization_id,
-        name=names.get(state.organization_id, state.organization_id),
+        name=names[_of(state)],
         year=state.year,
         area_path=list(state.area_path),
         stage=state.stage,
@@ -351,7 +350,7 @@ async def _shown(
         )
         for each in state.questions
     ]
-    line = _line(state, await _names(parts, [state]), language)
+    line = _line(state, await parts.subjects.names([_of(state)]), language)
     view = StatementView(
         **line.model_dump(),
         version=found.version,
