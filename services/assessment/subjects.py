@@ -131,26 +131,21 @@ class Subjects:
         self, kind: SubjectKind, inside: str | None = None
     ) -> AsyncIterator[list[Subject]]:
         """All of a kind in service, some hundreds at once, by id; those inside an area."""
-        after = ""
+        wanted: Document = {"_id": {"$gt": ""}, "retired": {"$ne": True}}
+        if COLLECTIONS[kind] == "areas":
+            wanted["level"] = kind.value
+            if inside is not None:
+                wanted["path"] = inside
+        elif inside is not None:
+            areas = self._database["areas"].find({"path": inside}, {"_id": 1})
+            wanted["area"] = {"$in": [area["_id"] async for area in areas]}
         while True:
-            wanted: Document = {"_id": {"$gt": after}, "retired": {"$ne": True}}
-            if COLLECTIONS[kind] == "areas":
-                wanted["level"] = kind.value
-                if inside is not None:
-                    wanted["path"] = inside
-            elif inside is not None:
-                wanted["area"] = {"$in": await self.codes_inside(inside)}
             found = self._database[COLLECTIONS[kind]].find(wanted).sort("_id", ASCENDING)
             documents = await found.limit(_BATCH).to_list(None)
             if not documents:
                 return
             yield await self._read(kind, documents)
-            after = documents[-1]["_id"]
-
-    async def codes_inside(self, area: str) -> list[str]:
-        """Codes of the areas inside `area`, itself among them."""
-        found = self._database["areas"].find({"path": area}, {"_id": 1})
-        return [document["_id"] async for document in found]
+            wanted["_id"] = {"$gt": documents[-1]["_id"]}
 
     async def _read(self, kind: SubjectKind, documents: Sequence[Document]) -> list[Subject]:
         if COLLECTIONS[kind] == "areas":
