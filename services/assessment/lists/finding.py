@@ -6,7 +6,7 @@ nothing new writes nothing.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from services.assessment.lists.judging import judge, periods_back, running_perio
 from services.assessment.lists.repository import Lists
 from services.assessment.lists.table import ListRules
 from services.assessment.lists.weak import Judged, Weak, weak_id
+from services.assessment.reviews import decide_all
 from services.assessment.schemes.expressions import parse
 from services.assessment.schemes.periods import before
 from services.assessment.schemes.scheme import Scheme
@@ -25,14 +26,12 @@ from services.assessment.scores.inputs import OUTCOMES, Numbers
 from services.assessment.subjects import Subject, Subjects
 from shared.messaging.leases import Leases
 from shared.spans import moment
-from shared.storage.aggregates import Aggregate, AggregateStore, Contended, Decision, S
+from shared.storage.aggregates import Contended, Decision
 from shared.storage.client import UNREACHABLE
 
 log = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 0.5
-_TRIES = 5
-_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
@@ -145,8 +144,8 @@ class Finding:
             found = candidacy(facts, basis.version, rules)
             return None if found is None else exemplars.find(state, subject, found, now)
 
-        await _decide_all(self._lists.weak, by_id, weak_of)
-        await _decide_all(self._lists.exemplars, by_id, exemplar_of)
+        await decide_all(self._lists.weak, by_id, weak_of, by="lists")
+        await decide_all(self._lists.exemplars, by_id, exemplar_of, by="lists")
 
     async def _drop_retired(self, now: datetime) -> None:
         async for batch in self._lists.open_stays():
@@ -156,10 +155,11 @@ class Finding:
                 ids = [state.subject_id for state in states if state.kind is kind]
                 known = await self._subjects.get_many(kind, ids)
                 gone += [weak_id(kind, id) for id, subject in known.items() if subject.retired]
-            await _decide_all(
+            await decide_all(
                 self._lists.weak,
                 gone,
                 lambda _, state: None if state is None else weak.retire(state, now),
+                by="lists",
             )
 
 
@@ -183,25 +183,3 @@ def _facts(period: str, numbers: Mapping[str, float]) -> PeriodFacts:
         satisfied=int(numbers.get("satisfied", 0)),
         rated=int(numbers.get("rated", 0)),
     )
-
-
-async def _decide_all(
-    store: AggregateStore[S],
-    ids: Sequence[str] | Mapping[str, object],
-    decide: Callable[[str, S | None], Decision[S] | None],
-) -> None:
-    """Decide on each and write in one go; again where another writer was first."""
-    for _ in range(_TRIES):
-        there = await store.get_many(ids)
-        changed: list[Aggregate[S]] = []
-        for n, id in enumerate(ids):
-            if n % _AT_ONCE == 0:
-                await asyncio.sleep(0)  # others have their turn amid some thousand subjects
-            aggregate = there.get(id) or Aggregate(id)
-            decision = decide(id, aggregate.state)
-            if decision is not None:
-                store.record(aggregate, decision, by="lists")
-                changed.append(aggregate)
-        if await store.write(changed):
-            return
-    raise Contended(store.collection.name)

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Path, Query, Request, Response
 
 from services.assessment.parts import Parts, parts_in
-from services.assessment.reviews import act, read_one
+from services.assessment.reviews import act, decide_all, read_one
 from services.assessment.routes import Pages, Reader
 from services.assessment.schemas import Language
 from services.assessment.scores.inputs import INPUTS, OUTCOMES
@@ -42,6 +42,7 @@ from services.assessment.statements.statement import (
 )
 from services.assessment.subjects import (
     Named,
+    Subject,
     above,
     ensure_above,
     ensure_answers,
@@ -51,7 +52,7 @@ from services.assessment.subjects import (
 from shared.contracts.ids import derived_id, uuid7
 from shared.contracts.words import label
 from shared.spans import moment
-from shared.storage.aggregates import Aggregate, Contended, Decision
+from shared.storage.aggregates import Aggregate, Decision
 from shared.storage.client import Document
 from shared.web.auth import Principal, ensure_area
 from shared.web.etag import etag, if_match
@@ -69,7 +70,6 @@ YearIn = Annotated[int, Path(ge=2000, le=2999)]
 Decide = Callable[[Statement], Decision[Statement] | None]
 _NOT_FOUND = "statement-not-found"
 _YEARS_BACK = 5
-_TRIES = 5
 
 
 @router.post("")
@@ -85,7 +85,12 @@ async def open_statements(request: Request, body: OpenBody, principal: Reader) -
         first, last = this_year - _YEARS_BACK, this_year
         raise Problem(422, "statement-year", field="year", first=first, last=last)
     ensure_area(principal, await parts.subjects.path_of(body.area, "area"))
-    opened = statements = 0
+    organizations: dict[str, Subject] = {}
+
+    def decide(id: str, state: Statement | None) -> Decision[Statement] | None:
+        return decisions.open_one(state, organizations[id], body.year, body.due, now)
+
+    opened = 0
     async for batch in parts.subjects.every(SubjectKind.ORGANIZATION, body.area):
         mine = {
             statement_id(each.id, body.year): each
@@ -94,27 +99,12 @@ async def open_statements(request: Request, body: OpenBody, principal: Reader) -
             and (not body.levels or each.level in body.levels)
             and above(principal, each.path)
         }
-        statements += len(mine)
+        organizations.update(mine)
         store = parts.statements.statements
-        for _ in range(_TRIES):
-            there = await store.get_many(mine)
-            changed: list[Aggregate[Statement]] = []
-            for id, organization in mine.items():
-                aggregate = there.get(id) or Aggregate(id)
-                decision = decisions.open_one(
-                    aggregate.state, organization, body.year, body.due, now
-                )
-                if decision is not None:
-                    store.record(aggregate, decision, by=author(principal))
-                    changed.append(aggregate)
-            if await store.write(changed):
-                break
-        else:
-            raise Contended(STATEMENTS)
-        opened += len(changed)
-    if not statements:
+        opened += await decide_all(store, mine, decide, by=author(principal))
+    if not organizations:
         raise Problem(422, "nobody-to-state", field="area", area=body.area)
-    return OpenedView(opened=opened, statements=statements)
+    return OpenedView(opened=opened, statements=len(organizations))
 
 
 @router.get("", response_model=Page[StatementLine])
