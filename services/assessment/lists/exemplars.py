@@ -94,7 +94,7 @@ def candidacy(periods: Sequence[PeriodFacts], scheme: str, rules: ListRules) -> 
     return Candidacy(scheme=scheme, periods=tuple(periods))
 
 
-def _about(state: Exemplar) -> dict[str, Any]:
+def _about(state: "Exemplar | Practice") -> dict[str, Any]:
     return {
         "subject_kind": state.kind.value,
         "subject_id": state.subject_id,
@@ -212,9 +212,7 @@ def _practice(state: Practice, event: Payload, why: str, **changes: Any) -> Deci
 
 def _published(state: Practice) -> PracticePublished:
     return PracticePublished(
-        subject_kind=state.kind.value,
-        subject_id=state.subject_id,
-        area_path=state.area_path,
+        **_about(state),
         practice_id=state.practice_id,
         edition=state.edition.number,
         steps=len(state.edition.steps),
@@ -250,12 +248,7 @@ def withdraw(state: Practice, reason: str) -> Decision[Practice] | None:
     """Recommend it no more; None where that was done."""
     if state.withdrawn is not None:
         return None
-    event = PracticeWithdrawn(
-        subject_kind=state.kind.value,
-        subject_id=state.subject_id,
-        area_path=state.area_path,
-        practice_id=state.practice_id,
-    )
+    event = PracticeWithdrawn(**_about(state), practice_id=state.practice_id)
     return _practice(state, event, reason, withdrawn=reason)
 
 

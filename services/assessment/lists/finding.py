@@ -90,7 +90,7 @@ class Finding:
         numbers: dict[str, Numbers] = {}
         if class_ is not None:
             periods = windows(basis.scheme.weak, basis.running)
-            numbers = await self._numbers([subject], periods, subject)
+            numbers = await self._numbers([subject], periods)
             if _by_outcomes(basis.scheme):
                 for period in periods:
                     found = await self._judges.outcome(period, class_, subject.id)
@@ -98,10 +98,11 @@ class Finding:
         return judge(basis.scheme.weak, basis.version, basis.running, subject.id, numbers)
 
     async def _numbers(
-        self, subjects: Sequence[Subject], periods: Sequence[str], one: Subject
+        self, subjects: Sequence[Subject], periods: Sequence[str]
     ) -> dict[str, Numbers]:
-        ids = [subject.id for subject in subjects]
-        return {period: await self._judges.numbers(period, one.kind, ids) for period in periods}
+        """Of subjects of one kind, by period."""
+        kind, ids = subjects[0].kind, [subject.id for subject in subjects]
+        return {period: await self._judges.numbers(period, kind, ids) for period in periods}
 
     async def round(self, now: datetime) -> None:
         """Judge every subject of every class once."""
@@ -128,7 +129,7 @@ class Finding:
         now: datetime,
     ) -> None:
         rules, zone = self._lists.tables.get(ListRules), self._lists.zone
-        numbers = await self._numbers(subjects, periods, subjects[0])
+        numbers = await self._numbers(subjects, periods)
         for period, theirs in outcomes.items():
             _join(numbers[period], {s.id: theirs[s.id] for s in subjects if s.id in theirs})
         by_id = {weak_id(s.kind, s.id): s for s in subjects}

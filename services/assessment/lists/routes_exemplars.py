@@ -31,7 +31,7 @@ from services.assessment.reviews import act, read_one
 from services.assessment.routes import Anyone, Pages, Reader
 from services.assessment.schemas import Language
 from services.assessment.service.figures import SubjectKind
-from services.assessment.subjects import Named, above, ensure_above, ensure_answers, own_of
+from services.assessment.subjects import Named, ensure_above, ensure_answers, own_of
 from shared.contracts.ids import uuid7
 from shared.contracts.words import label
 from shared.spans import moment
@@ -134,7 +134,7 @@ async def publish_practice(request: Request, body: PracticeBody, principal: Read
     lists = parts_in(request).lists
     exemplar = await lists.exemplars.get(weak_id(body.kind, body.subject_id))
     state = None if exemplar is None else exemplar.state
-    if state is not None and not above(principal, state.area_path):
+    if state is not None:
         ensure_answers(principal, state.area_path, state.unit_id)
     id = uuid7()
     decision = decisions.publish(id, state, _edition(body, principal))
@@ -255,8 +255,7 @@ async def _act(
     lists = parts_in(request).lists
 
     def may(state: Practice) -> Decision[Practice] | None:
-        if not above(principal, state.area_path):
-            ensure_answers(principal, state.area_path, state.unit_id)
+        ensure_answers(principal, state.area_path, state.unit_id)
         return decide(state)
 
     changed, state = await act(lists.practices, id, _NO_PRACTICE, may, principal, if_match(request))
