@@ -11,7 +11,7 @@ from services.assessment.lists import messages  # noqa: F401  (registers the sen
 from services.assessment.lists.exemplars import Edition, Exemplar, ExemplarStage, Practice
 from services.assessment.lists.messages import STAGE_LABELS
 from services.assessment.lists.repository import EXEMPLARS, PRACTICES
-from services.assessment.lists.routes_weak import SubjectIn
+from services.assessment.lists.routes_weak import SubjectIn, WeakId
 from services.assessment.lists.schemas import (
     AdoptionBody,
     AdoptionReportBody,
@@ -75,15 +75,11 @@ async def list_exemplars(
 
 @router.post("/exemplars/{kind}/{id}/decision", response_model=ExemplarView)
 async def decide_exemplar(
-    request: Request,
-    kind: SubjectKind,
-    id: SubjectIn,
-    body: ExemplarDecisionBody,
-    principal: Reader,
+    request: Request, id: WeakId, body: ExemplarDecisionBody, principal: Reader
 ) -> Response:
     """Accept or refuse a candidate, with what a person found who checked; the superior does."""
     parts = parts_in(request)
-    findings = parts.lists.seal(EXEMPLARS, weak_id(kind, id))("findings", body.findings)
+    findings = parts.lists.seal(EXEMPLARS, id)("findings", body.findings)
 
     def decide(state: Exemplar) -> Decision[Exemplar]:
         ensure_above(principal, state.area_path)
@@ -98,7 +94,7 @@ async def decide_exemplar(
         )
 
     store, version = parts.lists.exemplars, if_match(request)
-    changed, state = await act(store, weak_id(kind, id), _NO_EXEMPLAR, decide, principal, version)
+    changed, state = await act(store, id, _NO_EXEMPLAR, decide, principal, version)
     names = await parts.subjects.names([(state.kind, state.subject_id)])
     return _tagged(_exemplar(parts, changed, state, names, "zh"), changed.version)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated
 
-from fastapi import Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
 from services.assessment.parts import Parts, parts_in
 from services.assessment.reviews import act, decide_all, read_one
@@ -66,10 +66,18 @@ from shared.web.schemas import AreaCode, Change, Json
 router = Router(prefix="/v1/statements", tags=["statements"])
 
 OrganizationId = Annotated[str, Path(min_length=1, max_length=120)]
-YearIn = Annotated[int, Path(ge=2000, le=2999)]
 Decide = Callable[[Statement], Decision[Statement] | None]
 _NOT_FOUND = "statement-not-found"
 _YEARS_BACK = 5
+
+
+async def _id_of(
+    organization_id: OrganizationId, year: Annotated[int, Path(ge=2000, le=2999)]
+) -> str:
+    return statement_id(organization_id, year)
+
+
+StatementId = Annotated[str, Depends(_id_of)]
 
 
 @router.post("")
@@ -133,13 +141,11 @@ async def list_statements(
 @router.get("/{organization_id}/{year}", response_model=StatementView)
 async def read_statement(
     request: Request,
-    organization_id: OrganizationId,
-    year: YearIn,
+    id: StatementId,
     principal: Reader,
     language: Language = "zh",
 ) -> Response:
     """One statement with the year's figures."""
-    id = statement_id(organization_id, year)
     found, state = await read_one(parts_in(request).statements.statements, id, _NOT_FOUND)
     ensure_answers(principal, state.area_path, state.unit_id)
     return await _shown(request, found, state, language)
@@ -147,14 +153,10 @@ async def read_statement(
 
 @router.post("/{organization_id}/{year}/submit", response_model=StatementView)
 async def submit_statement(
-    request: Request,
-    organization_id: OrganizationId,
-    year: YearIn,
-    body: SubmitBody,
-    principal: Reader,
+    request: Request, id: StatementId, body: SubmitBody, principal: Reader
 ) -> Response:
     """Hand the statement in; its figures stand from now on. The organization's own side does."""
-    parts, id = parts_in(request), statement_id(organization_id, year)
+    parts = parts_in(request)
     _, state = await read_one(parts.statements.statements, id, _NOT_FOUND)
     ensure_own(principal, state.area_path, state.unit_id)
     words = parts.statements.seal(STATEMENTS, id)("words", body.words)
@@ -173,14 +175,10 @@ async def submit_statement(
     openapi_extra=IDEMPOTENT,
 )
 async def ask_question(
-    request: Request,
-    organization_id: OrganizationId,
-    year: YearIn,
-    body: WordsBody,
-    principal: Reader,
+    request: Request, id: StatementId, body: WordsBody, principal: Reader
 ) -> Response:
     """Ask a question about it; the superior does, for members and representatives, too."""
-    parts, id = parts_in(request), statement_id(organization_id, year)
+    parts = parts_in(request)
     attempt = await idempotency_of(request)
     question = Question(
         id=derived_id("question", id, attempt.key) if attempt else uuid7(),
@@ -194,14 +192,13 @@ async def ask_question(
 @router.put("/{organization_id}/{year}/questions/{question}/answer", response_model=StatementView)
 async def answer_question(
     request: Request,
-    organization_id: OrganizationId,
-    year: YearIn,
+    id: StatementId,
     question: OrganizationId,
     body: WordsBody,
     principal: Reader,
 ) -> Response:
     """Answer a question; the organization's own side does."""
-    parts, id = parts_in(request), statement_id(organization_id, year)
+    parts = parts_in(request)
     words = parts.statements.seal(STATEMENTS, id)("answer", body.words)
 
     def decide(state: Statement) -> Decision[Statement]:
@@ -213,68 +210,38 @@ async def answer_question(
 
 @router.post("/{organization_id}/{year}/attendances", response_model=StatementView)
 async def record_attendance(
-    request: Request,
-    organization_id: OrganizationId,
-    year: YearIn,
-    body: AttendanceBody,
-    principal: Reader,
+    request: Request, id: StatementId, body: AttendanceBody, principal: Reader
 ) -> Response:
     """Record who attended for the superior (art. 15)."""
     made = Attendance(person_id=body.person_id, at=body.at, by=author(principal))
-    return await _of_superior(
-        request,
-        statement_id(organization_id, year),
-        principal,
-        lambda state: decisions.attend(state, made),
-    )
+    return await _of_superior(request, id, principal, lambda state: decisions.attend(state, made))
 
 
 @router.put("/{organization_id}/{year}/grade", response_model=StatementView)
 async def grade_statement(
-    request: Request,
-    organization_id: OrganizationId,
-    year: YearIn,
-    body: VerdictBody,
-    principal: Reader,
+    request: Request, id: StatementId, body: VerdictBody, principal: Reader
 ) -> Response:
     """The superior's grade, with the reason."""
     made = Verdict(grade=body.grade, reason=body.reason, at=moment(), by=author(principal))
-    return await _of_superior(
-        request,
-        statement_id(organization_id, year),
-        principal,
-        lambda state: decisions.evaluate(state, made),
-    )
+    return await _of_superior(request, id, principal, lambda state: decisions.evaluate(state, made))
 
 
 @router.put("/{organization_id}/{year}/votes", response_model=StatementView)
 async def count_votes(
-    request: Request,
-    organization_id: OrganizationId,
-    year: YearIn,
-    body: VotesBody,
-    principal: Reader,
+    request: Request, id: StatementId, body: VotesBody, principal: Reader
 ) -> Response:
     """How many members and representatives gave each grade; counts only, never who."""
     made = Votes(at=moment(), by=author(principal), **body.model_dump())
     return await _of_superior(
-        request,
-        statement_id(organization_id, year),
-        principal,
-        lambda state: decisions.count_votes(state, made),
+        request, id, principal, lambda state: decisions.count_votes(state, made)
     )
 
 
 @router.post("/{organization_id}/{year}/conclude", response_model=StatementView)
-async def conclude_statement(
-    request: Request, organization_id: OrganizationId, year: YearIn, principal: Reader
-) -> Response:
+async def conclude_statement(request: Request, id: StatementId, principal: Reader) -> Response:
     """Close it for good; refused without the superior's attendance, a grade, votes, answers."""
     return await _of_superior(
-        request,
-        statement_id(organization_id, year),
-        principal,
-        lambda state: decisions.conclude(state, moment()),
+        request, id, principal, lambda state: decisions.conclude(state, moment())
     )
 
 
