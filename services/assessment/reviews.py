@@ -1,14 +1,17 @@
-"""Stores whose facts go out on `lianxin.reviews`, and changes of their aggregates by command."""
+"""Stores whose facts go out on `lianxin.reviews`, and changes of their aggregates."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Collection
 
 from shared.contracts import topics
 from shared.settings import Settings
-from shared.storage.aggregates import Aggregate, AggregateStore, Decision, S
+from shared.storage.aggregates import Aggregate, AggregateStore, Contended, Decision, S
 from shared.storage.client import Database
 from shared.web.auth import Principal
 from shared.web.pages import author
 from shared.web.problems import Problem
+
+_AT_ONCE = 20
 
 
 def review_store(
@@ -56,3 +59,38 @@ async def act(
     changed = await store.execute(id, there, by=author(principal), version=version)
     assert changed.state is not None  # `decide` was called with one
     return changed, changed.state
+
+
+async def decide_all(
+    store: AggregateStore[S],
+    ids: Collection[str],
+    decide: Callable[[str, S | None], Decision[S] | None],
+    *,
+    by: str,
+    tries: int = 5,
+) -> int:
+    """Decide on each of `ids` and write in one go; again where another writer was first.
+
+    Args:
+        decide: pure, of an id and its state; None where there is nothing to do.
+
+    Returns:
+        How many were changed (where another writer was first: the last time).
+
+    Raises:
+        Contended: other writers were first `tries` times.
+    """
+    for _ in range(tries):
+        there = await store.get_many(ids)
+        changed: list[Aggregate[S]] = []
+        for n, id in enumerate(ids):
+            if n % _AT_ONCE == 0:
+                await asyncio.sleep(0)  # others have their turn amid some thousand subjects
+            aggregate = there.get(id) or Aggregate(id)
+            decision = decide(id, aggregate.state)
+            if decision is not None:
+                store.record(aggregate, decision, by=by)
+                changed.append(aggregate)
+        if await store.write(changed):
+            return len(changed)
+    raise Contended(store.collection.name)

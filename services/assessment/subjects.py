@@ -1,5 +1,6 @@
 """Subjects as the registry tells of them: name, place, unit; and who is above them."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ COLLECTIONS = {
     SubjectKind.ORGANIZATION: "organizations",
 }
 _BATCH = 100
+Named = tuple[SubjectKind, str]
+"""A subject by its kind and id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,21 @@ class Subjects:
         documents = await self._database[COLLECTIONS[kind]].find(wanted).to_list(None)
         return {each.id: each for each in await self._read(kind, documents)}
 
+    async def names(self, subjects: Iterable[Named]) -> dict[Named, str]:
+        """Names by kind and id; the id itself where the registry has not told of the subject."""
+        asked: defaultdict[SubjectKind, set[str]] = defaultdict(set)
+        for kind, id in subjects:
+            asked[kind].add(id)
+        names: dict[Named, str] = {}
+        for kind, ids in asked.items():
+            wanted: Document = {"_id": {"$in": list(ids)}}
+            if COLLECTIONS[kind] == "areas":
+                wanted["level"] = kind.value
+            found = self._database[COLLECTIONS[kind]].find(wanted, {"name": 1})
+            names |= {(kind, id): id for id in ids}
+            names |= {(kind, document["_id"]): document["name"] async for document in found}
+        return names
+
     async def path_of(self, area: str, field: str) -> tuple[str, ...]:
         """Codes down to an area's own. Raises `Problem` 422."""
         found = await self._database["areas"].find_one({"_id": area}, {"path": 1})
@@ -113,26 +131,21 @@ class Subjects:
         self, kind: SubjectKind, inside: str | None = None
     ) -> AsyncIterator[list[Subject]]:
         """All of a kind in service, some hundreds at once, by id; those inside an area."""
-        after = ""
+        wanted: Document = {"_id": {"$gt": ""}, "retired": {"$ne": True}}
+        if COLLECTIONS[kind] == "areas":
+            wanted["level"] = kind.value
+            if inside is not None:
+                wanted["path"] = inside
+        elif inside is not None:
+            areas = self._database["areas"].find({"path": inside}, {"_id": 1})
+            wanted["area"] = {"$in": [area["_id"] async for area in areas]}
         while True:
-            wanted: Document = {"_id": {"$gt": after}, "retired": {"$ne": True}}
-            if COLLECTIONS[kind] == "areas":
-                wanted["level"] = kind.value
-                if inside is not None:
-                    wanted["path"] = inside
-            elif inside is not None:
-                wanted["area"] = {"$in": await self.codes_inside(inside)}
             found = self._database[COLLECTIONS[kind]].find(wanted).sort("_id", ASCENDING)
             documents = await found.limit(_BATCH).to_list(None)
             if not documents:
                 return
             yield await self._read(kind, documents)
-            after = documents[-1]["_id"]
-
-    async def codes_inside(self, area: str) -> list[str]:
-        """Codes of the areas inside `area`, itself among them."""
-        found = self._database["areas"].find({"path": area}, {"_id": 1})
-        return [document["_id"] async for document in found]
+            wanted["_id"] = {"$gt": documents[-1]["_id"]}
 
     async def _read(self, kind: SubjectKind, documents: Sequence[Document]) -> list[Subject]:
         if COLLECTIONS[kind] == "areas":

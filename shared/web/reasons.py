@@ -11,24 +11,15 @@ from shared.web.schemas import ShortText, Text4000
 _WORDS: TypeAdapter[str] = TypeAdapter(units.Words)
 
 
-def _not_personal(reason: str) -> str:
-    try:
-        units.TaskProgress(status="declined", reason=reason)
-    except ValidationError:
-        raise PydanticCustomError("personal_data", "personal data") from None
-    return reason
-
-
-Reason = Annotated[ShortText, AfterValidator(_not_personal)]
-"""1 to 200 characters without what reads as a telephone or identity-card number."""
-
-
-def _words_not_personal(text: str) -> str:
+def _not_personal(text: str) -> str:
     try:
         return _WORDS.validate_python(text)
     except ValidationError:
         raise PydanticCustomError("personal_data", "personal data") from None
 
 
-LongReason = Annotated[Text4000, AfterValidator(_words_not_personal)]
+Reason = Annotated[ShortText, AfterValidator(_not_personal)]
+"""1 to 200 characters without what reads as a telephone or identity-card number."""
+
+LongReason = Annotated[Text4000, AfterValidator(_not_personal)]
 """1 to 4,000 characters without what reads as a telephone or identity-card number."""

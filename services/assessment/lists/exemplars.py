@@ -10,10 +10,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from services.assessment.lists.table import ListRules
 from services.assessment.service.figures import SubjectKind
+from services.assessment.service.pieces import Piece
 from services.assessment.subjects import Subject
 from shared.contracts.lists import (
     AdoptionReported,
@@ -31,11 +30,7 @@ from shared.web.problems import Problem
 EDITIONS_LIMIT, ADOPTIONS_LIMIT = 50, 2000
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
-
-
-class PeriodFacts(_Part):
+class PeriodFacts(Piece):
     """How a subject did in a period; None without a sample."""
 
     period: str
@@ -44,7 +39,7 @@ class PeriodFacts(_Part):
     rated: int
 
 
-class Candidacy(_Part):
+class Candidacy(Piece):
     """The facts that made a candidate, by period, oldest first."""
 
     scheme: str
@@ -94,7 +89,7 @@ def candidacy(periods: Sequence[PeriodFacts], scheme: str, rules: ListRules) -> 
     return Candidacy(scheme=scheme, periods=tuple(periods))
 
 
-def _about(state: Exemplar) -> dict[str, Any]:
+def _about(state: "Exemplar | Practice") -> dict[str, Any]:
     return {
         "subject_kind": state.kind.value,
         "subject_id": state.subject_id,
@@ -159,7 +154,7 @@ def decide(
 # Practices
 
 
-class Edition(_Part):
+class Edition(Piece):
     """A practice as it was published; a text for everybody, without names."""
 
     number: int
@@ -170,7 +165,7 @@ class Edition(_Part):
     steps: tuple[str, ...]
 
 
-class Adoption(_Part):
+class Adoption(Piece):
     """An organization that tries it; `result` is sealed."""
 
     organization_id: str
@@ -212,9 +207,7 @@ def _practice(state: Practice, event: Payload, why: str, **changes: Any) -> Deci
 
 def _published(state: Practice) -> PracticePublished:
     return PracticePublished(
-        subject_kind=state.kind.value,
-        subject_id=state.subject_id,
-        area_path=state.area_path,
+        **_about(state),
         practice_id=state.practice_id,
         edition=state.edition.number,
         steps=len(state.edition.steps),
@@ -250,12 +243,7 @@ def withdraw(state: Practice, reason: str) -> Decision[Practice] | None:
     """Recommend it no more; None where that was done."""
     if state.withdrawn is not None:
         return None
-    event = PracticeWithdrawn(
-        subject_kind=state.kind.value,
-        subject_id=state.subject_id,
-        area_path=state.area_path,
-        practice_id=state.practice_id,
-    )
+    event = PracticeWithdrawn(**_about(state), practice_id=state.practice_id)
     return _practice(state, event, reason, withdrawn=reason)
 
 

@@ -7,8 +7,7 @@ stays readable, so that a month that is judged again comes out the same.
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
+from services.assessment.service.pieces import Piece
 from shared.contracts.backbone import (
     Appointed,
     AppointmentVoided,
@@ -25,11 +24,7 @@ from shared.contracts.words import Gap, Post, VacancyEnd
 from shared.storage.aggregates import Decision, State
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
-
-
-class Tenure(_Part):
+class Tenure(Piece):
     """A term of the secretary."""
 
     id: str
@@ -38,7 +33,7 @@ class Tenure(_Part):
     """Its end, planned or come."""
 
 
-class Open(_Part):
+class Open(Piece):
     """Something that was so from `since` on, until `ended` where it is over; `what` of its kind."""
 
     what: str
@@ -65,7 +60,7 @@ class Place(State):
     gaps: tuple[Open, ...] = ()
 
 
-class Behind(_Part):
+class Behind(Piece):
     """A plan's target, or one part of it, that was told to be behind; or an overdue task."""
 
     what: str

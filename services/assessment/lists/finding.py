@@ -4,8 +4,7 @@ Only one replica does it, the one that leads; two for a moment do no harm, as a 
 nothing new writes nothing.
 """
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +15,7 @@ from services.assessment.lists.judging import judge, periods_back, running_perio
 from services.assessment.lists.repository import Lists
 from services.assessment.lists.table import ListRules
 from services.assessment.lists.weak import Judged, Weak, weak_id
+from services.assessment.reviews import decide_all
 from services.assessment.schemes.expressions import parse
 from services.assessment.schemes.periods import before
 from services.assessment.schemes.scheme import Scheme
@@ -24,13 +24,11 @@ from services.assessment.scores.inputs import OUTCOMES, Numbers
 from services.assessment.subjects import Subject, Subjects
 from shared.messaging.leases import Leases
 from shared.spans import moment
-from shared.storage.aggregates import Aggregate, AggregateStore, Contended, Decision, S
+from shared.storage.aggregates import Contended, Decision
 from shared.storage.client import UNREACHABLE
 from shared.storage.loops import for_ever
 
 _IDLE_SECONDS = 0.5
-_TRIES = 5
-_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ class Finding:
         numbers: dict[str, Numbers] = {}
         if class_ is not None:
             periods = windows(basis.scheme.weak, basis.running)
-            numbers = await self._numbers([subject], periods, subject)
+            numbers = await self._numbers([subject], periods)
             if _by_outcomes(basis.scheme):
                 for period in periods:
                     found = await self._judges.outcome(period, class_, subject.id)
@@ -95,10 +93,11 @@ class Finding:
         return judge(basis.scheme.weak, basis.version, basis.running, subject.id, numbers)
 
     async def _numbers(
-        self, subjects: Sequence[Subject], periods: Sequence[str], one: Subject
+        self, subjects: Sequence[Subject], periods: Sequence[str]
     ) -> dict[str, Numbers]:
-        ids = [subject.id for subject in subjects]
-        return {period: await self._judges.numbers(period, one.kind, ids) for period in periods}
+        """Of subjects of one kind, by period."""
+        kind, ids = subjects[0].kind, [subject.id for subject in subjects]
+        return {period: await self._judges.numbers(period, kind, ids) for period in periods}
 
     async def round(self, now: datetime) -> None:
         """Judge every subject of every class once."""
@@ -125,7 +124,7 @@ class Finding:
         now: datetime,
     ) -> None:
         rules, zone = self._lists.tables.get(ListRules), self._lists.zone
-        numbers = await self._numbers(subjects, periods, subjects[0])
+        numbers = await self._numbers(subjects, periods)
         for period, theirs in outcomes.items():
             _join(numbers[period], {s.id: theirs[s.id] for s in subjects if s.id in theirs})
         by_id = {weak_id(s.kind, s.id): s for s in subjects}
@@ -141,8 +140,8 @@ class Finding:
             found = candidacy(facts, basis.version, rules)
             return None if found is None else exemplars.find(state, subject, found, now)
 
-        await _decide_all(self._lists.weak, by_id, weak_of)
-        await _decide_all(self._lists.exemplars, by_id, exemplar_of)
+        await decide_all(self._lists.weak, by_id, weak_of, by="lists")
+        await decide_all(self._lists.exemplars, by_id, exemplar_of, by="lists")
 
     async def _drop_retired(self, now: datetime) -> None:
         async for batch in self._lists.open_stays():
@@ -152,10 +151,11 @@ class Finding:
                 ids = [state.subject_id for state in states if state.kind is kind]
                 known = await self._subjects.get_many(kind, ids)
                 gone += [weak_id(kind, id) for id, subject in known.items() if subject.retired]
-            await _decide_all(
+            await decide_all(
                 self._lists.weak,
                 gone,
                 lambda _, state: None if state is None else weak.retire(state, now),
+                by="lists",
             )
 
 
@@ -179,25 +179,3 @@ def _facts(period: str, numbers: Mapping[str, float]) -> PeriodFacts:
         satisfied=int(numbers.get("satisfied", 0)),
         rated=int(numbers.get("rated", 0)),
     )
-
-
-async def _decide_all(
-    store: AggregateStore[S],
-    ids: Sequence[str] | Mapping[str, object],
-    decide: Callable[[str, S | None], Decision[S] | None],
-) -> None:
-    """Decide on each and write in one go; again where another writer was first."""
-    for _ in range(_TRIES):
-        there = await store.get_many(ids)
-        changed: list[Aggregate[S]] = []
-        for n, id in enumerate(ids):
-            if n % _AT_ONCE == 0:
-                await asyncio.sleep(0)  # others have their turn amid some thousand subjects
-            aggregate = there.get(id) or Aggregate(id)
-            decision = decide(id, aggregate.state)
-            if decision is not None:
-                store.record(aggregate, decision, by="lists")
-                changed.append(aggregate)
-        if await store.write(changed):
-            return
-    raise Contended(store.collection.name)

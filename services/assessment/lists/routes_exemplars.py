@@ -1,6 +1,7 @@
 """`/v1/exemplars` and `/v1/practices`: good examples, written up, adopted, reported on."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Query, Request, Response
@@ -10,7 +11,7 @@ from services.assessment.lists import messages  # noqa: F401  (registers the sen
 from services.assessment.lists.exemplars import Edition, Exemplar, ExemplarStage, Practice
 from services.assessment.lists.messages import STAGE_LABELS
 from services.assessment.lists.repository import EXEMPLARS, PRACTICES
-from services.assessment.lists.routes_weak import SubjectIn
+from services.assessment.lists.routes_weak import SubjectIn, WeakId
 from services.assessment.lists.schemas import (
     AdoptionBody,
     AdoptionReportBody,
@@ -30,7 +31,7 @@ from services.assessment.reviews import act, read_one
 from services.assessment.routes import Anyone, Pages, Reader
 from services.assessment.schemas import Language
 from services.assessment.service.figures import SubjectKind
-from services.assessment.subjects import above, ensure_above, ensure_answers, own_of
+from services.assessment.subjects import Named, ensure_above, ensure_answers, own_of
 from shared.contracts.ids import uuid7
 from shared.contracts.words import label
 from shared.spans import moment
@@ -63,25 +64,22 @@ async def list_exemplars(
     if stage is not None:
         asked.append({"state.stage": stage})
     found, following = await page_of(parts.lists.exemplars, asked, pages)
+    states = [(one, one.state) for one in found if one.state is not None]
+    names = await parts.subjects.names((state.kind, state.subject_id) for _, state in states)
     items = [
-        (await _exemplar(parts, one, one.state, language)).model_dump(mode="json")
-        for one in found
-        if one.state is not None
+        _exemplar(parts, one, state, names, language).model_dump(mode="json")
+        for one, state in states
     ]
     return Json({"items": items, "next": following})
 
 
 @router.post("/exemplars/{kind}/{id}/decision", response_model=ExemplarView)
 async def decide_exemplar(
-    request: Request,
-    kind: SubjectKind,
-    id: SubjectIn,
-    body: ExemplarDecisionBody,
-    principal: Reader,
+    request: Request, id: WeakId, body: ExemplarDecisionBody, principal: Reader
 ) -> Response:
     """Accept or refuse a candidate, with what a person found who checked; the superior does."""
     parts = parts_in(request)
-    findings = parts.lists.seal(EXEMPLARS, weak_id(kind, id))("findings", body.findings)
+    findings = parts.lists.seal(EXEMPLARS, id)("findings", body.findings)
 
     def decide(state: Exemplar) -> Decision[Exemplar]:
         ensure_above(principal, state.area_path)
@@ -96,20 +94,23 @@ async def decide_exemplar(
         )
 
     store, version = parts.lists.exemplars, if_match(request)
-    changed, state = await act(store, weak_id(kind, id), _NO_EXEMPLAR, decide, principal, version)
-    return _tagged(await _exemplar(parts, changed, state, "zh"), changed.version)
+    changed, state = await act(store, id, _NO_EXEMPLAR, decide, principal, version)
+    names = await parts.subjects.names([(state.kind, state.subject_id)])
+    return _tagged(_exemplar(parts, changed, state, names, "zh"), changed.version)
 
 
-async def _exemplar(
-    parts: Parts, found: Aggregate[Exemplar], state: Exemplar, language: Language
+def _exemplar(
+    parts: Parts,
+    found: Aggregate[Exemplar],
+    state: Exemplar,
+    names: Mapping[Named, str],
+    language: Language,
 ) -> ExemplarView:
-    known = await parts.subjects.get_many(state.kind, [state.subject_id])
-    name = known[state.subject_id].name if state.subject_id in known else state.subject_id
     opened = parts.lists.open(EXEMPLARS, found.id)
     shown = state.model_dump(exclude={"candidacy", "findings", "unit_id"})
     return ExemplarView(
         **shown,
-        name=name,
+        name=names[state.kind, state.subject_id],
         version=found.version,
         stage_label=STAGE_LABELS[state.stage][1 if language == "en" else 0],
         scheme=state.candidacy.scheme,
@@ -129,7 +130,7 @@ async def publish_practice(request: Request, body: PracticeBody, principal: Read
     lists = parts_in(request).lists
     exemplar = await lists.exemplars.get(weak_id(body.kind, body.subject_id))
     state = None if exemplar is None else exemplar.state
-    if state is not None and not above(principal, state.area_path):
+    if state is not None:
         ensure_answers(principal, state.area_path, state.unit_id)
     id = uuid7()
     decision = decisions.publish(id, state, _edition(body, principal))
@@ -165,7 +166,9 @@ async def list_practices(
     parts = parts_in(request)
     asked: list[Document] = [] if withdrawn else [{"state.withdrawn": None}]
     found, following = await page_of(parts.lists.practices, asked, pages, newest=True)
-    items = [await _line(parts, one.state) for one in found if one.state is not None]
+    states = [one.state for one in found if one.state is not None]
+    names = await parts.subjects.names((state.kind, state.subject_id) for state in states)
+    items = [_line(state, names) for state in states]
     return Page(items=items, next=following)
 
 
@@ -248,23 +251,21 @@ async def _act(
     lists = parts_in(request).lists
 
     def may(state: Practice) -> Decision[Practice] | None:
-        if not above(principal, state.area_path):
-            ensure_answers(principal, state.area_path, state.unit_id)
+        ensure_answers(principal, state.area_path, state.unit_id)
         return decide(state)
 
     changed, state = await act(lists.practices, id, _NO_PRACTICE, may, principal, if_match(request))
     return await _practice(request, changed, state, "zh")
 
 
-async def _line(parts: Parts, state: Practice) -> PracticeLine:
-    known = await parts.subjects.get_many(state.kind, [state.subject_id])
+def _line(state: Practice, names: Mapping[Named, str]) -> PracticeLine:
     outcomes = Counter(each.outcome for each in state.adoptions if each.outcome is not None)
     edition = state.edition
     return PracticeLine(
         id=state.practice_id,
         kind=state.kind,
         subject_id=state.subject_id,
-        name=known[state.subject_id].name if state.subject_id in known else state.subject_id,
+        name=names[state.kind, state.subject_id],
         title=edition.title,
         summary=edition.summary,
         steps=list(edition.steps),
@@ -280,7 +281,7 @@ async def _practice(
     request: Request, found: Aggregate[Practice], state: Practice, language: Language
 ) -> Response:
     parts = parts_in(request)
-    line = await _line(parts, state)
+    line = _line(state, await parts.subjects.names([(state.kind, state.subject_id)]))
     ids = {each.organization_id for each in state.adoptions}
     known = await parts.subjects.get_many(SubjectKind.ORGANIZATION, ids)
     opened = parts.lists.open(PRACTICES, found.id)

@@ -1,8 +1,9 @@
 """`/v1/weak`: the list of weak organizations, and what is done with each."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
 from services.assessment.lists import messages  # noqa: F401  (registers the sentences)
 from services.assessment.lists import weak as decisions
@@ -20,12 +21,12 @@ from services.assessment.lists.schemas import (
 )
 from services.assessment.lists.table import ListRules
 from services.assessment.lists.weak import OPEN, STAGES, Check, Measure, Plan, Stage, Weak, weak_id
-from services.assessment.parts import Parts, parts_in
+from services.assessment.parts import parts_in
 from services.assessment.reviews import act, read_one
 from services.assessment.routes import Administrator, Pages, Reader
 from services.assessment.schemas import Language
 from services.assessment.service.figures import SubjectKind
-from services.assessment.subjects import ensure_above, ensure_answers, own_of
+from services.assessment.subjects import Named, ensure_above, ensure_answers, own_of
 from shared.spans import moment
 from shared.storage.aggregates import Aggregate, Decision
 from shared.storage.client import Document
@@ -41,6 +42,14 @@ router = Router(prefix="/v1/weak", tags=["lists"])
 
 SubjectIn = Annotated[str, Path(min_length=1, max_length=120, description="Area code or id")]
 _NOT_LISTED = "weak-not-listed"
+
+
+async def _id_of(kind: SubjectKind, id: SubjectIn) -> str:
+    return weak_id(kind, id)
+
+
+WeakId = Annotated[str, Depends(_id_of)]
+"""Id of a listed one's document, and of an exemplar's."""
 
 
 @router.get("", response_model=Page[ListedView])
@@ -63,7 +72,7 @@ async def list_weak(
         asked.append({"state.area_path": area})
     found, following = await page_of(parts.lists.weak, asked, pages)
     states = [one.state for one in found if one.state is not None]
-    names = await _names(parts, states)
+    names = await parts.subjects.names((state.kind, state.subject_id) for state in states)
     items = [_line(state, names, language).model_dump(mode="json") for state in states]
     return Json({"items": items, "next": following})
 
@@ -77,10 +86,10 @@ async def find_now(request: Request, _principal: Administrator) -> Response:
 
 @router.get("/{kind}/{id}", response_model=WeakView)
 async def read_weak(
-    request: Request, kind: SubjectKind, id: SubjectIn, principal: Reader, language: Language = "zh"
+    request: Request, id: WeakId, principal: Reader, language: Language = "zh"
 ) -> Response:
     """One that is or was listed: every stay, with numbers, plan, checks and history."""
-    found, state = await read_one(parts_in(request).lists.weak, weak_id(kind, id), _NOT_LISTED)
+    found, state = await read_one(parts_in(request).lists.weak, id, _NOT_LISTED)
     ensure_answers(principal, state.area_path, state.unit_id)
     return await _shown(request, found, state, language)
 
@@ -99,26 +108,24 @@ async def read_criteria(
 
 @router.post("/{kind}/{id}/decision", response_model=WeakView)
 async def decide_weak(
-    request: Request, kind: SubjectKind, id: SubjectIn, body: DecisionBody, principal: Reader
+    request: Request, id: WeakId, body: DecisionBody, principal: Reader
 ) -> Response:
     """Confirm what the criteria found, or refuse it with the reason; the superior does."""
     rules = parts_in(request).lists.tables.get(ListRules)
-
-    def decide(state: Weak) -> Decision[Weak]:
-        ensure_above(principal, state.area_path)
-        return decisions.decide(
+    return await _act(
+        request,
+        id,
+        principal,
+        lambda state: decisions.decide(
             state, body.confirmed, body.reason, author(principal), moment(), rules
-        )
-
-    return await _act(request, kind, id, decide, principal)
+        ),
+    )
 
 
 @router.put("/{kind}/{id}/plan", response_model=WeakView)
-async def plan_help(
-    request: Request, kind: SubjectKind, id: SubjectIn, body: PlanBody, principal: Reader
-) -> Response:
+async def plan_help(request: Request, id: WeakId, body: PlanBody, principal: Reader) -> Response:
     """Make the help plan, or another one: the time and the check of it begin anew."""
-    seal = parts_in(request).lists.seal(WEAK, weak_id(kind, id))
+    seal = parts_in(request).lists.seal(WEAK, id)
     made = Plan(
         revision=1,
         at=moment(),
@@ -128,81 +135,62 @@ async def plan_help(
         measures=tuple(Measure(words=seal("measures", m.words), by=m.by) for m in body.measures),
         until=body.until,
     )
-
-    def decide(state: Weak) -> Decision[Weak]:
-        ensure_above(principal, state.area_path)
-        return decisions.plan(state, made, body.reason, moment())
-
-    return await _act(request, kind, id, decide, principal)
+    return await _act(
+        request, id, principal, lambda state: decisions.plan(state, made, body.reason, moment())
+    )
 
 
 @router.post("/{kind}/{id}/checks", response_model=WeakView)
-async def check_help(
-    request: Request, kind: SubjectKind, id: SubjectIn, body: CheckBody, principal: Reader
-) -> Response:
+async def check_help(request: Request, id: WeakId, body: CheckBody, principal: Reader) -> Response:
     """Record what somebody found who went and looked; not the leader responsible."""
-    seal = parts_in(request).lists.seal(WEAK, weak_id(kind, id))
+    seal = parts_in(request).lists.seal(WEAK, id)
     made = Check(
         by=author(principal),
         revision=1,
         findings=seal("findings", body.findings),
         **body.model_dump(exclude={"findings"}),
     )
-
-    def decide(state: Weak) -> Decision[Weak]:
-        ensure_above(principal, state.area_path)
-        return decisions.check(state, made)
-
-    return await _act(request, kind, id, decide, principal)
+    return await _act(request, id, principal, lambda state: decisions.check(state, made))
 
 
 @router.post("/{kind}/{id}/leave", response_model=WeakView)
-async def leave_list(
-    request: Request, kind: SubjectKind, id: SubjectIn, body: LeaveBody, principal: Reader
-) -> Response:
+async def leave_list(request: Request, id: WeakId, body: LeaveBody, principal: Reader) -> Response:
     """Take it off the list after a check that was passed; refused while criteria hold, unless
     `although` says why it leaves all the same."""
     parts = parts_in(request)
-    _, state = await read_one(parts.lists.weak, weak_id(kind, id), _NOT_LISTED)
+    _, state = await read_one(parts.lists.weak, id, _NOT_LISTED)
     ensure_above(principal, state.area_path)
-    judged = await parts.finding.judged(await parts.subjects.find(kind, id), moment())
-
-    def decide(state: Weak) -> Decision[Weak]:
-        return decisions.leave(state, judged, body.reason, body.although, moment())
-
-    return await _act(request, kind, id, decide, principal)
+    subject = await parts.subjects.find(state.kind, state.subject_id)
+    judged = await parts.finding.judged(subject, moment())
+    return await _act(
+        request,
+        id,
+        principal,
+        lambda state: decisions.leave(state, judged, body.reason, body.although, moment()),
+    )
 
 
 async def _act(
-    request: Request,
-    kind: SubjectKind,
-    id: str,
-    decide: decisions.Decide,
-    principal: Principal,
+    request: Request, id: str, principal: Principal, decide: decisions.Decide
 ) -> Response:
+    """What only the superior does."""
+
+    def may(state: Weak) -> Decision[Weak]:
+        ensure_above(principal, state.area_path)
+        return decide(state)
+
     store = parts_in(request).lists.weak
-    changed, state = await act(
-        store, weak_id(kind, id), _NOT_LISTED, decide, principal, if_match(request)
-    )
+    changed, state = await act(store, id, _NOT_LISTED, may, principal, if_match(request))
     return await _shown(request, changed, state, "zh")
 
 
-async def _names(parts: Parts, states: list[Weak]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for kind in {state.kind for state in states}:
-        ids = [state.subject_id for state in states if state.kind is kind]
-        known = await parts.subjects.get_many(kind, ids)
-        found |= {weak_id(kind, id): subject.name for id, subject in known.items()}
-    return found
-
-
-def _line(state: Weak, names: dict[str, str], language: Language) -> ListedView:
+def _line(state: Weak, names: Mapping[Named, str], language: Language) -> ListedView:
     stay = state.stay
     zh, en = STAGES[stay.stage]
     return ListedView(
         kind=state.kind,
         subject_id=state.subject_id,
-        name=names.get(weak_id(state.kind, state.subject_id), state.subject_id),
+        name=names[state.kind, state.subject_id],
         area_path=list(state.area_path),
         stage=stay.stage,
         stage_label=en if language == "en" else zh,
@@ -236,7 +224,8 @@ async def _shown(
     request: Request, found: Aggregate[Weak], state: Weak, language: Language
 ) -> Response:
     parts = parts_in(request)
-    line = _line(state, await _names(parts, [state]), language)
+    names = await parts.subjects.names([(state.kind, state.subject_id)])
+    line = _line(state, names, language)
     opened = parts.lists.open(WEAK, found.id)
     view = WeakView(
         **line.model_dump(),

@@ -12,10 +12,9 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
-
 from services.assessment.lists.table import ListRules
 from services.assessment.service.figures import SubjectKind
+from services.assessment.service.pieces import Piece
 from services.assessment.subjects import Subject
 from shared.contracts.lists import (
     WeakChecked,
@@ -45,11 +44,7 @@ class Stage(StrEnum):
 OPEN = frozenset({Stage.FOUND, Stage.CONFIRMED, Stage.PLANNED})
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
-
-
-class Met(_Part):
+class Met(Piece):
     """A criterion of a scheme as it was judged, with the numbers of each period, oldest first.
 
     `holds` None: some period had no sample, so that nobody can say.
@@ -64,7 +59,7 @@ class Met(_Part):
     holds: bool | None
 
 
-class Judged(_Part):
+class Judged(Piece):
     """All criteria of a scheme's version for one subject, up to a period."""
 
     period: str
@@ -83,14 +78,14 @@ class Judged(_Part):
         return tuple(dict.fromkeys([*self.holding(), *doubted]))
 
 
-class Measure(_Part):
+class Measure(Piece):
     """What the plan will do, and by when; `words` are sealed."""
 
     words: str
     by: datetime
 
 
-class Plan(_Part):
+class Plan(Piece):
     """A help plan; texts are sealed. `leader`: the registry id of the person responsible."""
 
     revision: int
@@ -102,7 +97,7 @@ class Plan(_Part):
     until: datetime
 
 
-class Check(_Part):
+class Check(Piece):
     """Somebody went and looked; `findings` are sealed."""
 
     at: datetime
@@ -114,7 +109,7 @@ class Check(_Part):
     """The plan's, at that time."""
 
 
-class Stay(_Part):
+class Stay(Piece):
     """One time on the list."""
 
     number: int

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from pydantic import BaseModel, ConfigDict
-
 from services.assessment.ratings.stuffing import Group, Judged
 from services.assessment.ratings.votes import Source
 from services.assessment.schemes.scheme import Shrinkage
+from services.assessment.service.pieces import Piece
 from services.assessment.service.statistics import (
     Prior,
     Sample,
@@ -15,12 +14,6 @@ from services.assessment.service.statistics import (
     weight_of,
     wilson,
 )
-
-
-class Piece(BaseModel):
-    """A frozen piece of state."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Counted(Piece):

@@ -2,7 +2,7 @@
 
 import secrets
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import Path, Request, Response
 
@@ -29,13 +29,15 @@ from services.assessment.ratings.state import Code, Panel, Seated
 from services.assessment.ratings.stuffing import names_of
 from services.assessment.ratings.table import RatingRules
 from services.assessment.ratings.votes import Purpose, Source, keyed, network_of
+from services.assessment.reviews import act, read_one
 from services.assessment.rounds import decisions
 from services.assessment.rounds.access import ensure_reads, ensure_runs
-from services.assessment.rounds.part import RoundsPart, author, found_subject, rounds_in, words
-from services.assessment.rounds.routes import Administrator, Official, OfSubject, RoundId
+from services.assessment.rounds.part import RoundsPart, found_subject, rounds_in
+from services.assessment.rounds.routes import OfSubject, RoundId
 from services.assessment.rounds.schemas import Words
 from services.assessment.rounds.state import Rated
 from services.assessment.rounds.views import name_of, public_view
+from services.assessment.routes import Administrator, Reader
 from shared.contracts.ids import uuid7
 from shared.contracts.rounds import RatingLine
 from shared.spans import moment
@@ -43,6 +45,7 @@ from shared.storage.aggregates import Decision
 from shared.web.auth import Principal
 from shared.web.idempotency import IDEMPOTENT, idempotency_of
 from shared.web.messages import choose_language, say
+from shared.web.pages import author
 from shared.web.problems import Problem
 from shared.web.routing import Router
 from shared.web.schemas import Json
@@ -52,6 +55,7 @@ router = Router(prefix="/v1", tags=["ratings"])
 _CODE_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 """Without letters that are mistaken for others when typed."""
 _CODE_LENGTH = 16
+_NO_CODE = "no-such-code"
 CodeOrToken = Annotated[str, Path(min_length=1, max_length=120)]
 
 
@@ -118,25 +122,19 @@ def _address(request: Request, proxies: int) -> str | None:
     return request.client.host if request.client else None
 
 
-class _Ballot:
+class _Ballot(NamedTuple):
     """What a code or token stands for."""
 
-    def __init__(
-        self,
-        state: Rated,
-        purpose: Purpose,
-        source: Source,
-        place: str,
-        place_name: str | None,
-        seat: str | None,
-    ) -> None:
-        self.state = state
-        self.subject_id = state.subject.id
-        self.purpose = purpose
-        self.source = source
-        self.place = place
-        self.place_name = place_name
-        self.seat = seat
+    state: Rated
+    purpose: Purpose
+    source: Source
+    place: str
+    place_name: str | None = None
+    seat: str | None = None
+
+    @property
+    def subject_id(self) -> str:
+        return self.state.subject.id
 
 
 async def _ballot(part: RoundsPart, code: str) -> _Ballot:
@@ -146,12 +144,12 @@ async def _ballot(part: RoundsPart, code: str) -> _Ballot:
         if panel is not None and panel.state is not None:
             of = panel.state
             _, state = await found_subject(part, of.round_id, of.subject_id)
-            return _Ballot(state, of.purpose, Source.PANEL, panel.id, None, f"{seat[0]}\0{seat[1]}")
+            return _Ballot(state, of.purpose, Source.PANEL, panel.id, seat=f"{seat[0]}\0{seat[1]}")
     found = await part.ratings.codes.get(code)
     if found is None or found.state is None or found.state.retired:
-        raise Problem(404, "no-such-code")
+        raise Problem(404, _NO_CODE)
     _, state = await found_subject(part, found.state.round_id, found.state.subject_id)
-    return _Ballot(state, Purpose.PUBLIC, Source.CODE, code, found.state.place, None)
+    return _Ballot(state, Purpose.PUBLIC, Source.CODE, code, found.state.place)
 
 
 def _is_open(state: Rated, purpose: Purpose, now: datetime) -> bool:
@@ -172,7 +170,7 @@ def _is_open(state: Rated, purpose: Purpose, now: datetime) -> bool:
     openapi_extra=IDEMPOTENT,
 )
 async def make_code(
-    request: Request, id: RoundId, subject: OfSubject, body: CodeBody, principal: Official
+    request: Request, id: RoundId, subject: OfSubject, body: CodeBody, principal: Reader
 ) -> Response:
     """A code for a place where residents meet the subject's service: by those above it."""
     part = rounds_in(request)
@@ -192,7 +190,7 @@ async def make_code(
 
 @router.get("/rounds/{id}/subjects/{subject}/codes")
 async def list_codes(
-    request: Request, id: RoundId, subject: OfSubject, principal: Official
+    request: Request, id: RoundId, subject: OfSubject, principal: Reader
 ) -> list[CodeView]:
     """The codes of a subject in a round."""
     part = rounds_in(request)
@@ -203,24 +201,21 @@ async def list_codes(
 
 @router.post("/rating-codes/{code}/retire")
 async def retire_code(
-    request: Request, code: CodeOrToken, body: RetireBody, principal: Official
+    request: Request, code: CodeOrToken, body: RetireBody, principal: Reader
 ) -> CodeView:
     """A code is no longer taken; voices that came by it still count unless they are judged."""
     part = rounds_in(request)
-    found = await part.ratings.codes.get(code)
-    if found is None or found.state is None:
-        raise Problem(404, "no-such-code")
-    _, rated = await found_subject(part, found.state.round_id, found.state.subject_id)
+    _, found = await read_one(part.ratings.codes, code, _NO_CODE)
+    _, rated = await found_subject(part, found.round_id, found.subject_id)
     ensure_runs(principal, rated.kind, rated.subject)
 
-    def decide(state: Code | None) -> Decision[Code] | None:
-        if state is None or state.retired:
+    def decide(state: Code) -> Decision[Code] | None:
+        if state.retired:
             return None
         return Decision(state.model_copy(update={"retired": True}), why=body.reason)
 
-    changed = await part.ratings.codes.execute(code, decide, by=author(principal))
-    assert changed.state is not None
-    return _code_view(code, changed.state)
+    _, state = await act(part.ratings.codes, code, _NO_CODE, decide, principal)
+    return _code_view(code, state)
 
 
 def _code_view(code: str, state: Code) -> CodeView:
@@ -237,7 +232,7 @@ def _code_view(code: str, state: Code) -> CodeView:
     openapi_extra=IDEMPOTENT,
 )
 async def draw_panel(
-    request: Request, id: RoundId, subject: OfSubject, body: PanelBody, principal: Official
+    request: Request, id: RoundId, subject: OfSubject, body: PanelBody, principal: Reader
 ) -> Response:
     """Draw a panel by quota, for the public rating or as the service recipients (art. 14); the
     draw can be made again from its seed."""
@@ -272,16 +267,13 @@ async def draw_panel(
 
 
 @router.get("/rating-panels/{id}")
-async def read_panel(request: Request, id: RoundId, principal: Official) -> PanelView:
+async def read_panel(request: Request, id: RoundId, principal: Reader) -> PanelView:
     """A panel with its draw and its invitations."""
     return await _panel(rounds_in(request), id, principal)
 
 
 async def _panel(part: RoundsPart, id: str, principal: Principal) -> PanelView:
-    found = await part.ratings.panels.get(id)
-    if found is None or found.state is None:
-        raise Problem(404, "no-such-panel", id=id)
-    state = found.state
+    _, state = await read_one(part.ratings.panels, id, "no-such-panel")
     _, rated = await found_subject(part, state.round_id, state.subject_id)
     ensure_runs(principal, rated.kind, rated.subject)
     hash_of = part.cipher.blind_index
@@ -301,7 +293,7 @@ async def _panel(part: RoundsPart, id: str, principal: Principal) -> PanelView:
 
 @router.get("/rounds/{id}/subjects/{subject}/public")
 async def read_public_rating(
-    request: Request, id: RoundId, subject: OfSubject, principal: Official
+    request: Request, id: RoundId, subject: OfSubject, principal: Reader
 ) -> PublicRatingView:
     """The public rating down to its sources: what counts, what was set aside and why, who judged
     what. Provisional, without its class, while voices are taken."""
@@ -336,13 +328,11 @@ async def judge_voices(
         raise Problem(422, "no-such-group", field="group", group=body.group)
     by = author(principal)
 
-    def decide(now_: Rated | None) -> Decision[Rated]:
-        assert now_ is not None
-        return decisions.judged(now_, body.group, body.counts, body.reason, by, moment())
+    def decide(state: Rated) -> Decision[Rated]:
+        return decisions.judged(state, body.group, body.counts, body.reason, by, moment())
 
-    changed = await part.rounds.rated.execute(found.id, decide, by=by)
-    assert changed.state is not None
-    return await _public(part, changed.state, rules)
+    _, changed = await act(part.rounds.rated, found.id, "not-in-round", decide, principal)
+    return await _public(part, changed, rules)
 
 
 async def _public(part: RoundsPart, state: Rated, rules: RatingRules) -> PublicRatingView:
@@ -376,5 +366,5 @@ def _asides(tally: Tally) -> list[AsideView]:
 
 def _why(one: Aside) -> Words:
     share = "–" if one.share is None else f"{one.share:.0%}"
-    zh, en = messages.RULES[one.rule]
-    return Words(**words((zh.format(of=one.of, share=share), en.format(of=one.of, share=share))))
+    zh, en = (words.format(of=one.of, share=share) for words in messages.RULES[one.rule])
+    return Words(zh=zh, en=en)

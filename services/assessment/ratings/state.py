@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from services.assessment.ratings.panels import Seat
-from services.assessment.ratings.result import Piece
 from services.assessment.ratings.votes import Purpose
+from services.assessment.service.pieces import Piece
 from shared.storage.aggregates import State
 
 

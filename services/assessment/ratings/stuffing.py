@@ -12,7 +12,7 @@ with its reason; a person can have it count, or set aside others, with a reason.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from typing import Literal, NamedTuple
@@ -22,6 +22,7 @@ from services.assessment.ratings.votes import Source, Vote
 from services.assessment.service.statistics import Sample
 
 Rule = Literal["device", "network", "rate", "pattern", "person"]
+FindRuns = Callable[[Sequence[Vote], RatingRules], list[list[Vote]]]
 _SHOWN = 16
 """Digits of a hash in a group's name: enough to tell groups apart."""
 
@@ -82,25 +83,28 @@ def judge(votes: Iterable[Vote], judgements: Mapping[str, bool], rules: RatingRu
             open_.append(vote)
     aside += [_group(name, "person", those, len(those)) for name, those in refused.items()]
 
-    for rule, limits in (("device", rules.device), ("network", rules.network)):
+    sources: tuple[tuple[Rule, SourceRule], ...] = (
+        ("device", rules.device),
+        ("network", rules.network),
+    )
+    for rule, limits in sources:
         looked_at = open_ if rule == "device" else [v for v in open_ if v.source is Source.CODE]
         out = _from_one_source(rule, looked_at, limits, aside)
         open_ = [vote for vote in open_ if vote.id not in out]
-    for find in (_hurried, _regular):
-        for group, those in find([v for v in open_ if v.source is Source.CODE], rules):
-            if judgements.get(group) is True:
+    runs: tuple[tuple[Rule, FindRuns], ...] = (("rate", _hurried), ("pattern", _regular))
+    for rule, find in runs:
+        for those in find([v for v in open_ if v.source is Source.CODE], rules):
+            name = f"{rule}:{those[0].place}:{those[0].at:%Y%m%dT%H%M%S}"
+            if judgements.get(name) is True:
                 continue
             out = {vote.id for vote in those}
-            aside.append(_group(group, _RULE_OF[group.partition(":")[0]], those, len(those)))
+            aside.append(_group(name, rule, those, len(those)))
             open_ = [vote for vote in open_ if vote.id not in out]
     return Judged(_samples([*vouched, *open_]), tuple(sorted(aside)))
 
 
-_RULE_OF: dict[str, Rule] = {"rate": "rate", "pattern": "pattern"}
-
-
 def _from_one_source(
-    rule: str, votes: Sequence[Vote], limits: SourceRule, aside: list[Group]
+    rule: Rule, votes: Sequence[Vote], limits: SourceRule, aside: list[Group]
 ) -> set[str]:
     """Ids of the voices that a source brought beyond its limit; the groups go to `aside`."""
     by_source: defaultdict[str, list[Vote]] = defaultdict(list)
@@ -118,17 +122,16 @@ def _from_one_source(
             continue
         share = len(those) / lone if lone else None
         name = f"{rule}:{key[:_SHOWN]}"
-        aside.append(_group(name, "device" if rule == "device" else "network", left, len(those),
-                            share))  # fmt: skip
+        aside.append(_group(name, rule, left, len(those), share))
         out |= {vote.id for vote in left}
     return out
 
 
-def _hurried(votes: Sequence[Vote], rules: RatingRules) -> list[tuple[str, list[Vote]]]:
+def _hurried(votes: Sequence[Vote], rules: RatingRules) -> list[list[Vote]]:
     """Stretches at one place with more voices within `rate_seconds` than `rate_voices`."""
     within = timedelta(seconds=rules.rate_seconds)
     found = []
-    for place, those in _by_place(votes).items():
+    for those in _by_place(votes):
         hurried: list[int] = []
         first = done = 0
         for last, vote in enumerate(those):
@@ -137,14 +140,14 @@ def _hurried(votes: Sequence[Vote], rules: RatingRules) -> list[tuple[str, list[
             if last - first + 1 > rules.rate_voices:
                 hurried += range(max(first, done), last + 1)
                 done = last + 1
-        found += [("rate", place, run) for run in _runs(those, hurried)]
-    return [_named(*one) for one in found]
+        found += _runs(those, hurried)
+    return found
 
 
-def _regular(votes: Sequence[Vote], rules: RatingRules) -> list[tuple[str, list[Vote]]]:
+def _regular(votes: Sequence[Vote], rules: RatingRules) -> list[list[Vote]]:
     """Runs at one place of at least `regular_voices` at even gaps."""
     found = []
-    for place, those in _by_place(votes).items():
+    for those in _by_place(votes):
         gaps = [(b.at - a.at).total_seconds() for a, b in pairwise(those)]
         start = 0
         for n in range(1, len(gaps) + 1):
@@ -153,20 +156,16 @@ def _regular(votes: Sequence[Vote], rules: RatingRules) -> list[tuple[str, list[
             )
             if not even:
                 if n - start + 1 >= rules.regular_voices:
-                    found.append(("pattern", place, those[start : n + 1]))
+                    found.append(those[start : n + 1])
                 start = n
-    return [_named(*one) for one in found]
+    return found
 
 
-def _named(rule: str, place: str, run: list[Vote]) -> tuple[str, list[Vote]]:
-    return f"{rule}:{place}:{run[0].at:%Y%m%dT%H%M%S}", run
-
-
-def _by_place(votes: Iterable[Vote]) -> dict[str, list[Vote]]:
+def _by_place(votes: Iterable[Vote]) -> list[list[Vote]]:
     found: defaultdict[str, list[Vote]] = defaultdict(list)
     for vote in votes:
         found[vote.place].append(vote)
-    return dict(sorted(found.items()))
+    return [found[place] for place in sorted(found)]
 
 
 def _runs(votes: Sequence[Vote], indexes: Sequence[int]) -> list[list[Vote]]:

@@ -1,7 +1,6 @@
 """What the routes of rounds and ratings work with."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import Request
 
@@ -19,7 +18,6 @@ from shared.storage.aggregates import Aggregate
 from shared.storage.client import Database
 from shared.storage.encryption import FieldCipher
 from shared.storage.tables import Tables
-from shared.web.auth import Principal
 from shared.web.problems import Problem
 
 
@@ -27,8 +25,8 @@ from shared.web.problems import Problem
 class RoundsPart:
     """Rounds and the public rating, in `Parts.rounds`.
 
-    `hash_of` is a keyed hash with the service's field key; `trusted_proxies` stand between the
-    service and who calls it.
+    `cipher` has the service's field key; `trusted_proxies` stand between the service and who calls
+    it.
     """
 
     rounds: Rounds
@@ -69,12 +67,12 @@ def rounds_in(request: Request) -> RoundsPart:
     return parts_in(request).rounds
 
 
-async def found_round(part: RoundsPart, id: str) -> Aggregate[Round]:
+async def found_round(part: RoundsPart, id: str) -> Round:
     """The round, or `Problem` 404."""
     found = await part.rounds.rounds.get(id)
     if found is None or found.state is None:
         raise Problem(404, "no-such-round", where="/v1/rounds", id=id)
-    return found
+    return found.state
 
 
 async def found_subject(part: RoundsPart, id: str, subject: str) -> tuple[Aggregate[Rated], Rated]:
@@ -85,13 +83,3 @@ async def found_subject(part: RoundsPart, id: str, subject: str) -> tuple[Aggreg
         where = f"/v1/rounds/{id}/subjects"
         raise Problem(404, "not-in-round", where=where, id=id, subject=subject)
     return found, found.state
-
-
-def author(principal: Principal) -> str:
-    """Who decided, for the history."""
-    return f"{principal.role.value}:{principal.subject}"
-
-
-def words(pair: tuple[str, str]) -> dict[str, Any]:
-    """A label in both languages."""
-    return {"zh": pair[0], "en": pair[1]}

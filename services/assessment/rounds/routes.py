@@ -1,24 +1,20 @@
 """`/v1/rounds`: rounds in three steps, for those who open them and those who rate (art. 14)."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from services.assessment.parts import parts_in
 from services.assessment.ratings.table import RatingRules
+from services.assessment.reviews import act
 from services.assessment.rounds import (
     decisions,
     messages,  # noqa: F401  (registers the sentences)
 )
 from services.assessment.rounds.access import ensure_line, ensure_reads, ensure_self
-from services.assessment.rounds.part import (
-    RoundsPart,
-    author,
-    found_round,
-    found_subject,
-    rounds_in,
-)
+from services.assessment.rounds.part import RoundsPart, found_round, found_subject, rounds_in
 from services.assessment.rounds.schemas import (
     LineBody,
     RatedRow,
@@ -40,29 +36,27 @@ from services.assessment.rounds.state import (
 )
 from services.assessment.rounds.table import RoundRules
 from services.assessment.rounds.views import rated_row, rated_view, round_view
+from services.assessment.routes import Administrator, Pages, Reader
 from services.assessment.schemes.scheme import Scheme
 from services.assessment.visibility import visible_ids
 from shared.contracts.ids import uuid7
 from shared.contracts.rounds import RatingLine
 from shared.spans import moment
-from shared.storage.aggregates import Aggregate, Decision
-from shared.web.auth import Principal, Role, require
+from shared.storage.aggregates import Decision
+from shared.web.auth import Principal
 from shared.web.etag import etag, if_match
 from shared.web.idempotency import IDEMPOTENT, idempotency_of
-from shared.web.paging import Page, Paging, paging
+from shared.web.pages import author
+from shared.web.paging import Page
 from shared.web.problems import Problem
 from shared.web.routing import Router
 from shared.web.schemas import Json
 
 router = Router(prefix="/v1/rounds", tags=["rounds"])
 
-Administrator = Annotated[Principal, Depends(require(Role.ADMINISTRATOR))]
-Official = Annotated[
-    Principal, Depends(require(Role.ADMINISTRATOR, Role.AREA_MANAGER, Role.UNIT_OPERATOR))
-]
 RoundId = Annotated[str, Path(min_length=1, max_length=64)]
 OfSubject = Annotated[SubjectId, Path()]
-Pages = Annotated[Paging, Depends(paging)]
+Decide = Callable[[Rated, str, datetime], Decision[Rated]]
 
 
 @router.post("", status_code=201, response_model=RoundView, openapi_extra=IDEMPOTENT)
@@ -126,7 +120,7 @@ def _terms(version: str, scheme: Scheme, classes: set[str], rules: RoundRules) -
 
 
 @router.get("")
-async def list_rounds(request: Request, _principal: Official, pages: Pages) -> Page[RoundView]:
+async def list_rounds(request: Request, _principal: Reader, pages: Pages) -> Page[RoundView]:
     """Rounds, the latest first."""
     part = rounds_in(request)
     before = None if pages.after is None else pages.after.id
@@ -137,26 +131,23 @@ async def list_rounds(request: Request, _principal: Official, pages: Pages) -> P
 
 
 @router.get("/{id}")
-async def read_round(request: Request, id: RoundId, _principal: Official) -> RoundView:
+async def read_round(request: Request, id: RoundId, _principal: Reader) -> RoundView:
     """A round, with how many subjects stand at which stage."""
     part = rounds_in(request)
-    found = await found_round(part, id)
-    assert found.state is not None
-    return round_view(id, found.state, await part.rounds.stages(id))
+    return round_view(id, await found_round(part, id), await part.rounds.stages(id))
 
 
 @router.get("/{id}/subjects")
 async def list_subjects(
     request: Request,
     id: RoundId,
-    principal: Official,
+    principal: Reader,
     pages: Pages,
     stage: Annotated[Stage | None, Query(description="Only those that stand there")] = None,
 ) -> Page[RatedRow]:
     """Subjects of a round that the caller may see, by id."""
     part, repository = rounds_in(request), parts_in(request).repository
-    round = (await found_round(part, id)).state
-    assert round is not None
+    round = await found_round(part, id)
     ids = await visible_ids(repository, principal, round.kind)
     after = None if pages.after is None else pages.after.id
     found = await part.rounds.page_of_subjects(id, stage, ids, after, pages.limit + 1)
@@ -167,24 +158,23 @@ async def list_subjects(
 
 @router.get("/{id}/subjects/{subject}", response_model=RatedView)
 async def read_subject(
-    request: Request, id: RoundId, subject: OfSubject, principal: Official
+    request: Request, id: RoundId, subject: OfSubject, principal: Reader
 ) -> Response:
     """A subject in a round: its three ratings, who is missing, and the result."""
     part = rounds_in(request)
     found, state = await found_subject(part, id, subject)
     ensure_reads(principal, state.subject)
-    return await _shown(request, part, found)
+    return await _shown(request, part, found.version, state)
 
 
 @router.put("/{id}/subjects/{subject}/self-rating", response_model=RatedView)
 async def rate_itself(
-    request: Request, id: RoundId, subject: OfSubject, body: SelfRatingBody, principal: Official
+    request: Request, id: RoundId, subject: OfSubject, body: SelfRatingBody, principal: Reader
 ) -> Response:
     """The subject rates itself on every indicator of its class, with evidence; until its
     deadline it may do so again."""
     part = rounds_in(request)
-    round = (await found_round(part, id)).state
-    assert round is not None
+    round = await found_round(part, id)
     ratings = [ItemRating.model_validate(one.model_dump()) for one in body.items]
 
     def decide(state: Rated, by: str, now: datetime) -> Decision[Rated]:
@@ -202,7 +192,7 @@ async def rate_as_line(
     subject: OfSubject,
     line: RatingLine,
     body: LineBody,
-    principal: Official,
+    principal: Reader,
 ) -> Response:
     """Rate for a line in the organizational rating: `local` (a manager of an area above) or
     `system` (the superior unit). A missing line may still come after the deadline."""
@@ -227,23 +217,25 @@ async def unlock_step(
 
 
 async def _act(
-    request: Request, id: str, subject: str, principal: Principal, decide: Any
+    request: Request, id: str, subject: str, principal: Principal, decide: Decide
 ) -> Response:
     part = rounds_in(request)
     found, _ = await found_subject(part, id, subject)
     by = author(principal)
-    changed = await part.rounds.rated.execute(
-        found.id, lambda state: decide(state, by, moment()), by=by, version=if_match(request)
+    changed, state = await act(
+        part.rounds.rated,
+        found.id,
+        "not-in-round",
+        lambda state: decide(state, by, moment()),
+        principal,
+        if_match(request),
     )
-    return await _shown(request, part, changed)
+    return await _shown(request, part, changed.version, state)
 
 
-async def _shown(request: Request, part: RoundsPart, found: Aggregate[Rated]) -> Response:
+async def _shown(request: Request, part: RoundsPart, version: int, state: Rated) -> Response:
     parts = parts_in(request)
-    state = found.state
-    assert state is not None
-    round = (await found_round(part, state.round_id)).state
-    assert round is not None
+    round = await found_round(part, state.round_id)
     known = await parts.repository.subjects(state.kind, [state.subject.id])
-    view = rated_view(found.version, state, round, known, parts.tables.get(RatingRules))
-    return Json(view.model_dump(mode="json"), headers={"ETag": etag(found.version)})
+    view = rated_view(version, state, round, known, parts.tables.get(RatingRules))
+    return Json(view.model_dump(mode="json"), headers={"ETag": etag(version)})

@@ -7,14 +7,13 @@ depends only on what is there, not on when or how often.
 """
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime
 
 from services.assessment.ratings.repository import Ratings
 from services.assessment.ratings.result import Tally, results_of, tally_of
 from services.assessment.ratings.stuffing import judge
 from services.assessment.ratings.table import RatingRules
 from services.assessment.ratings.votes import Purpose, Source
+from services.assessment.reviews import decide_all
 from services.assessment.rounds import decisions
 from services.assessment.rounds.repository import Rounds
 from services.assessment.rounds.state import Rated, Round, rated_id
@@ -33,9 +32,6 @@ _A_BATCH = 50
 _IN_THE_LOOP = 500
 """More voices, or subjects, are reckoned in a thread: 2,000 voices or 3,000 subjects would hold the
 event loop for 50 to 130 ms."""
-
-
-Decide = Callable[[str, Rated, datetime], Decision[Rated] | None]
 
 
 class Settling:
@@ -120,17 +116,17 @@ class Settling:
         else:
             results = results_of(tallies, round.terms.shrinkage)
 
-        def decide(id: str, state: Rated, now: datetime) -> Decision[Rated] | None:
+        def decide(id: str, state: Rated | None) -> Decision[Rated] | None:
+            assert state is not None  # a document stays once it is there
             if not state.public_locked:
                 # Opened again meanwhile: it is counted when the step ends.
                 return Decision(state.model_copy(update={"tally_due": False}), why="unlocked")
-            public = results.get(id)
             return decisions.settled(
                 state,
                 round.terms,
-                public,
+                results.get(id),
                 rules.recipients_least,
-                now,
+                moment(),
                 counted=counted.get(id),
             )
 
@@ -138,22 +134,9 @@ class Settling:
         others = [id for id in states if id not in counted and states[id].public_locked]
         for ids in (others, list(counted)):
             for start in range(0, len(ids), _A_BATCH):
-                await self._write(ids[start : start + _A_BATCH], decide)
+                batch = ids[start : start + _A_BATCH]
+                await decide_all(self._rounds.rated, batch, decide, by="settling", tries=10)
         return True
-
-    async def _write(self, ids: list[str], decide: Decide) -> None:
-        now = moment()
-        for _ in range(10):
-            changed = []
-            for one in (await self._rounds.rated.get_many(ids)).values():
-                assert one.state is not None
-                decision = decide(one.id, one.state, now)
-                if decision is not None:
-                    self._rounds.rated.record(one, decision, by="settling")
-                    changed.append(one)
-            if await self._rounds.rated.write(changed):
-                return
-        raise Contended(ids[0])
 
     async def _counted(self, state: Rated, rules: RatingRules) -> Rated:
         tally = await self.tally(state, rules)

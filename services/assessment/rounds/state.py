@@ -6,10 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from services.assessment.ratings.result import Piece, PublicResult, Tally
+from services.assessment.ratings.result import PublicResult, Tally
 from services.assessment.rounds.table import LineWeights
 from services.assessment.schemes.scheme import Grade, Label, Shrinkage, Steps
 from services.assessment.service.figures import SubjectKind
+from services.assessment.service.pieces import Piece
 from shared.contracts.rounds import RatingLine, RatingStep
 from shared.storage.aggregates import State
 

@@ -38,14 +38,20 @@ class Filling:
     async def fill(self, organization: Subject, year: int) -> Filled:
         """The year's figures as they are now: of the organization, and of the area whose own it
         is; by month where there is anything; its places on the lists."""
+        now = moment()
+        areas = await self._own_area(organization)
+        months = [f"{year}-{month:02d}" for month in range(1, 13)]
+        begun = [month for month in months if span_of(month, self._lists.zone)[0] <= now]
         lines: list[Line] = []
-        for subject in [organization, *await self._own_area(organization)]:
-            lines += await self._of_year(subject, str(year))
-            months = [f"{year}-{month:02d}" for month in range(1, 13)]
-            for month in [m for m in months if span_of(m, self._lists.zone)[0] <= moment()]:
-                lines += await self._of_month(subject, month)
-            lines += await self._scores(subject, months)
-        lines += await self._of_lists(organization, str(year))
+        for subject in [organization, *areas]:
+            numbers = await self._numbers(subject, str(year))
+            lines += [_line(name, subject, str(year), numbers) for name in sorted(numbers)]
+            for month in begun:
+                numbers = await self._numbers(subject, month)
+                shown = [name for name in BY_MONTH if name in numbers]
+                lines += [_line(name, subject, month, numbers) for name in shown]
+            lines += await self._scores(subject, begun)
+        lines += await self._of_lists(organization, areas, str(year))
         return Filled(at=moment(), lines=tuple(lines))
 
     async def _own_area(self, organization: Subject) -> list[Subject]:
@@ -58,20 +64,13 @@ class Filling:
                 return list(known.values())
         return []
 
-    async def _of_year(self, subject: Subject, year: str) -> list[Line]:
-        known = await self._judges.numbers(year, subject.kind, [subject.id])
-        numbers = known.get(subject.id, {})
-        return [_line(name, subject, year, numbers) for name in sorted(numbers)]
-
-    async def _of_month(self, subject: Subject, month: str) -> list[Line]:
-        known = await self._judges.numbers(month, subject.kind, [subject.id])
-        numbers = known.get(subject.id, {})
-        return [_line(name, subject, month, numbers) for name in BY_MONTH if name in numbers]
+    async def _numbers(self, subject: Subject, period: str) -> dict[str, float]:
+        known = await self._judges.numbers(period, subject.kind, [subject.id])
+        return known.get(subject.id, {})
 
     async def _scores(self, subject: Subject, months: Sequence[str]) -> list[Line]:
-        begun = [m for m in months if span_of(m, self._lists.zone)[0] <= moment()]
         schemes = {}
-        for month in begun:
+        for month in months:
             with suppress(NoScheme):
                 scheme = self._judges.in_force(month).scheme
                 schemes[period_of(month, scheme.period)] = scheme
@@ -83,7 +82,9 @@ class Filling:
                 lines += [_line(name, subject, period, numbers) for name in sorted(numbers)]
         return lines
 
-    async def _of_lists(self, organization: Subject, year: str) -> list[Line]:
+    async def _of_lists(
+        self, organization: Subject, areas: Sequence[Subject], year: str
+    ) -> list[Line]:
         begin, end = span_of(year, self._lists.zone)
         id = weak_id(organization.kind, organization.id)
         weak, exemplar = await self._lists.weak.get(id), await self._lists.exemplars.get(id)
@@ -95,9 +96,9 @@ class Filling:
             and exemplar.state.stage is ExemplarStage.ACCEPTED
         )
         adopted = await self._lists.adopted_by(organization.id, begin, end)
-        visits = await self._statements.visits_of(organization.id, begin, end)
-        for area in await self._own_area(organization):
-            visits += await self._statements.visits_of(area.id, begin, end)
+        visits = 0
+        for place in (organization, *areas):
+            visits += await self._statements.visits_of(place.id, begin, end)
         found = {
             "weak_stays": listed,
             "exemplar": int(accepted),

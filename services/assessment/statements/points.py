@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from services.assessment.service.figures import SubjectKind
+from services.assessment.service.pieces import Piece
 from services.assessment.statements.table import StatementRules
 from shared.contracts.payload import Payload
 from shared.contracts.statements import (
@@ -26,11 +25,7 @@ from shared.web.problems import Problem
 VISITS_LIMIT = 500
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
-
-
-class Promised(_Part):
+class Promised(Piece):
     """Something promised at a visit; texts are sealed."""
 
     id: str
@@ -43,7 +38,7 @@ class Promised(_Part):
     done_by: str | None = None
 
 
-class Visit(_Part):
+class Visit(Piece):
     """A visit; `found` is sealed."""
 
     id: str

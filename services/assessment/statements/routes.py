@@ -1,12 +1,12 @@
 """`/v1/statements`: secretaries' yearly statements, from opening to the last grade."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
-from fastapi import Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
 from services.assessment.parts import Parts, parts_in
-from services.assessment.reviews import act, read_one
+from services.assessment.reviews import act, decide_all, read_one
 from services.assessment.routes import Pages, Reader
 from services.assessment.schemas import Language
 from services.assessment.scores.inputs import INPUTS, OUTCOMES
@@ -41,6 +41,8 @@ from services.assessment.statements.statement import (
     statement_id,
 )
 from services.assessment.subjects import (
+    Named,
+    Subject,
     above,
     ensure_above,
     ensure_answers,
@@ -50,7 +52,7 @@ from services.assessment.subjects import (
 from shared.contracts.ids import derived_id, uuid7
 from shared.contracts.words import label
 from shared.spans import moment
-from shared.storage.aggregates import Aggregate, Contended, Decision
+from shared.storage.aggregates import Aggregate, Decision
 from shared.storage.client import Document
 from shared.web.auth import Principal, ensure_area
 from shared.web.etag import etag, if_match
@@ -64,11 +66,18 @@ from shared.web.schemas import AreaCode, Change, Json
 router = Router(prefix="/v1/statements", tags=["statements"])
 
 OrganizationId = Annotated[str, Path(min_length=1, max_length=120)]
-YearIn = Annotated[int, Path(ge=2000, le=2999)]
 Decide = Callable[[Statement], Decision[Statement] | None]
 _NOT_FOUND = "statement-not-found"
 _YEARS_BACK = 5
-_TRIES = 5
+
+
+async def _id_of(
+    organization_id: OrganizationId, year: Annotated[int, Path(ge=2000, le=2999)]
+) -> str:
+    return statement_id(organization_id, year)
+
+
+StatementId = Annotated[str, Depends(_id_of)]
 
 
 @router.post("")
@@ -84,7 +93,12 @@ async def open_statements(request: Request, body: OpenBody, principal: Reader) -
         first, last = this_year - _YEARS_BACK, this_year
         raise Problem(422, "statement-year", field="year", first=first, last=last)
     ensure_area(principal, await parts.subjects.path_of(body.area, "area"))
-    opened = statements = 0
+    organizations: dict[str, Subject] = {}
+
+    def decide(id: str, state: Statement | None) -> Decision[Statement] | None:
+        return decisions.open_one(state, organizations[id], body.year, body.due, now)
+
+    opened = 0
     async for batch in parts.subjects.every(SubjectKind.ORGANIZATION, body.area):
         mine = {
             statement_id(each.id, body.year): each
@@ -93,27 +107,12 @@ async def open_statements(request: Request, body: OpenBody, principal: Reader) -
             and (not body.levels or each.level in body.levels)
             and above(principal, each.path)
         }
-        statements += len(mine)
+        organizations.update(mine)
         store = parts.statements.statements
-        for _ in range(_TRIES):
-            there = await store.get_many(mine)
-            changed: list[Aggregate[Statement]] = []
-            for id, organization in mine.items():
-                aggregate = there.get(id) or Aggregate(id)
-                decision = decisions.open_one(
-                    aggregate.state, organization, body.year, body.due, now
-                )
-                if decision is not None:
-                    store.record(aggregate, decision, by=author(principal))
-                    changed.append(aggregate)
-            if await store.write(changed):
-                break
-        else:
-            raise Contended(STATEMENTS)
-        opened += len(changed)
-    if not statements:
+        opened += await decide_all(store, mine, decide, by=author(principal))
+    if not organizations:
         raise Problem(422, "nobody-to-state", field="area", area=body.area)
-    return OpenedView(opened=opened, statements=statements)
+    return OpenedView(opened=opened, statements=len(organizations))
 
 
 @router.get("", response_model=Page[StatementLine])
@@ -134,7 +133,7 @@ async def list_statements(
     asked += [{"state.area_path": area}] if area is not None else []
     found, following = await page_of(parts.statements.statements, asked, pages)
     states = [one.state for one in found if one.state is not None]
-    names = await _names(parts, states)
+    names = await parts.subjects.names(_of(state) for state in states)
     items = [_line(state, names, language).model_dump(mode="json") for state in states]
     return Json({"items": items, "next": following})
 
@@ -142,13 +141,11 @@ async def list_statements(
 @router.get("/{organization_id}/{year}", response_model=StatementView)
 async def read_statement(
     request: Request,
-    organization_id: OrganizationId,
-    year: YearIn,
+    id: StatementId,
     principal: Reader,
     language: Language = "zh",
 ) -> Response:
     """One statement with the year's figures."""
-    id = statement_id(organization_id, year)
     found, state = await read_one(parts_in(request).statements.statements, id, _NOT_FOUND)
     ensure_answers(principal, state.area_path, state.unit_id)
     return await _shown(request, found, state, language)
@@ -156,14 +153,10 @@ async def read_statement(
 
 @router.post("/{organization_id}/{year}/submit", response_model=StatementView)
 async def submit_statement(
-    request: Request,
-    organization_id: OrganizationId,
-    year: YearIn,
-    body: SubmitBody,
-    principal: Reader,
+    request: Request, id: StatementId, body: SubmitBody, principal: Reader
 ) -> Response:
     """Hand the statement in; its figures stand from now on. The organization's own side does."""
-    parts, id = parts_in(request), statement_id(organization_id, year)
+    parts = parts_in(request)
     _, state = await read_one(parts.statements.statements, id, _NOT_FOUND)
     ensure_own(principal, state.area_path, state.unit_id)
     words = parts.statements.seal(STATEMENTS, id)("words", body.words)
@@ -182,14 +175,10 @@ async def submit_statement(
     openapi_extra=IDEMPOTENT,
 )
 async def ask_question(
-    request: Request,
-    organization_id: OrganizationId,
-    year: YearIn,
-    body: WordsBody,
-    principal: Reader,
+    request: Request, id: StatementId, body: WordsBody, principal: Reader
 ) -> Response:
     """Ask a question about it; the superior does, for members and representatives, too."""
-    parts, id = parts_in(request), statement_id(organization_id, year)
+    parts = parts_in(request)
     attempt = await idempotency_of(request)
     question = Question(
         id=derived_id("question", id, attempt.key) if attempt else uuid7(),
@@ -203,14 +192,13 @@ async def ask_question(
 @router.put("/{organization_id}/{year}/questions/{question}/answer", response_model=StatementView)
 async def answer_question(
     request: Request,
-    organization_id: OrganizationId,
-    year: YearIn,
+    id: StatementId,
     question: OrganizationId,
     body: WordsBody,
     principal: Reader,
 ) -> Response:
     """Answer a question; the organization's own side does."""
-    parts, id = parts_in(request), statement_id(organization_id, year)
+    parts = parts_in(request)
     words = parts.statements.seal(STATEMENTS, id)("answer", body.words)
 
     def decide(state: Statement) -> Decision[Statement]:
@@ -222,68 +210,38 @@ async def answer_question(
 
 @router.post("/{organization_id}/{year}/attendances", response_model=StatementView)
 async def record_attendance(
-    request: Request,
-    organization_id: OrganizationId,
-    year: YearIn,
-    body: AttendanceBody,
-    principal: Reader,
+    request: Request, id: StatementId, body: AttendanceBody, principal: Reader
 ) -> Response:
     """Record who attended for the superior (art. 15)."""
     made = Attendance(person_id=body.person_id, at=body.at, by=author(principal))
-    return await _of_superior(
-        request,
-        statement_id(organization_id, year),
-        principal,
-        lambda state: decisions.attend(state, made),
-    )
+    return await _of_superior(request, id, principal, lambda state: decisions.attend(state, made))
 
 
 @router.put("/{organization_id}/{year}/grade", response_model=StatementView)
 async def grade_statement(
-    request: Request,
-    organization_id: OrganizationId,
-    year: YearIn,
-    body: VerdictBody,
-    principal: Reader,
+    request: Request, id: StatementId, body: VerdictBody, principal: Reader
 ) -> Response:
     """The superior's grade, with the reason."""
     made = Verdict(grade=body.grade, reason=body.reason, at=moment(), by=author(principal))
-    return await _of_superior(
-        request,
-        statement_id(organization_id, year),
-        principal,
-        lambda state: decisions.evaluate(state, made),
-    )
+    return await _of_superior(request, id, principal, lambda state: decisions.evaluate(state, made))
 
 
 @router.put("/{organization_id}/{year}/votes", response_model=StatementView)
 async def count_votes(
-    request: Request,
-    organization_id: OrganizationId,
-    year: YearIn,
-    body: VotesBody,
-    principal: Reader,
+    request: Request, id: StatementId, body: VotesBody, principal: Reader
 ) -> Response:
     """How many members and representatives gave each grade; counts only, never who."""
     made = Votes(at=moment(), by=author(principal), **body.model_dump())
     return await _of_superior(
-        request,
-        statement_id(organization_id, year),
-        principal,
-        lambda state: decisions.count_votes(state, made),
+        request, id, principal, lambda state: decisions.count_votes(state, made)
     )
 
 
 @router.post("/{organization_id}/{year}/conclude", response_model=StatementView)
-async def conclude_statement(
-    request: Request, organization_id: OrganizationId, year: YearIn, principal: Reader
-) -> Response:
+async def conclude_statement(request: Request, id: StatementId, principal: Reader) -> Response:
     """Close it for good; refused without the superior's attendance, a grade, votes, answers."""
     return await _of_superior(
-        request,
-        statement_id(organization_id, year),
-        principal,
-        lambda state: decisions.conclude(state, moment()),
+        request, id, principal, lambda state: decisions.conclude(state, moment())
     )
 
 
@@ -306,18 +264,16 @@ async def _fill(parts: Parts, state: Statement) -> Filled:
     return await parts.filling.fill(organization, state.year)
 
 
-async def _names(parts: Parts, states: list[Statement]) -> dict[str, str]:
-    ids = {state.organization_id for state in states}
-    known = await parts.subjects.get_many(SubjectKind.ORGANIZATION, ids)
-    return {id: subject.name for id, subject in known.items()}
+def _of(state: Statement) -> Named:
+    return SubjectKind.ORGANIZATION, state.organization_id
 
 
-def _line(state: Statement, names: dict[str, str], language: Language) -> StatementLine:
+def _line(state: Statement, names: Mapping[Named, str], language: Language) -> StatementLine:
     grade = state.verdict and state.verdict.grade
     zh, en = STAGES[state.stage]
     return StatementLine(
         organization_id=state.organization_id,
-        name=names.get(state.organization_id, state.organization_id),
+        name=names[_of(state)],
         year=state.year,
         area_path=list(state.area_path),
         stage=state.stage,
@@ -351,7 +307,7 @@ async def _shown(
         )
         for each in state.questions
     ]
-    line = _line(state, await _names(parts, [state]), language)
+    line = _line(state, await parts.subjects.names([_of(state)]), language)
     view = StatementView(
         **line.model_dump(),
         version=found.version,

@@ -9,7 +9,6 @@ from services.assessment.parts import Parts, parts_in
 from services.assessment.reviews import act, read_one
 from services.assessment.routes import Pages, Reader
 from services.assessment.schemas import Language
-from services.assessment.service.figures import SubjectKind
 from services.assessment.statements import messages, points
 from services.assessment.statements.points import ContactPoint, Promised, Visit
 from services.assessment.statements.repository import POINTS
@@ -188,11 +187,7 @@ async def _shown(parts: Parts, found: Aggregate[ContactPoint]) -> Response:
 
 async def _views(parts: Parts, found: Sequence[Aggregate[ContactPoint]]) -> list[PointView]:
     states = [(one, one.state) for one in found if one.state is not None]
-    names: dict[tuple[SubjectKind, str], str] = {}
-    for kind in {state.kind for _, state in states}:
-        ids = {state.place_id for _, state in states if state.kind is kind}
-        known = await parts.subjects.get_many(kind, ids)
-        names |= {(kind, id): subject.name for id, subject in known.items()}
+    names = await parts.subjects.names((state.kind, state.place_id) for _, state in states)
     return [
         PointView(
             id=one.id,
@@ -200,7 +195,7 @@ async def _views(parts: Parts, found: Sequence[Aggregate[ContactPoint]]) -> list
             leader=state.leader,
             kind=state.kind,
             place_id=state.place_id,
-            name=names.get((state.kind, state.place_id), state.place_id),
+            name=names[state.kind, state.place_id],
             area_path=list(state.area_path),
             opened_at=state.opened_at,
             last_visit=state.visits[-1].at if state.visits else None,

@@ -11,8 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
+from services.assessment.service.pieces import Piece
 from services.assessment.subjects import Subject
 from shared.contracts.payload import Payload
 from shared.contracts.statements import (
@@ -45,11 +44,7 @@ STAGES: dict[Stage, tuple[str, str]] = {
 }
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
-
-
-class Line(_Part):
+class Line(Piece):
     """A figure of the year, or of a month of it. `of`: whose (`organization`, `community`, …)."""
 
     code: str
@@ -59,14 +54,14 @@ class Line(_Part):
     sample: float | None = None
 
 
-class Filled(_Part):
+class Filled(Piece):
     """What the system filled in, and when."""
 
     at: datetime
     lines: tuple[Line, ...]
 
 
-class Question(_Part):
+class Question(Piece):
     """A question and its answer; texts are sealed."""
 
     id: str
@@ -78,7 +73,7 @@ class Question(_Part):
     answered_by: str | None = None
 
 
-class Attendance(_Part):
+class Attendance(Piece):
     """Somebody sent by the superior was there."""
 
     person_id: str
@@ -86,7 +81,7 @@ class Attendance(_Part):
     by: str
 
 
-class Verdict(_Part):
+class Verdict(Piece):
     """The superior's grade; the reason stands in the history, too."""
 
     grade: ReviewGrade
@@ -95,7 +90,7 @@ class Verdict(_Part):
     by: str
 
 
-class Votes(_Part):
+class Votes(Piece):
     """How many of those present gave each grade: never who."""
 
     present: int
