@@ -1,7 +1,6 @@
 """From facts on Kafka to figures over HTTP, over a real broker and database."""
 
 import random
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -103,17 +102,9 @@ async def test_any_order_a_restart_and_a_replay_end_in_the_recounts_figures(
 
 async def last_published(assessment: Assessment) -> list[dict[str, Any]]:
     """The newest snapshot of each figure, from the journal of what was published."""
-
-    async def drained() -> bool:
-        pending = await assessment.parts.repository.figures.collection.count_documents(
-            {"pending_since": {"$exists": True}}
-        )
-        return pending == 0
-
-    await eventually(drained, 20, "every figure published")
-    since, until = datetime.min.replace(tzinfo=UTC), datetime.now(UTC)
-    walk = assessment.runtime.journal.walk(topics.ASSESSMENTS.name, since, until)
-    return [orjson.loads(entry["data"]) async for entries in walk for entry in entries]
+    figures = assessment.parts.repository.figures
+    entries = await assessment.told(figures, topic=topics.ASSESSMENTS.name)
+    return [orjson.loads(entry["data"]) for entry in entries]
 
 
 async def figure_sequences(assessment: Assessment) -> dict[str, int]:
