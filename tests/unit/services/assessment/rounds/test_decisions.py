@@ -13,7 +13,6 @@ from services.assessment.rounds import decisions
 from services.assessment.rounds.settling import locked_follow_ups
 from services.assessment.rounds.state import Deadlines, Rated, Stage
 from services.assessment.schemes.scheme import Shrinkage
-from shared.contracts.payload import Payload
 from shared.contracts.rounds import (
     RatingLine,
     RatingStep,
@@ -24,7 +23,7 @@ from shared.contracts.rounds import (
     RoundStepDue,
     RoundStepLocked,
 )
-from shared.storage.aggregates import At, Decision
+from shared.storage.aggregates import Decision
 from shared.web.problems import Problem
 from tests.unit.services.assessment.rounds.city import (
     ITEMS,
@@ -36,6 +35,7 @@ from tests.unit.services.assessment.rounds.city import (
     a_round,
     begun,
     items,
+    timed,
 )
 
 SELF, PUBLIC, ORGANIZATIONAL = RatingStep
@@ -45,17 +45,6 @@ DAY = timedelta(days=1)
 def tally(voices: int, satisfied: int) -> Tally:
     source = {"source": Source.CODE, "voices": voices, "satisfied": satisfied}
     return Tally.model_validate({"sources": [source] if voices else []})
-
-
-def timed(state: Rated, until: datetime) -> tuple[Rated, list[Payload | At]]:
-    """Fire the timers that are due up to a moment, each at its time."""
-    told: list[Payload | At] = []
-    while (due := state.next_due()) is not None and due <= until:
-        decision = decisions.on_due(state, due)
-        assert decision is not None
-        state = decision.state
-        told += decision.events
-    return state, told
 
 
 def settle(
