@@ -7,7 +7,6 @@ import orjson
 import pytest
 
 from shared.contracts import topics
-from shared.contracts.requests import RequestFollowedUp
 from shared.web.auth import Principal, Role
 from tests.eventually import eventually
 from tests.integration.messaging.world import settings_for
@@ -166,10 +165,7 @@ async def test_who_sees_what_and_rankings(
             tell = Teller(f"r{number}")
             tell.accept(START, ("bj", "xc", "s1") if number < 6 else ("bj", "xc", "s2"))
             tell.assign(*(("u1", "o1") if number < 6 else ("u2", None)))
-            satisfied = 4 if number != 5 else 1
-            tell.request(
-                RequestFollowedUp, contacted=True, solved=True, satisfied=satisfied, round=1
-            )
+            tell.answer(4 if number != 5 else 1)
             tellers.append(tell)
         await others.publish(event for tell in tellers for event in tell.all)
         await eventually(lambda: assessment.settled(7), 20, "all measured")

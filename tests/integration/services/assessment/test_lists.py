@@ -18,7 +18,6 @@ from services.assessment.service.figures import SubjectKind
 from shared.contracts import backbone as b
 from shared.contracts import coverage as c
 from shared.contracts import plans as p
-from shared.contracts.requests import RequestFollowedUp
 from shared.messaging.timers import Timers
 from shared.spans import moment
 from shared.web.auth import Principal, Role
@@ -89,11 +88,6 @@ async def world(kafka_bootstrap: str, mongodb_uri: str) -> AsyncIterator[World]:
         made = World(assessment, others)
         await others.register(*CITY)
         yield made
-
-
-def answered(tell: Teller, satisfied: int) -> None:
-    """The resident was asked and gave a rating."""
-    tell.request(RequestFollowedUp, round=1, contacted=True, solved=True, satisfied=satisfied)
 
 
 def plan(leader: str = "zhao", days: int = 60) -> dict[str, Any]:
@@ -202,7 +196,7 @@ async def test_satisfaction_under_60_percent_lists_a_community_and_standing_fact
     tellers = [Teller(f"r-{n}") for n in range(20)]
     for number, tell in enumerate(tellers):
         tell.accept(last_month, ("bj", "xc", "s2", "c3"))
-        answered(tell, 2 if number < 12 else 5)
+        tell.answer(2 if number < 12 else 5)
     await world.others.publish(event for tell in tellers for event in tell.all)
     gap = {"place": "grid", "place_id": "g1", "area_path": ("bj", "xc", "s2", "c3")}
     await world.others.register(("grid/g1", c.GapFound.model_validate(gap | {"gap": "no_leader"})))
@@ -247,7 +241,7 @@ async def test_an_exemplar_is_found_from_facts_checked_written_up_and_adopted_wi
     tellers = [Teller(f"good-{n}") for n in range(36)]
     for number, tell in enumerate(tellers):
         tell.accept(months[number % 3], ("bj", "xc", "s9", "c9"))
-        answered(tell, 5)
+        tell.answer(5)
     await world.others.publish(event for tell in tellers for event in tell.all)
 
     async def candidate() -> Any:

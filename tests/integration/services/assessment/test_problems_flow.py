@@ -12,8 +12,7 @@ import pytest_asyncio
 
 from services.assessment.problems.watch import Watch, month_before
 from shared.contracts.envelope import Event
-from shared.contracts.requests import RequestAccepted
-from shared.contracts.words import Channel, RequestKind, Urgency
+from shared.contracts.words import RequestKind, Urgency
 from shared.web.auth import Principal, Role
 from tests.eventually import eventually
 from tests.integration.messaging.world import settings_for
@@ -53,17 +52,8 @@ def month_of_requests(month: str, noise: int) -> Iterator[Event]:
         for n, category in enumerate(kinds):
             teller = Teller(f"{month}-{code}-{n:02}")
             at = datetime.fromisoformat(f"{month}-{1 + n % 28:02}T12:00:00").replace(tzinfo=BEIJING)
-            teller.request(
-                RequestAccepted,
-                at,
-                channel=Channel.WEB,
-                kind=RequestKind.COMPLAINT,
-                category=category,
-                urgency=Urgency.ORDINARY,
-                rules_version=1,
-                area_path=path,
-                received_at=at,
-            )
+            kind, urgency = RequestKind.COMPLAINT, Urgency.ORDINARY
+            teller.accept(at, path, kind=kind, category=category, urgency=urgency)
             yield from teller.all
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.requests import RequestFollowedUp
 from shared.web.auth import Principal, Role
 from tests.eventually import eventually
 from tests.integration.messaging.world import settings_for
@@ -44,7 +43,7 @@ def asked(id: str, unit_id: str, *, solved: bool, in_time: bool) -> Teller:
     tell.accept(START, ("bj", "xc", "s1"))
     tell.assign(unit_id)
     tell.complete(unit_id, None, START, in_time)
-    tell.request(RequestFollowedUp, contacted=True, solved=solved, satisfied=4, round=1)
+    tell.answer(4, solved=solved)
     return tell
 
 

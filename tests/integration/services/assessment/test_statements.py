@@ -5,7 +5,6 @@ from typing import Any
 
 import orjson
 
-from shared.contracts.requests import RequestFollowedUp
 from shared.web.auth import Principal, Role
 from tests.eventually import eventually
 from tests.integration.messaging.world import settings_for
@@ -52,7 +51,7 @@ def answered(id: str, at: datetime) -> Teller:
     """A request of community c1 whose resident is satisfied."""
     tell = Teller(id)
     tell.accept(at, ("bj", "xc", "s1", "c1"))
-    tell.request(RequestFollowedUp, round=1, contacted=True, solved=True, satisfied=5)
+    tell.answer(5)
     return tell
 
 
