@@ -1,6 +1,5 @@
 """Three steps in their order: locks, reminders, unlocking, lines, the result."""
 
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 import pytest
@@ -25,6 +24,7 @@ from shared.contracts.rounds import (
 )
 from shared.storage.aggregates import Decision
 from shared.web.problems import Problem
+from tests.unit.services.assessment.decided import refused
 from tests.unit.services.assessment.rounds.city import (
     ITEMS,
     LIBRARY,
@@ -66,10 +66,6 @@ def line(state: Rated, which: RatingLine, points: float, now: datetime) -> Rated
 def at_third_step(state: Rated) -> Rated:
     state, _ = timed(state, UNTIL.public_rating)
     return settle(state, UNTIL.public_rating).state
-
-
-def refused(code: str) -> AbstractContextManager[object]:
-    return pytest.raises(Problem, match=rf"\d+ {code}")
 
 
 def test_a_round_is_opened_with_deadlines_in_their_order() -> None:
