@@ -1,14 +1,12 @@
 """From facts on Kafka to figures over HTTP, over a real broker and database."""
 
 import random
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import pytest
 
 from shared.contracts import topics
-from shared.contracts.requests import RequestFollowedUp
 from shared.web.auth import Principal, Role
 from tests.eventually import eventually
 from tests.integration.messaging.world import settings_for
@@ -103,17 +101,9 @@ async def test_any_order_a_restart_and_a_replay_end_in_the_recounts_figures(
 
 async def last_published(assessment: Assessment) -> list[dict[str, Any]]:
     """The newest snapshot of each figure, from the journal of what was published."""
-
-    async def drained() -> bool:
-        pending = await assessment.parts.repository.figures.collection.count_documents(
-            {"pending_since": {"$exists": True}}
-        )
-        return pending == 0
-
-    await eventually(drained, 20, "every figure published")
-    since, until = datetime.min.replace(tzinfo=UTC), datetime.now(UTC)
-    walk = assessment.runtime.journal.walk(topics.ASSESSMENTS.name, since, until)
-    return [orjson.loads(entry["data"]) async for entries in walk for entry in entries]
+    figures = assessment.parts.repository.figures
+    entries = await assessment.told(figures, topic=topics.ASSESSMENTS.name)
+    return [orjson.loads(entry["data"]) for entry in entries]
 
 
 async def figure_sequences(assessment: Assessment) -> dict[str, int]:
@@ -175,10 +165,7 @@ async def test_who_sees_what_and_rankings(
             tell = Teller(f"r{number}")
             tell.accept(START, ("bj", "xc", "s1") if number < 6 else ("bj", "xc", "s2"))
             tell.assign(*(("u1", "o1") if number < 6 else ("u2", None)))
-            satisfied = 4 if number != 5 else 1
-            tell.request(
-                RequestFollowedUp, contacted=True, solved=True, satisfied=satisfied, round=1
-            )
+            tell.answer(4 if number != 5 else 1)
             tellers.append(tell)
         await others.publish(event for tell in tellers for event in tell.all)
         await eventually(lambda: assessment.settled(7), 20, "all measured")

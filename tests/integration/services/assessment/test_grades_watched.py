@@ -21,7 +21,7 @@ from shared.messaging.leases import Leases
 from shared.storage.aggregates import Decision
 from shared.storage.client import Database, connect
 from tests.integration.messaging.world import settings_for
-from tests.integration.services.assessment.test_scores_flow import SCHEME
+from tests.integration.services.assessment.world import SCHEME
 
 MONTH = "2026-05"
 

@@ -18,12 +18,6 @@ from services.assessment.service.figures import SubjectKind
 from shared.contracts import backbone as b
 from shared.contracts import coverage as c
 from shared.contracts import plans as p
-from shared.contracts import topics
-from shared.contracts.envelope import Event
-from shared.contracts.ids import uuid7
-from shared.contracts.payload import Payload
-from shared.contracts.registry import OrganizationChanged
-from shared.contracts.requests import RequestFollowedUp
 from shared.messaging.timers import Timers
 from shared.spans import moment
 from shared.web.auth import Principal, Role
@@ -34,6 +28,7 @@ from tests.integration.services.assessment.world import (
     Assessment,
     Others,
     area,
+    branch,
     database_of,
     organization,
     publishing,
@@ -58,27 +53,6 @@ class World:
     assessment: Assessment
     others: Others
 
-    async def registry(self, source: str, *facts: tuple[str, Payload]) -> None:
-        """Publish facts of the registry: subject and payload, one subject's numbered from 1."""
-        numbers: dict[str, int] = {}
-        events = []
-        for subject, data in facts:
-            numbers[subject] = numbers.get(subject, 0) + 1
-            events.append(
-                Event(
-                    id=uuid7(),
-                    source=f"/services/registry{source}",
-                    type=data.full_type(),
-                    subject=subject,
-                    sequence=numbers[subject],
-                    time=NOW,
-                    partition_key=subject,
-                    trace_parent=None,
-                    data=data,
-                )
-            )
-        await self.others.publish(events)
-
     async def found(self, kind: str, id: str, **expected: Any) -> dict[str, Any]:
         """A listed one, once it is found and as expected; the lists are looked at meanwhile."""
 
@@ -100,17 +74,11 @@ class World:
         term = {"term_id": "t1", "person_id": "p1"}
         chosen = {"chosen": "elected", "since": NOW - 900 * DAY, "until": NOW + 300 * DAY}
         end = {"at": NOW - days * DAY, "reason": "resigned"}
-        await self.registry(
-            "/backbone",
+        await self.others.register(
             (id, b.Appointed.model_validate(about | term | chosen)),
             (id, b.TermEnded.model_validate(about | term | end)),
+            part="/backbone",
         )
-
-
-def branch(id: str, of: str = "c1") -> tuple[str, Payload]:
-    """A community's own organization."""
-    fields = {"organization_id": id, "name": f"{id}党支部", "domain": "community", "area": of}
-    return id, OrganizationChanged.model_validate(fields | {"level": "grassroots"})
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -120,11 +88,6 @@ async def world(kafka_bootstrap: str, mongodb_uri: str) -> AsyncIterator[World]:
         made = World(assessment, others)
         await others.register(*CITY)
         yield made
-
-
-def answered(tell: Teller, satisfied: int) -> None:
-    """The resident was asked and gave a rating."""
-    tell.request(RequestFollowedUp, round=1, contacted=True, solved=True, satisfied=satisfied)
 
 
 def plan(leader: str = "zhao", days: int = 60) -> dict[str, Any]:
@@ -200,15 +163,8 @@ async def test_a_vacant_secretary_lists_it_and_it_leaves_only_after_help_and_a_c
 
 async def told_of(assessment: Assessment, subject: str) -> list[str]:
     """Kinds of facts published about a subject of the lists, in order."""
-
-    async def drained() -> bool:
-        pending = {"pending_since": {"$exists": True}}
-        return not await assessment.parts.lists.weak.collection.count_documents(pending)
-
-    await eventually(drained, 10, "all published")
-    since, until = datetime.min.replace(tzinfo=UTC), datetime.now(UTC)
-    walk = assessment.runtime.journal.walk(topics.REVIEWS.name, since, until)
-    entries = [entry async for batch in walk for entry in batch if entry["subject"] == subject]
+    entries = await assessment.told(assessment.parts.lists.weak)
+    entries = [entry for entry in entries if entry["subject"] == subject]
     entries.sort(key=lambda entry: entry["n"])
     return [entry["type"].split(".")[2] for entry in entries]
 
@@ -240,14 +196,14 @@ async def test_satisfaction_under_60_percent_lists_a_community_and_standing_fact
     tellers = [Teller(f"r-{n}") for n in range(20)]
     for number, tell in enumerate(tellers):
         tell.accept(last_month, ("bj", "xc", "s2", "c3"))
-        answered(tell, 2 if number < 12 else 5)
+        tell.answer(2 if number < 12 else 5)
     await world.others.publish(event for tell in tellers for event in tell.all)
     gap = {"place": "grid", "place_id": "g1", "area_path": ("bj", "xc", "s2", "c3")}
-    await world.registry("", ("grid/g1", c.GapFound.model_validate(gap | {"gap": "no_leader"})))
+    await world.others.register(("grid/g1", c.GapFound.model_validate(gap | {"gap": "no_leader"})))
     late = {"assignment_id": "a1", "assigner": "o0", "receiver": "o-c3", "until": NOW}
-    await world.registry("", ("assignments/a1", p.AssignmentOverdue.model_validate(late)))
+    await world.others.register(("assignments/a1", p.AssignmentOverdue.model_validate(late)))
     await world.others.register(
-        branch("o-c3", of="c3"), unit("u-vac", area="s2"), organization("o-vac", "u-vac")
+        branch("o-c3", "c3"), unit("u-vac", area="s2"), organization("o-vac", "u-vac")
     )
     await world.vacant("o-vac")
 
@@ -285,7 +241,7 @@ async def test_an_exemplar_is_found_from_facts_checked_written_up_and_adopted_wi
     tellers = [Teller(f"good-{n}") for n in range(36)]
     for number, tell in enumerate(tellers):
         tell.accept(months[number % 3], ("bj", "xc", "s9", "c9"))
-        answered(tell, 5)
+        tell.answer(5)
     await world.others.publish(event for tell in tellers for event in tell.all)
 
     async def candidate() -> Any:

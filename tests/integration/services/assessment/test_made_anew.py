@@ -15,7 +15,7 @@ from services.assessment.repository import Repository
 from services.assessment.routes_audit import recount
 from services.assessment.schemas import RecountOut
 from services.assessment.service.tallies import Batch, Change, Counted, Difference
-from shared.contracts.requests import RequestFollowedUp, RequestLocated
+from shared.contracts.requests import RequestLocated
 from shared.messaging.leases import Leases
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate
@@ -355,7 +355,7 @@ async def test_an_event_that_changes_no_hours_reads_none(
 
         monkeypatch.setattr(tallies, "values", noted)
         answered, completed = Teller("r0"), teller(41)
-        answered.request(RequestFollowedUp, contacted=True, solved=True, satisfied=5, round=1)
+        answered.answer(5)
         await world.tell(answered)
         await world.settle()
         assert read == []

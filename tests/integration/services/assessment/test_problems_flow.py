@@ -12,15 +12,12 @@ import pytest_asyncio
 
 from services.assessment.problems.watch import Watch
 from services.assessment.schemes.periods import before
-from shared.contracts import topics
 from shared.contracts.envelope import Event
-from shared.contracts.requests import RequestAccepted
-from shared.contracts.words import Channel, RequestKind, Urgency
-from shared.web.auth import Principal, Role, issue_token
+from shared.contracts.words import RequestKind, Urgency
+from shared.web.auth import Principal, Role
 from tests.eventually import eventually
 from tests.integration.messaging.world import settings_for
 from tests.integration.services.assessment.world import (
-    ADMINISTRATOR,
     CITY,
     Assessment,
     area,
@@ -56,17 +53,8 @@ def month_of_requests(month: str, noise: int) -> Iterator[Event]:
         for n, category in enumerate(kinds):
             teller = Teller(f"{month}-{code}-{n:02}")
             at = datetime.fromisoformat(f"{month}-{1 + n % 28:02}T12:00:00").replace(tzinfo=BEIJING)
-            teller.request(
-                RequestAccepted,
-                at,
-                channel=Channel.WEB,
-                kind=RequestKind.COMPLAINT,
-                category=category,
-                urgency=Urgency.ORDINARY,
-                rules_version=1,
-                area_path=path,
-                received_at=at,
-            )
+            kind, urgency = RequestKind.COMPLAINT, Urgency.ORDINARY
+            teller.accept(at, path, kind=kind, category=category, urgency=urgency)
             yield from teller.all
 
 
@@ -76,21 +64,9 @@ class World:
 
     assessment: Assessment
 
-    async def ask(
-        self, method: str, path: str, body: Any, principal: Principal, status: int = 200
-    ) -> Any:
-        secret = self.assessment.settings.token_secret.get_secret_value()
-        headers = {"Authorization": f"Bearer {issue_token(secret, principal)}"}
-        answer = await self.assessment.http.request(method, path, json=body, headers=headers)
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    async def get(self, path: str, principal: Principal = ADMINISTRATOR, **query: Any) -> Any:
-        return await self.assessment.get(path, principal, **query)
-
     async def look(self, month: str) -> Any:
         """Have a month looked at; what it has found."""
-        await self.ask("POST", "/v1/problem-rounds", {"month": month}, ADMINISTRATOR, 202)
+        await self.assessment.send("POST", "/v1/problem-rounds", {"month": month}, status=202)
         parts, leases = self.assessment.parts, self.assessment.runtime.leases
         # The loop comes once a second; with one more at work at once it is the same.
         watch = Watch(parts.repository, parts.problems, parts.tables, leases, parts.zone)
@@ -101,11 +77,11 @@ class World:
             return await parts.problems.wanted() is None
 
         await eventually(done, 20, f"{month} looked at")
-        return await self.get(f"/v1/problem-rounds/{month}")
+        return await self.assessment.get(f"/v1/problem-rounds/{month}")
 
     async def problem(self) -> Any:
-        (one,) = (await self.get("/v1/problems"))["items"]
-        return await self.get(f"/v1/problems/{one['id']}")
+        (one,) = (await self.assessment.get("/v1/problems"))["items"]
+        return await self.assessment.get(f"/v1/problems/{one['id']}")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -147,8 +123,8 @@ async def what_is_repeated_is_found_and_put_to_the_street(world: World) -> None:
 async def the_cases_behind_it_are_paged(world: World) -> None:
     problem = await world.problem()
     path = f"/v1/problems/{problem['id']}/cases"
-    first = await world.get(path, month="2025-05", limit=20)
-    rest = await world.get(path, month="2025-05", limit=20, cursor=first["next"])
+    first = await world.assessment.get(path, month="2025-05", limit=20)
+    rest = await world.assessment.get(path, month="2025-05", limit=20, cursor=first["next"])
     seen = [case["request_id"] for case in first["items"] + rest["items"]]
     assert len(seen) == len(set(seen)) == 29
     assert all(case["category"] == "noise" for case in first["items"])
@@ -157,24 +133,24 @@ async def the_cases_behind_it_are_paged(world: World) -> None:
 async def only_those_whom_it_concerns_see_it_and_only_its_owner_decides(world: World) -> None:
     problem = await world.problem()
     path = f"/v1/problems/{problem['id']}"
-    assert (await world.get("/v1/problems", ELSEWHERE))["items"] == []
-    assert len((await world.get("/v1/problems", STREET))["items"]) == 1
-    refused = await world.ask("GET", path, None, ELSEWHERE, 403)
+    assert (await world.assessment.get("/v1/problems", ELSEWHERE))["items"] == []
+    assert len((await world.assessment.get("/v1/problems", STREET))["items"]) == 1
+    refused = await world.assessment.get(path, ELSEWHERE, 403)
     assert refused["type"] == "/problems/problem-not-seen"
     community = Principal("c", Role.AREA_MANAGER, frozenset({"c1"}))
     body = {"reason": "施工"}
-    refused = await world.ask("POST", f"{path}/dismiss", body, community, 403)
+    refused = await world.assessment.send("POST", f"{path}/dismiss", body, community, 403)
     assert refused["type"] == "/problems/problem-not-yours"
 
 
 async def it_is_taken_worked_on_and_closed_once_its_rate_has_fallen(world: World) -> None:
     path = f"/v1/problems/{(await world.problem())['id']}"
     cause = {"cause": "夜间施工没有审批", "organization_id": "works"}
-    await world.ask("POST", f"{path}/accept", cause, STREET)
+    await world.assessment.send("POST", f"{path}/accept", cause, STREET)
     measure = {"what": "夜间施工一律审批", "until": "2025-07-01T00:00:00+08:00"}
-    taken = await world.ask("POST", f"{path}/measures", measure, STREET)
+    taken = await world.assessment.send("POST", f"{path}/measures", measure, STREET)
     done = f"{path}/measures/{taken['measures'][0]['id']}/done"
-    await world.ask("POST", done, {"reason": "已实行"}, STREET)
+    await world.assessment.send("POST", done, {"reason": "已实行"}, STREET)
 
     # Found again in June: onto the same case. In July it has fallen, for one month so far.
     await world.look("2025-06")
@@ -182,11 +158,13 @@ async def it_is_taken_worked_on_and_closed_once_its_rate_has_fallen(world: World
     problem = await world.problem()
     assert [one["month"] for one in problem["findings"]] == ["2025-05", "2025-06"]
     assert [one["fell"] for one in problem["followed"]] == [False, True]
-    refused = await world.ask("POST", f"{path}/close", {"reason": "好了"}, STREET, 409)
+    refused = await world.assessment.send("POST", f"{path}/close", {"reason": "好了"}, STREET, 409)
     assert refused["type"] == "/problems/problem-not-fallen"
 
     await world.look("2025-08")
-    closed = await world.ask("POST", f"{path}/close", {"reason": "连续两月回落"}, STREET)
+    closed = await world.assessment.send(
+        "POST", f"{path}/close", {"reason": "连续两月回落"}, STREET
+    )
     assert (closed["status"], closed["fallen_months"]) == ("closed", 2)
     assert [line["by"] for line in closed["history"]][-1] == "area_manager:street"
     assert closed["history"][-1]["why"] == "连续两月回落"
@@ -203,19 +181,19 @@ async def a_case_that_is_re_judged_counts_as_judged_once_looked_at_again(world: 
     before = (await world.look("2025-09"))["findings"]
     wrong = {"reason": "重复登记", "excluded": True}
     request = "/v1/cases/2025-09-c1-00/corrections"
-    await world.ask("POST", request, wrong, ADMINISTRATOR, 201)
+    await world.assessment.send("POST", request, wrong, status=201)
     after = (await world.look("2025-09"))["findings"]
     assert [one["count"] for one in after] == [one["count"] - 1 for one in before]
     problem = await world.problem()
     assert [one["count"] for one in problem["findings"]][-1] == after[0]["count"]
-    await world.ask("POST", f"{request}/1/void", {"reason": "核实为单独一件"}, ADMINISTRATOR)
+    await world.assessment.send("POST", f"{request}/1/void", {"reason": "核实为单独一件"})
 
 
 async def a_programme_has_a_problem_a_month_with_lead_goal_and_figures(world: World) -> None:
     body = {"area": "xc", "year": 2025, "name": "每月一题"}
-    refused = await world.ask("POST", "/v1/programmes", body, STREET, 403)
+    refused = await world.assessment.send("POST", "/v1/programmes", body, STREET, 403)
     assert refused["type"] == "/problems/wrong-area"
-    made = await world.ask("POST", "/v1/programmes", body, DISTRICT, 201)
+    made = await world.assessment.send("POST", "/v1/programmes", body, DISTRICT, 201)
     problem = await world.problem()
     item = {
         "month": "2025-06",
@@ -227,10 +205,12 @@ async def a_programme_has_a_problem_a_month_with_lead_goal_and_figures(world: Wo
         "reason": "居民反映最多",
     }
     path = f"/v1/programmes/{made['id']}/problems/june"
-    await world.ask("PUT", path, item, DISTRICT)
-    told = await world.ask("POST", f"{path}/results", {"words": "审批实行", "done": True}, DISTRICT)
+    await world.assessment.send("PUT", path, item, DISTRICT)
+    told = await world.assessment.send(
+        "POST", f"{path}/results", {"words": "审批实行", "done": True}, DISTRICT
+    )
     assert told["items"][0]["results"][0]["done"] is True
-    figures = await world.get(f"{path}/figures")
+    figures = await world.assessment.get(f"{path}/figures")
     by_month = {one["month"]: one["requests"] for one in figures["months"]}
     assert by_month == {month: n + 9 for month, n in (NOISE | RELAPSE).items()}
     assert figures["before"] == pytest.approx((37 + 39 + 38) / 3)
@@ -239,12 +219,8 @@ async def a_programme_has_a_problem_a_month_with_lead_goal_and_figures(world: Wo
 
 
 async def all_of_it_is_told_on_reviews(world: World) -> None:
-    runtime = world.assessment.runtime
-
     async def published() -> bool:
-        since = datetime.min.replace(tzinfo=UTC)
-        walk = runtime.journal.walk(topics.REVIEWS.name, since, datetime.now(UTC))
-        entries = [entry async for some in walk for entry in some]
+        entries = await world.assessment.told()
         types = [entry["type"].split(".", 1)[1] for entry in entries]
         assert [orjson.loads(entry["data"]) for entry in entries]
         assert types == [

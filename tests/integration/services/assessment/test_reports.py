@@ -9,7 +9,6 @@ import openpyxl
 import pypdfium2
 
 from shared.contracts.words import Domain
-from shared.storage.client import connect
 from shared.web.auth import Principal, Role
 from tests.eventually import eventually
 from tests.integration.messaging.world import settings_for
@@ -113,11 +112,9 @@ async def test_every_area_and_unit_has_its_report_and_all_formats_say_the_figure
 
         # What recurs in the street stands in its bulletin (as the finder of problems keeps it).
         problem = {"category": "utilities", "place": "c1", "owner": "xc", "month": "2026-04"}
-        client = connect(of.mongodb_uri, of.mongo_driver)
-        problems = client.database(of.database_name)["problems"]
+        problems = assessment.parts.problems.store.collection
         more = {"status": "accepted", "seen_by": ["bj", "xc", "s1", "c1"]}
         await problems.insert_one({"_id": "p1", "state": problem | more})
-        await client.close()
 
         # The bulletin ranks and grades as the scores do, and is printed.
         bulletin = await assessment.get("/v1/bulletins/s1", MANAGER, month=MONTH)

@@ -11,13 +11,11 @@ import pytest_asyncio
 
 from services.assessment.rounds.state import rated_id
 from services.assessment.service.figures import SubjectKind
-from shared.contracts import topics
 from shared.contracts.registry import UnitChanged
-from shared.web.auth import Principal, Role, issue_token
+from shared.web.auth import Principal, Role
 from tests.eventually import eventually
 from tests.integration.messaging.world import settings_for
 from tests.integration.services.assessment.world import (
-    ADMINISTRATOR,
     CITY,
     Assessment,
     database_of,
@@ -50,22 +48,6 @@ class City:
         self.assessment = assessment
         self._homes = 0
 
-    async def ask(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        status: int = 200,
-        by: Principal | None = ADMINISTRATOR,
-        **headers: str,
-    ) -> Any:
-        if by is not None:
-            secret = self.assessment.settings.token_secret.get_secret_value()
-            headers["Authorization"] = f"Bearer {issue_token(secret, by)}"
-        answer = await self.assessment.http.request(method, path, json=body, headers=headers)
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
     async def open(self) -> str:
         """A round of agencies."""
         now = datetime.now(UTC)
@@ -74,14 +56,14 @@ class City:
             for name, days in zip(STEPS, (7, 21, 28), strict=True)
         }
         body = {"period": MONTH, "kind": "unit", "classes": ["agency"], "until": until}
-        opened = await self.ask("POST", "/v1/rounds", body, 201)
+        opened = await self.assessment.send("POST", "/v1/rounds", body, status=201)
         assert opened["subjects"] == 2
         round_id: str = opened["id"]
         await eventually(lambda: self.subject(round_id, "tax"), 10, "its subjects are entered")
         return round_id
 
     async def subject(self, round_id: str, id: str) -> Any:
-        return await self.ask("GET", f"/v1/rounds/{round_id}/subjects/{id}")
+        return await self.assessment.get(f"/v1/rounds/{round_id}/subjects/{id}")
 
     async def pass_deadline(self, round_id: str, step: str, stage: str) -> None:
         """The step's deadline comes now; until both units are at `stage` and counted."""
@@ -112,23 +94,25 @@ class City:
         names = ("response", "resolution", "satisfaction")
         body = {"items": [{"item": n, "points": points, "evidence": "见台账"} for n in names]}
         path = f"/v1/rounds/{round_id}/subjects/{by.unit_id}/self-rating"
-        return await self.ask("PUT", path, body, by=by)
+        return await self.assessment.send("PUT", path, body, by)
 
     async def line(
         self, round_id: str, id: str, line: str, points: float, by: Principal, status: int = 200
     ) -> Any:
         path = f"/v1/rounds/{round_id}/subjects/{id}/lines/{line}"
-        return await self.ask("PUT", path, {"points": points, "reason": "考评组意见"}, status, by)
+        body = {"points": points, "reason": "考评组意见"}
+        return await self.assessment.send("PUT", path, body, by, status)
 
     async def code(self, round_id: str, id: str) -> str:
         path = f"/v1/rounds/{round_id}/subjects/{id}/codes"
-        made = await self.ask("POST", path, {"place": "政务服务大厅"}, 201, MANAGER)
+        made = await self.assessment.send("POST", path, {"place": "政务服务大厅"}, MANAGER, 201)
         code: str = made["code"]
         return code
 
     async def panel(self, round_id: str, id: str, purpose: str, seats: int) -> Any:
         body = {"purpose": purpose, "quotas": [{"group": "服务对象", "seats": seats}]}
-        return await self.ask("POST", f"/v1/rounds/{round_id}/subjects/{id}/panels", body, 201)
+        path = f"/v1/rounds/{round_id}/subjects/{id}/panels"
+        return await self.assessment.send("POST", path, body, status=201)
 
     async def voice(
         self, code: str, rating: int, device: str, address: str = "", status: int = 201
@@ -137,8 +121,8 @@ class City:
         self._homes += 1
         address = address or f"10.{self._homes // 250}.{self._homes % 250}.7"
         body = {"rating": rating, "device": f"device-{device:0>12}"}
-        forwarded = {"X-Forwarded-For": address}
-        return await self.ask("POST", f"/v1/ratings/{code}", body, status, None, **forwarded)
+        path, forwarded = f"/v1/ratings/{code}", {"X-Forwarded-For": address}
+        return await self.assessment.send("POST", path, body, None, status, **forwarded)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -173,12 +157,12 @@ async def test_three_steps_in_their_order_and_a_missing_line_leaves_its_unit_ope
     # The tax office was late: an administrator opens its step again, and says why.
     path = f"/v1/rounds/{round_id}/subjects/tax"
     body = {"items": [{"item": "response", "points": 80, "evidence": "见台账"}]}
-    late = await city.ask("PUT", f"{path}/self-rating", body, 409, TAX)
+    late = await city.assessment.send("PUT", f"{path}/self-rating", body, TAX, 409)
     assert late["type"] == "/problems/step-locked"
     until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     unlock = {"step": "self_rating", "until": until, "reason": "系统故障，未能提交"}
-    await city.ask("POST", f"{path}/unlock", unlock, 403, TAX)
-    await city.ask("POST", f"{path}/unlock", unlock)
+    await city.assessment.send("POST", f"{path}/unlock", unlock, TAX, 403)
+    await city.assessment.send("POST", f"{path}/unlock", unlock)
     await city.rate_itself(round_id, TAX, 80)
     await city.pass_deadline(round_id, "self_rating", "public")
 
@@ -242,22 +226,12 @@ async def test_three_steps_in_their_order_and_a_missing_line_leaves_its_unit_ope
 
 async def published(city: City, round_id: str) -> dict[str, list[str]]:
     """Types of the events of a round's subjects in their order, from the journal."""
-    stores = city.assessment.parts.rounds.rounds.stores
-
-    async def drained() -> bool:
-        pending = {"pending_since": {"$exists": True}}
-        return not any([await store.collection.count_documents(pending) for store in stores])
-
-    await eventually(drained, 15, "everything is published")
-    since, until = datetime.min.replace(tzinfo=UTC), datetime.now(UTC) + timedelta(minutes=1)
-    walk = city.assessment.runtime.journal.walk(topics.REVIEWS.name, since, until)
     found: dict[str, list[str]] = {}
-    async for entries in walk:
-        for entry in entries:
-            data = orjson.loads(entry["data"])
-            if data["round_id"] == round_id:
-                kind = entry["type"].split(".")[2]
-                found.setdefault(data.get("subject_id", ""), []).append(kind)
+    for entry in await city.assessment.told(*city.assessment.parts.rounds.rounds.stores):
+        data = orjson.loads(entry["data"])
+        if data["round_id"] == round_id:
+            kind = entry["type"].split(".")[2]
+            found.setdefault(data.get("subject_id", ""), []).append(kind)
     return found
 
 
@@ -269,7 +243,7 @@ async def test_a_tenth_of_the_voices_from_one_source_moves_nothing_until_a_perso
     round_id = await city.open()
     await city.pass_deadline(round_id, "self_rating", "public")
     code = await city.code(round_id, "library")
-    ballot = await city.ask("GET", f"/v1/ratings/{code}", by=None)
+    ballot = await city.assessment.get(f"/v1/ratings/{code}", None)
     assert (ballot["name"], ballot["open"]) == ("library单位", True)
     for n in range(27):
         await city.voice(code, 5 if n < 24 else 2, f"h{n}")
@@ -291,7 +265,7 @@ async def test_a_tenth_of_the_voices_from_one_source_moves_nothing_until_a_perso
     await city.pass_deadline(round_id, "public_rating", "organizational")
 
     path = f"/v1/rounds/{round_id}/subjects/library"
-    shown = await city.ask("GET", f"{path}/public", by=LIBRARY)
+    shown = await city.assessment.get(f"{path}/public", LIBRARY)
     assert not shown["provisional"]
     assert (shown["result"]["satisfied"], shown["result"]["voices"]) == (27, 30)
     assert shown["result"]["low"] < 0.9 < shown["result"]["high"]
@@ -300,12 +274,13 @@ async def test_a_tenth_of_the_voices_from_one_source_moves_nothing_until_a_perso
     assert aside["reason"]["zh"] == "同一网络的评价过多（3 票，占独立来源的 11%）"
 
     judgement = {"group": aside["name"], "counts": True, "reason": "大厅无线网络，已核实"}
-    await city.ask("POST", f"{path}/judgements", judgement, 403, LIBRARY)
-    await city.ask("POST", f"{path}/judgements", judgement | {"group": "network:nobody"}, 422)
-    await city.ask("POST", f"{path}/judgements", judgement)
+    send = city.assessment.send
+    await send("POST", f"{path}/judgements", judgement, LIBRARY, 403)
+    await send("POST", f"{path}/judgements", judgement | {"group": "network:nobody"}, status=422)
+    await send("POST", f"{path}/judgements", judgement)
 
     async def counted() -> Any:
-        found = await city.ask("GET", f"{path}/public")
+        found = await city.assessment.get(f"{path}/public")
         return found if found["result"]["voices"] == 33 and not found["provisional"] else None
 
     shown = await eventually(counted, 10, "counted again")

@@ -10,7 +10,7 @@ from services.assessment.schemes.reading import read_scheme
 from services.assessment.schemes.versions import Schemes
 from services.assessment.tables import SHIPPED
 from shared.storage.client import Database, connect
-from tests.integration.services.assessment.test_scores_flow import SCHEME
+from tests.integration.services.assessment.world import SCHEME
 
 DEFAULT = SHIPPED / "schemes" / "default.yaml"
 

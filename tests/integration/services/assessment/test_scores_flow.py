@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.requests import RequestFollowedUp
-from shared.web.auth import Principal, Role, issue_token
+from shared.web.auth import Principal, Role
 from tests.eventually import eventually
 from tests.integration.messaging.world import settings_for
 from tests.integration.services.assessment.world import (
     ADMINISTRATOR,
     CITY,
+    SCHEME,
     Assessment,
     database_of,
     publishing,
@@ -20,35 +20,6 @@ from tests.integration.services.assessment.world import (
 from tests.unit.services.assessment.stories import START, Teller
 
 MONTH = "2026-04"
-SCHEME = """\
-name: {zh: 试行方案, en: Trial}
-source: tests
-valid_from: 2026-04
-classes:
-  - {id: agency, label: {zh: 机关, en: Agencies}, kind: unit, domains: [agency]}
-  - {id: street, label: {zh: 街道, en: Streets}, kind: street}
-indicators:
-  - id: resolution
-    label: {zh: 解决率, en: Resolution}
-    formula: solved / contacted
-    sample: contacted
-    weight: 60
-    floor: 0.5
-    target: 1
-    minimum_sample: 5
-  - id: in_time
-    label: {zh: 按时率, en: In time}
-    formula: in_time / judged
-    sample: judged
-    weight: 40
-    floor: 0
-    target: 1
-    minimum_sample: 5
-grades:
-  - {id: good, label: {zh: 好, en: Good}, at_least: 80}
-  - {id: poor, label: {zh: 差, en: Poor}, at_least: 0}
-steps: {self_rating: 20, public_rating: 40, organizational_rating: 40}
-"""
 
 
 async def ask(
@@ -60,12 +31,9 @@ async def ask(
     principal: Principal = ADMINISTRATOR,
     **query: Any,
 ) -> Any:
-    token = issue_token(assessment.settings.token_secret.get_secret_value(), principal)
-    headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
     sent: dict[str, Any] = {"content": body} if isinstance(body, str) else {"json": body}
-    answer = await assessment.http.request(
-        method, path, params=query or None, headers=headers, **sent
-    )
+    english = {"Accept-Language": "en"}
+    answer = await assessment.ask(method, path, principal, english, params=query or None, **sent)
     assert answer.status_code == status, answer.text
     return answer.json()
 
@@ -75,7 +43,7 @@ def asked(id: str, unit_id: str, *, solved: bool, in_time: bool) -> Teller:
     tell.accept(START, ("bj", "xc", "s1"))
     tell.assign(unit_id)
     tell.complete(unit_id, None, START, in_time)
-    tell.request(RequestFollowedUp, contacted=True, solved=solved, satisfied=4, round=1)
+    tell.answer(4, solved=solved)
     return tell
 
 
@@ -210,7 +178,7 @@ async def test_schemes_scores_corrections_and_a_settled_month(
             return bool(found["done"] and found["revision"] == revision)
 
         await eventually(lambda: settled(1), 10, "the month is settled")
-        again = await ask(assessment, "POST", "/v1/audit/scores", period=MONTH)
+        again = await assessment.reproduced(MONTH)
         assert (again["same"], again["revision"], again["scheme_version"]) == (True, 1, 2)
         assert (again["subjects"], again["cases"]) == (3, 21)
 
@@ -221,12 +189,12 @@ async def test_schemes_scores_corrections_and_a_settled_month(
         explained = await ask(assessment, "GET", f"{path}/explanation")
         assert explained["score"] == moved["score"]
         assert explained["now"] == first["score"]
-        again = await ask(assessment, "POST", "/v1/audit/scores", period=MONTH)
+        again = await assessment.reproduced(MONTH)
         assert not again["same"]
         differing = {one["id"]: one["numbers"] for one in again["differing"]}
         assert differing[f"{MONTH}/unit/u1"]["solved"] == [10, 9]
         assert differing[f"{MONTH}/unit/u1"]["total"] == [moved["score"], first["score"]]
         await ask(assessment, "POST", "/v1/settlements", 202, reason | {"reason": "taken back"})
         await eventually(lambda: settled(2), 10, "the month is settled again")
-        assert (await ask(assessment, "POST", "/v1/audit/scores", period=MONTH))["same"]
+        assert (await assessment.reproduced(MONTH))["same"]
         assert (await scores(assessment))["u1"]["score"] == first["score"]

@@ -5,14 +5,14 @@ from typing import Any
 
 import orjson
 
-from shared.contracts.registry import OrganizationChanged
-from shared.contracts.requests import RequestFollowedUp
 from shared.web.auth import Principal, Role
 from tests.eventually import eventually
 from tests.integration.messaging.world import settings_for
 from tests.integration.services.assessment.world import (
     CITY,
     Assessment,
+    Others,
+    branch,
     database_of,
     publishing,
     running,
@@ -33,9 +33,7 @@ async def test_a_statement_has_the_years_figures_questions_attendance_and_grades
     attends, both grade; and leaders' contact points have visits and what came of them."""
     of = settings_for("assessment", kafka_bootstrap, mongodb_uri, unique)
     async with database_of(of), running(of) as assessment, publishing(of) as others:
-        fields = {"organization_id": "o-c1", "name": "c1党支部", "domain": "community"}
-        branch = OrganizationChanged.model_validate(fields | {"area": "c1", "level": "grassroots"})
-        await others.register(*CITY, ("o-c1", branch))
+        await others.register(*CITY, branch("o-c1"))
         this_month = max(NOW - 10 * DAY, datetime(YEAR, 1, 1, 1, tzinfo=UTC))
         await others.publish(answered("r1", this_month).all)
 
@@ -53,11 +51,11 @@ def answered(id: str, at: datetime) -> Teller:
     """A request of community c1 whose resident is satisfied."""
     tell = Teller(id)
     tell.accept(at, ("bj", "xc", "s1", "c1"))
-    tell.request(RequestFollowedUp, round=1, contacted=True, solved=True, satisfied=5)
+    tell.answer(5)
     return tell
 
 
-async def stated(assessment: Assessment, others: Any) -> None:
+async def stated(assessment: Assessment, others: Others) -> None:
     opening = {"year": YEAR, "area": "s1", "levels": ["grassroots"],
                "due": (NOW + 20 * DAY).isoformat()}  # fmt: skip
     refused = await assessment.send("POST", "/v1/statements", opening, COMMUNITY, 403)

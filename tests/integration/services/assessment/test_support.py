@@ -6,13 +6,9 @@ from typing import Any
 import orjson
 
 from services.assessment.service.figures import SubjectKind
-from shared.contracts import topics
 from shared.contracts.assets import AssetsChanged
-from shared.contracts.envelope import Event
-from shared.contracts.ids import uuid7
 from shared.contracts.payload import Payload
 from shared.contracts.plans import AssignmentChanged, PlanChanged
-from shared.contracts.registry import OrganizationChanged
 from shared.contracts.work import WorkCorrected, WorkRecorded, WorkVoided
 from shared.web.auth import Principal, Role
 from tests.eventually import eventually
@@ -21,6 +17,7 @@ from tests.integration.services.assessment.world import (
     ADMINISTRATOR,
     CITY,
     Assessment,
+    branch,
     database_of,
     publishing,
     running,
@@ -30,11 +27,6 @@ MANAGER = Principal("m", Role.AREA_MANAGER, frozenset({"s1"}))
 OTHER = Principal("x", Role.AREA_MANAGER, frozenset({"s2"}))
 DUE = datetime(2026, 5, 20, tzinfo=UTC)
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def organization(id: str, area: str, parent: str | None = None) -> tuple[str, Payload]:
-    fields = {"organization_id": id, "name": f"{id}党委", "domain": "community", "area": area}
-    return id, OrganizationChanged.model_validate(fields | {"level": "township", "parent": parent})
 
 
 def plan() -> tuple[str, Payload]:
@@ -61,7 +53,9 @@ def assets(*met: str) -> tuple[str, Payload]:
     return "o1", AssetsChanged.model_validate(fields)
 
 
-def facts(record: str, path: tuple[str, ...], quantity: float, *then: Payload) -> list[Event]:
+def work(
+    record: str, path: tuple[str, ...], quantity: float, *then: Payload
+) -> list[tuple[str, Payload]]:
     recorded = WorkRecorded(
         record_id=record,
         work="visit",
@@ -69,20 +63,7 @@ def facts(record: str, path: tuple[str, ...], quantity: float, *then: Payload) -
         quantity=quantity,
         area_path=path,
     )
-    return [
-        Event(
-            id=uuid7(),
-            source="/services/registry/records",
-            type=data.full_type(),
-            subject=record,
-            sequence=n,
-            time=DUE,
-            partition_key=record,
-            trace_parent=None,
-            data=data,
-        )
-        for n, data in enumerate((recorded, *then), 1)
-    ]
+    return [(record, data) for data in (recorded, *then)]
 
 
 async def support(assessment: Assessment, id: str) -> dict[str, Any]:
@@ -91,30 +72,20 @@ async def support(assessment: Assessment, id: str) -> dict[str, Any]:
     return found
 
 
-async def posted(
-    assessment: Assessment, path: str, principal: Principal, status: int, body: dict[str, Any]
-) -> dict[str, Any]:
-    answer = await assessment.ask("POST", f"/v1/{path}", principal, json=body)
-    assert answer.status_code == status, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
 async def test_facts_stand_beside_plans_and_guarantees_are_tracked(
     kafka_bootstrap: str, mongodb_uri: str, unique: str
 ) -> None:
     of = settings_for("assessment", kafka_bootstrap, mongodb_uri, unique)
     async with database_of(of), running(of) as assessment, publishing(of) as others:
-        o0, o1 = organization("o0", "xc"), organization("o1", "s1", "o0")
+        o0, o1 = branch("o0", "xc", None, "township"), branch("o1", "s1", "o0", "township")
         await others.register(*CITY, o0, o1, plan(), assignment(900, 100), assets("venue"))
         s1, s2 = ("bj", "xc", "s1", "c1"), ("bj", "xc", "s2", "c3")
-        await others.publish(
-            [
-                *facts("w1", s1, 20),
-                *facts("w2", s1, 99, WorkCorrected(record_id="w2", work="visit", quantity=9)),
-                *facts("w3", s1, 50, WorkVoided(record_id="w3", work="visit")),
-                *facts("w4", s2, 10),
-            ]
+        await others.register(
+            *work("w1", s1, 20),
+            *work("w2", s1, 99, WorkCorrected(record_id="w2", work="visit", quantity=9)),
+            *work("w3", s1, 50, WorkVoided(record_id="w3", work="visit")),
+            *work("w4", s2, 10),
+            part="/records",
         )
 
         async def rolled_up() -> dict[str, Any] | None:
@@ -144,23 +115,24 @@ async def test_facts_stand_beside_plans_and_guarantees_are_tracked(
             "by": "2026-03-31T00:00:00+08:00",
             "reason": "街道2026年预算第12号",
         }
-        await posted(assessment, "guarantees", OTHER, 403, body)
-        id = (await posted(assessment, "guarantees", MANAGER, 201, body))["id"]
+        await assessment.send("POST", "/v1/guarantees", body, OTHER, 403)
+        id = (await assessment.send("POST", "/v1/guarantees", body, MANAGER, 201))["id"]
         late = await assessment.get("/v1/guarantees", MANAGER, overdue="true")
         assert [(one["id"], one["missing_yuan"]) for one in late["items"]] == [(id, 600)]
         gift = {"yuan": 650, "at": "2026-03-01T00:00:00+08:00", "reason": "凭证1"}
-        problem = await posted(assessment, f"guarantees/{id}/payments", MANAGER, 409, gift)
+        path = f"/v1/guarantees/{id}"
+        problem = await assessment.send("POST", f"{path}/payments", gift, MANAGER, 409)
         assert problem["type"] == "/problems/guarantee-overspent"
-        await posted(assessment, f"guarantees/{id}/payments", MANAGER, 201, gift | {"yuan": 600})
+        await assessment.send("POST", f"{path}/payments", gift | {"yuan": 600}, MANAGER, 201)
         assert (await assessment.get("/v1/guarantees", overdue="true"))["items"] == []
-        shown = await assessment.get(f"/v1/guarantees/{id}", MANAGER)
+        shown = await assessment.get(path, MANAGER)
         assert [
             (line["by"], line["why"]) for line in shown["history"] if line["by"] != "timer"
         ] == [
             ("area_manager:m", "街道2026年预算第12号"),
             ("area_manager:m", "凭证1"),
         ]
-        await assessment.get(f"/v1/guarantees/{id}", OTHER, 404)
+        await assessment.get(path, OTHER, 404)
 
         # Schemes see it as inputs; of all subjects once in a while, not with each figure.
         provide = assessment.parts.support.inputs.provide
@@ -184,14 +156,9 @@ async def test_facts_stand_beside_plans_and_guarantees_are_tracked(
         await eventually(without_venue, 15, "the venue is gone")
 
         # It was past its date when it was promised: told once, between promise and payment or not.
-        async def told() -> list[dict[str, Any]]:
-            since, until = datetime.min.replace(tzinfo=UTC), datetime.now(UTC)
-            walk = assessment.runtime.journal.walk(topics.REVIEWS.name, since, until)
-            entries = [entry async for some in walk for entry in some]
-            return [orjson.loads(e["data"]) for e in entries if "guarantee.changed" in e["type"]]
-
         async def both_told() -> bool:
-            return [fact["given_yuan"] for fact in await told()] == [0, 600]
+            entries = [e for e in await assessment.told() if "guarantee.changed" in e["type"]]
+            return [orjson.loads(entry["data"])["given_yuan"] for entry in entries] == [0, 600]
 
         await eventually(both_told, 10, "promise and payment are published")
         await assessment.get(

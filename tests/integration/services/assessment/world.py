@@ -1,6 +1,7 @@
 """Assessment as it runs, and the events of the services that it listens to."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from fastapi import FastAPI
 
 from services.assessment.main import DEFINITION
 from services.assessment.parts import Parts
+from shared.contracts import topics
 from shared.contracts.catalog import TOPIC_OF
 from shared.contracts.envelope import Event, encode
 from shared.contracts.ids import uuid7
@@ -20,9 +22,11 @@ from shared.messaging.broker import Broker
 from shared.messaging.producer import Outgoing, Publisher
 from shared.messaging.runtime import Runtime
 from shared.settings import Settings
-from shared.storage.client import connect
+from shared.storage.aggregates import AggregateStore
+from shared.storage.client import Document, connect
 from shared.web.auth import Principal, Role, issue_token
 from shared.web.process import service_app
+from tests.eventually import eventually
 
 ADMINISTRATOR = Principal("admin", Role.ADMINISTRATOR)
 
@@ -46,51 +50,71 @@ class Assessment:
         return runtime
 
     async def get(
-        self, path: str, principal: Principal = ADMINISTRATOR, status: int = 200, /, **query: Any
+        self,
+        path: str,
+        principal: Principal | None = ADMINISTRATOR,
+        status: int = 200,
+        /,
+        **query: Any,
     ) -> Any:
-        return await self._ask("GET", path, principal, status, query)
+        return await self._answer("GET", path, principal, status, params=query)
 
     async def recount(self) -> Any:
-        return await self._ask("POST", "/v1/audit/recount", ADMINISTRATOR, 200, {})
+        return await self.send("POST", "/v1/audit/recount")
 
     async def reproduced(self, period: str) -> Any:
-        return await self._ask("POST", "/v1/audit/scores", ADMINISTRATOR, 200, {"period": period})
+        query = {"period": period}
+        return await self._answer("POST", "/v1/audit/scores", ADMINISTRATOR, 200, params=query)
 
     async def correct(self, request_id: str, **said: Any) -> Any:
-        path = f"/v1/cases/{request_id}/corrections"
-        return await self._ask("POST", path, ADMINISTRATOR, 201, {}, said)
+        return await self.send("POST", f"/v1/cases/{request_id}/corrections", said, status=201)
 
     async def send(
         self,
         method: str,
         path: str,
         body: Any = None,
-        principal: Principal = ADMINISTRATOR,
+        principal: Principal | None = ADMINISTRATOR,
         status: int = 200,
+        **headers: str,
     ) -> Any:
         """The answer to a command."""
-        return await self._ask(method, path, principal, status, {}, body)
+        return await self._answer(method, path, principal, status, json=body, headers=headers)
 
-    async def _ask(
-        self,
-        method: str,
-        path: str,
-        principal: Principal,
-        status: int,
-        query: dict[str, Any],
-        body: Any = None,
+    async def _answer(
+        self, method: str, path: str, principal: Principal | None, status: int, **request: Any
     ) -> Any:
-        answer = await self.ask(method, path, principal, params=query, json=body)
+        answer = await self.ask(method, path, principal, **request)
         assert answer.status_code == status, answer.text
         return answer.json() if answer.content else None
 
     async def ask(
-        self, method: str, path: str, principal: Principal, **request: Any
+        self,
+        method: str,
+        path: str,
+        principal: Principal | None,
+        headers: Mapping[str, str] | None = None,
+        **request: Any,
     ) -> httpx.Response:
-        """The answer as it comes."""
-        token = issue_token(self.settings.token_secret.get_secret_value(), principal)
-        headers = {"Authorization": f"Bearer {token}"}
-        return await self.http.request(method, path, headers=headers, **request)
+        """The answer as it comes; `principal`: None: who calls has no token."""
+        sent = dict(headers or {})
+        if principal is not None:
+            secret = self.settings.token_secret.get_secret_value()
+            sent["Authorization"] = f"Bearer {issue_token(secret, principal)}"
+        return await self.http.request(method, path, headers=sent, **request)
+
+    async def told(
+        self, *stores: AggregateStore[Any], topic: str = topics.REVIEWS.name
+    ) -> list[Document]:
+        """The journal of a topic, once `stores` have published all that they have."""
+
+        async def drained() -> bool:
+            pending = {"pending_since": {"$exists": True}}
+            return not any([await store.collection.count_documents(pending) for store in stores])
+
+        await eventually(drained, 20, "everything is published")
+        since, until = (each.replace(tzinfo=UTC) for each in (datetime.min, datetime.max))
+        return [e async for some in self.runtime.journal.walk(topic, since, until) for e in some]
 
     async def settled(self, cases: int) -> bool:
         """Whether `cases` requests are known, and every figure is up."""
@@ -140,7 +164,7 @@ class Others:
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
-        self._sequence = 0
+        self._sequences: Counter[tuple[str, str]] = Counter()
 
     async def publish(self, events: Iterable[Event]) -> None:
         outgoing = [
@@ -149,18 +173,19 @@ class Others:
         for result in await self._publisher.publish(outgoing):
             assert not isinstance(result, Exception), result
 
-    async def register(self, *snapshots: tuple[str, Payload]) -> None:
-        """Publish registry snapshots: subject and payload."""
+    async def register(self, *told: tuple[str, Payload], part: str = "") -> None:
+        """Publish what the registry, or a `part` of it, tells: subject and payload."""
+        source = f"/services/registry{part}"
         events = []
-        for subject, data in snapshots:
-            self._sequence += 1
+        for subject, data in told:
+            self._sequences[source, subject] += 1
             events.append(
                 Event(
                     id=uuid7(),
-                    source="/services/registry",
+                    source=source,
                     type=data.full_type(),
                     subject=subject,
-                    sequence=self._sequence,
+                    sequence=self._sequences[source, subject],
                     time=datetime.now(UTC),
                     partition_key=subject,
                     trace_parent=None,
@@ -185,6 +210,14 @@ def organization(id: str, unit_id: str) -> tuple[str, Payload]:
     return id, OrganizationChanged.model_validate(fields | {"level": "grassroots"})
 
 
+def branch(
+    id: str, area: str = "c1", parent: str | None = None, level: str = "grassroots"
+) -> tuple[str, Payload]:
+    """An area's own organization."""
+    fields = {"organization_id": id, "name": f"{id}党支部", "domain": "community", "area": area}
+    return id, OrganizationChanged.model_validate(fields | {"level": level, "parent": parent})
+
+
 CITY = (
     area("bj", "city", ("bj",)),
     area("xc", "district", ("bj", "xc")),
@@ -194,3 +227,33 @@ CITY = (
     area("c2", "community", ("bj", "xc", "s1", "c2")),
     area("c3", "community", ("bj", "xc", "s2", "c3")),
 )
+SCHEME = """\
+name: {zh: 试行方案, en: Trial}
+source: tests
+valid_from: 2026-04
+classes:
+  - {id: agency, label: {zh: 机关, en: Agencies}, kind: unit, domains: [agency]}
+  - {id: street, label: {zh: 街道, en: Streets}, kind: street}
+indicators:
+  - id: resolution
+    label: {zh: 解决率, en: Resolution}
+    formula: solved / contacted
+    sample: contacted
+    weight: 60
+    floor: 0.5
+    target: 1
+    minimum_sample: 5
+  - id: in_time
+    label: {zh: 按时率, en: In time}
+    formula: in_time / judged
+    sample: judged
+    weight: 40
+    floor: 0
+    target: 1
+    minimum_sample: 5
+grades:
+  - {id: good, label: {zh: 好, en: Good}, at_least: 80}
+  - {id: poor, label: {zh: 差, en: Poor}, at_least: 0}
+steps: {self_rating: 20, public_rating: 40, organizational_rating: 40}
+"""
+"""A city's own scheme, as it is written."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from services.assessment.handlers import HANDLERS, target
-from services.assessment.service.cases import Case
+from services.assessment.service.cases import Case, Correction, settled
 from shared.contracts import requests as r
 from shared.contracts import tasks as t
 from shared.contracts.envelope import Event
@@ -69,18 +69,23 @@ class Teller:
         data = what.model_validate({"request_id": self.id, "task_id": self.task_id} | fields)
         self._tell(self.tasks, DISPATCH, self.task_id, data, at)
 
-    def accept(self, at: datetime, path: Sequence[str] = PATHS[0]) -> None:
-        """The request was taken in at `at`."""
+    def accept(self, at: datetime, path: Sequence[str] = PATHS[0], **more: Any) -> None:
+        """The request was taken in at `at`; `more`: what is told of it otherwise than usual."""
+        fields = {
+            "channel": Channel.WEB,
+            "kind": RequestKind.HELP,
+            "category": "water",
+            "urgency": Urgency.UTILITIES,
+            "rules_version": 1,
+            "area_path": path,
+            "received_at": at,
+        }
+        self.request(r.RequestAccepted, at, **fields | more)
+
+    def answer(self, satisfied: int, *, solved: bool = True, round: int = 1) -> None:
+        """The resident was reached, and said how it went."""
         self.request(
-            r.RequestAccepted,
-            at,
-            channel=Channel.WEB,
-            kind=RequestKind.HELP,
-            category="water",
-            urgency=Urgency.UTILITIES,
-            rules_version=1,
-            area_path=path,
-            received_at=at,
+            r.RequestFollowedUp, contacted=True, solved=solved, satisfied=satisfied, round=round
         )
 
     def assign(self, unit: str | None, organization: str | None = None, round: int = 1) -> None:
@@ -260,6 +265,12 @@ class Consumer:
                 self.cases[id] = decision.state
             self._seen[key] = Seen(event.sequence, event.id)
             self.applied.setdefault(key, []).append(event.sequence)
+
+    def correct(self, request_id: str, corrections: Sequence[Correction]) -> None:
+        """Corrections of a case, as a command between two facts."""
+        case = self.cases.get(request_id) or Case()
+        with_them = case.model_copy(update={"corrections": tuple(corrections)})
+        self.cases[request_id] = settled(with_them, BEIJING)
 
     def known(self) -> dict[str, Case | None]:
         """The cases without what only tells how they came about."""

@@ -166,7 +166,7 @@ def test_a_reopened_case_is_open_until_its_last_round_is_done() -> None:
     tell.accept(START)
     tell.assign("u1")
     tell.complete("u1", None, START + HOUR, True)
-    tell.request(r.RequestFollowedUp, contacted=True, solved=False, satisfied=1, round=1)
+    tell.answer(1, solved=False)
     tell.request(r.RequestReopened, round=2)
     open = one(tell)
     assert (open.measure.hours, open.measure.judged, open.measure.followed_up) == (None, 0, 1)
@@ -174,7 +174,7 @@ def test_a_reopened_case_is_open_until_its_last_round_is_done() -> None:
     tell.task(t.TaskOverdue, deadline=START, round=2)
     assert (one(tell).measure.judged, one(tell).measure.in_time) == (1, 0)
     tell.complete("u2", None, START + 50 * HOUR, False, round=2)
-    tell.request(r.RequestFollowedUp, contacted=True, solved=True, satisfied=5, round=2)
+    tell.answer(5, round=2)
     done = one(tell)
     assert (done.measure.hours, done.measure.judged, done.measure.in_time) == (50.0, 1, 0)
     assert (done.measure.followed_up, done.measure.solved, done.measure.satisfied) == (1, 1, 1)
@@ -210,7 +210,7 @@ def test_not_solved_after_a_final_answer_counts_and_the_answer_stays_done() -> N
     tell.accept(START)
     tell.assign("u1")
     tell.finally_answer("u1", None, START + HOUR)
-    tell.request(r.RequestFollowedUp, contacted=True, solved=False, satisfied=2, round=1)
+    tell.answer(2, solved=False)
     tell.request(r.RequestClosed, outcome="reported", final=True)
     case = one(tell)
     measure = case.measure
@@ -265,7 +265,7 @@ def test_three_joined_requests_are_one_piece_of_work_and_three_voices() -> None:
     lead.accept(START)
     lead.assign("u2", "o2")
     lead.complete("u2", "o2", START + 2 * HOUR, True)
-    lead.request(r.RequestFollowedUp, contacted=True, solved=True, satisfied=5, round=1)
+    lead.answer(5)
     group = [lead]
     for name, satisfied in (("r1", 4), ("r2", 1)):
         tell = Teller(name)

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from services.assessment.corrections.decisions import correct, void
 from services.assessment.corrections.schemas import CorrectionBody
-from services.assessment.service.cases import Case, Correction, Measure, settled
-from services.assessment.service.recount import Recount, added_up
-from shared.contracts.requests import RequestFollowedUp
+from services.assessment.service.cases import Case, Correction, Measure, parts_of
+from services.assessment.service.recount import added_up
 from shared.contracts.tasks import TaskOverdue
 from shared.web.problems import Problem
 from tests.unit.services.assessment.stories import (
@@ -23,6 +22,7 @@ from tests.unit.services.assessment.stories import (
     shuffled,
     story,
 )
+from tests.unit.services.assessment.test_cases import one, recounted
 
 
 def told(*more: Any) -> Case:
@@ -31,14 +31,10 @@ def told(*more: Any) -> Case:
     tell.accept(START)
     tell.assign("u1", "o1")
     tell.complete("u1", "o1", START, in_time=True)
-    tell.request(RequestFollowedUp, contacted=True, solved=True, satisfied=2, round=1)
+    tell.answer(2)
     for what, fields in more:
         tell.task(what, **fields)
-    consumer = Consumer()
-    consumer.take(tell.all)
-    case = consumer.cases["r1"]
-    assert case is not None
-    return case
+    return one(tell)
 
 
 def corrected(case: Case, **said: Any) -> Case:
@@ -92,8 +88,8 @@ def test_an_answer_of_a_later_round_counts_as_it_comes() -> None:
     tell = Teller("r1")
     tell.accept(START)
     tell.assign("u1")
-    tell.request(RequestFollowedUp, contacted=True, solved=True, satisfied=1, round=1)
-    tell.request(RequestFollowedUp, contacted=True, solved=True, satisfied=1, round=2)
+    tell.answer(1)
+    tell.answer(1, round=2)
     consumer = Consumer()
     consumer.take([*tell.requests[:2], *tell.tasks])
     re_judged = corrected(consumer.cases["r1"] or Case(), satisfied=5)
@@ -125,8 +121,7 @@ def test_refused_and_repeated() -> None:
 
 choice = st.sampled_from
 made = st.builds(
-    lambda n, **said: Correction(number=1, at=START, by="a", reason="x", **said),
-    st.just(0),
+    lambda **said: Correction(number=1, at=START, by="a", reason="x", **said),
     excluded=choice([None, None, None, True, False]),
     answer_round=choice([1, 2]),
     without_answer=choice([None, None, True, False]),
@@ -152,21 +147,17 @@ def test_corrections_hold_in_any_order_and_the_recount_agrees(
         arrivals = shuffled(chance, [tell])
         consumer, at = Consumer(), chance.randrange(1, len(arrivals) + 1)
         consumer.take(arrivals[:at])
-        # A command between two facts, at any time.
-        before = consumer.cases.get(tell.id) or Case()
-        with_it = before.model_copy(update={"corrections": tuple(corrections)})
-        consumer.cases[tell.id] = settled(with_it, BEIJING)
+        consumer.correct(tell.id, corrections)
         consumer.take(arrivals[at:])
         case = consumer.known()[tell.id]
         assert case is not None
         ends.append(case)
     assert ends[0] == ends[1]
-    recount = Recount(BEIJING, LEVELS)
-    recount.add(ends[0].model_dump())
+    recount = recounted([ends[0]])
     counted = {
         (month, kind, id)
         for key in ends[0].keys
-        for group, id, month in [key_parts(key)]
+        for group, id, month in [parts_of(key)]
         for kind in [LEVELS.get(id, "") if group == "area" else group]
         if kind in ("street", "community", "unit", "organization")
     }
@@ -183,8 +174,3 @@ def test_corrections_hold_in_any_order_and_the_recount_agrees(
             measure.judged,
             measure.in_time,
         )
-
-
-def key_parts(key: str) -> tuple[str, str, str]:
-    group, id, month = key.split("/")
-    return group, id, month

@@ -16,16 +16,7 @@ from services.assessment.ratings.votes import Source, Vote
 from services.assessment.rounds.decisions import total_of
 from services.assessment.schemes.scheme import Shrinkage
 from services.assessment.service.statistics import Sample
-from tests.unit.services.assessment.ratings.voices import RULES, START, Attack, Cast, vote
-
-FREE = RULES.model_copy(
-    update={
-        name: getattr(RULES, name).model_copy(update={"share": 1.0, "most": 10**6, "least": 10**3})
-        for name in ("device", "network")
-    }
-    | {"rate_voices": 10**6, "regular_voices": 10**6}
-)
-"""No protection: what would have been."""
+from tests.unit.services.assessment.ratings.voices import FREE, RULES, START, Attack, Cast, vote
 
 
 def counted(judged: Judged) -> int:

@@ -12,6 +12,14 @@ from services.assessment.tables import SHIPPED
 START = datetime(2026, 9, 1, 8, tzinfo=UTC)
 DAYS = 14
 RULES = RatingRules.model_validate_json((SHIPPED / "rating-rules.json").read_bytes())
+FREE = RULES.model_copy(
+    update={
+        name: getattr(RULES, name).model_copy(update={"share": 1.0, "most": 10**6, "least": 10**3})
+        for name in ("device", "network")
+    }
+    | {"rate_voices": 10**6, "regular_voices": 10**6}
+)
+"""No protection: what would have been."""
 Attack = Literal["network", "device", "at_once"]
 
 

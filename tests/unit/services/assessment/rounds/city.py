@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from services.assessment.rounds.decisions import entered
+from services.assessment.rounds.decisions import entered, on_due
 from services.assessment.rounds.state import (
     Deadlines,
     Item,
@@ -16,6 +16,8 @@ from services.assessment.rounds.table import RoundRules
 from services.assessment.schemes.reading import read_file
 from services.assessment.service.figures import SubjectKind
 from services.assessment.tables import SHIPPED
+from shared.contracts.payload import Payload
+from shared.storage.aggregates import At
 
 OPENED = datetime(2026, 10, 1, 8, tzinfo=UTC)
 UNTIL = Deadlines(
@@ -67,6 +69,17 @@ def a_round(*subjects: Subject, until: Deadlines = UNTIL) -> Round:
 
 def begun(subject: Subject = TAX) -> Rated:
     return entered("r1", a_round(subject), subject)
+
+
+def timed(state: Rated, until: datetime) -> tuple[Rated, list[Payload | At]]:
+    """Fire the timers that are due up to a moment, each at its time."""
+    told: list[Payload | At] = []
+    while (due := state.next_due()) is not None and due <= until:
+        decision = on_due(state, due)
+        assert decision is not None
+        state = decision.state
+        told += decision.events
+    return state, told
 
 
 def items(*points: float) -> list[ItemRating]:

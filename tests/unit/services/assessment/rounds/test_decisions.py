@@ -1,6 +1,5 @@
 """Three steps in their order: locks, reminders, unlocking, lines, the result."""
 
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,7 +12,6 @@ from services.assessment.rounds import decisions
 from services.assessment.rounds.settling import locked_follow_ups
 from services.assessment.rounds.state import Deadlines, Rated, Stage
 from services.assessment.schemes.scheme import Shrinkage
-from shared.contracts.payload import Payload
 from shared.contracts.rounds import (
     RatingLine,
     RatingStep,
@@ -24,8 +22,9 @@ from shared.contracts.rounds import (
     RoundStepDue,
     RoundStepLocked,
 )
-from shared.storage.aggregates import At, Decision
+from shared.storage.aggregates import Decision
 from shared.web.problems import Problem
+from tests.unit.services.assessment.decided import refused
 from tests.unit.services.assessment.rounds.city import (
     ITEMS,
     LIBRARY,
@@ -36,6 +35,7 @@ from tests.unit.services.assessment.rounds.city import (
     a_round,
     begun,
     items,
+    timed,
 )
 
 SELF, PUBLIC, ORGANIZATIONAL = RatingStep
@@ -45,17 +45,6 @@ DAY = timedelta(days=1)
 def tally(voices: int, satisfied: int) -> Tally:
     source = {"source": Source.CODE, "voices": voices, "satisfied": satisfied}
     return Tally.model_validate({"sources": [source] if voices else []})
-
-
-def timed(state: Rated, until: datetime) -> tuple[Rated, list[Payload | At]]:
-    """Fire the timers that are due up to a moment, each at its time."""
-    told: list[Payload | At] = []
-    while (due := state.next_due()) is not None and due <= until:
-        decision = decisions.on_due(state, due)
-        assert decision is not None
-        state = decision.state
-        told += decision.events
-    return state, told
 
 
 def settle(
@@ -77,10 +66,6 @@ def line(state: Rated, which: RatingLine, points: float, now: datetime) -> Rated
 def at_third_step(state: Rated) -> Rated:
     state, _ = timed(state, UNTIL.public_rating)
     return settle(state, UNTIL.public_rating).state
-
-
-def refused(code: str) -> AbstractContextManager[object]:
-    return pytest.raises(Problem, match=rf"\d+ {code}")
 
 
 def test_a_round_is_opened_with_deadlines_in_their_order() -> None:

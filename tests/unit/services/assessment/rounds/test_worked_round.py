@@ -7,13 +7,13 @@ import pytest
 
 from services.assessment.ratings.result import PublicResult, Tally, results_of, tally_of
 from services.assessment.ratings.stuffing import judge
+from services.assessment.ratings.table import RatingRules
 from services.assessment.ratings.votes import Source, Vote
 from services.assessment.rounds import decisions
 from services.assessment.rounds.state import Rated, Subject
 from services.assessment.service.statistics import Sample
 from shared.contracts.rounds import RatingLine
-from tests.unit.services.assessment.ratings.test_stuffing import FREE
-from tests.unit.services.assessment.ratings.voices import RULES, vote
+from tests.unit.services.assessment.ratings.voices import FREE, RULES, vote
 from tests.unit.services.assessment.rounds.city import (
     ITEMS,
     LIBRARY,
@@ -23,6 +23,7 @@ from tests.unit.services.assessment.rounds.city import (
     UNTIL,
     begun,
     items,
+    timed,
 )
 
 SCHOOL = Subject(id="school", class_id="agency", area_path=("bj", "xc"), unit_id="school")
@@ -61,8 +62,8 @@ def public(tax: Tally) -> dict[str, PublicResult]:
     )
 
 
-def tax_tally(votes: list[Vote], rules: object = RULES) -> Tally:
-    return tally_of(judge(votes, {}, rules), Sample(32, 40))  # type: ignore[arg-type]
+def tax_tally(votes: list[Vote], rules: RatingRules = RULES) -> Tally:
+    return tally_of(judge(votes, {}, rules), Sample(32, 40))
 
 
 RATINGS: dict[str, tuple[Subject, tuple[float, ...], dict[RatingLine, float]]] = {
@@ -77,18 +78,12 @@ def result(name: str, tax: Tally) -> Rated:
     state = begun(subject)
     if own:
         state = decisions.self_rated(state, ITEMS, items(*own), "u:x", OPENED).state
-    for step in ("self_rating", "public_rating"):
-        while (due := state.next_due()) and due <= getattr(UNTIL, step):
-            decision = decisions.on_due(state, due)
-            assert decision is not None
-            state = decision.state
+    state, _ = timed(state, UNTIL.public_rating)
     for line, points in lines.items():
         now = UNTIL.public_rating
         state = decisions.line_rated(state, line, points, "考评", "x:y", now).state
-    while due := state.next_due():
-        decision = decisions.on_due(state, due)
-        assert decision is not None
-        state = decision.state
+    state, _ = timed(state, UNTIL.organizational_rating)
+    assert state.next_due() is None
     recipients = tally_of(judge(voices("r", 12, 9, Source.PANEL), {}, RULES))
     counted = decisions.counted(state, Tally(), recipients if subject is TAX else None)
     now = UNTIL.organizational_rating

@@ -6,9 +6,9 @@ import pytest
 
 from services.assessment.schemes.reading import SchemeInvalid, read_file, read_scheme
 from services.assessment.service.figures import SubjectKind
+from services.assessment.tables import SHIPPED
 from shared.contracts.words import Domain
 
-SHIPPED = Path("services/assessment/data/schemes")
 SMALL = """\
 name: {zh: 小, en: Small}
 source: an example
@@ -51,11 +51,11 @@ def faults_of(text: str) -> list[tuple[int, str, str]]:
 
 
 def test_shipped_schemes() -> None:
-    default = read_file(SHIPPED / "default.yaml")
+    default = read_file(SHIPPED / "schemes" / "default.yaml")
     for domain in Domain:
         for kind in (SubjectKind.UNIT, SubjectKind.ORGANIZATION):
             assert default.class_of(kind, domain) is not None
-    rates = read_file(SHIPPED / "three_rates.yaml")
+    rates = read_file(SHIPPED / "schemes" / "three_rates.yaml")
     assert [grade.id for grade in rates.grades] == ["leading", "improving", "rectify", "govern"]
     assert [indicator.weight for indicator in rates.indicators] == [30, 35, 35]
     assert all(indicator.proportion for indicator in rates.indicators)

@@ -1,29 +1,26 @@
 """Order, duplicates, late events, corrections and restarts never change the final scores."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.assessment.scores.figures import with_rates
+from services.assessment.scores import figures as figure_inputs
+from services.assessment.scores import reproduction
 from services.assessment.scores.inputs import Numbers
-from services.assessment.scores.reproduction import recounted
 from services.assessment.scores.score import Scores, score_class
-from services.assessment.service.cases import Case, Correction, parts_of
-from services.assessment.service.cases import settled as settled_case
-from services.assessment.service.figures import COUNTS, SubjectKind
-from services.assessment.service.recount import Recount
+from services.assessment.service.cases import Case, Correction
+from services.assessment.service.figures import SubjectKind
 from tests.unit.services.assessment.scores.schemes import indicator, scheme
 from tests.unit.services.assessment.stories import (
-    BEIJING,
-    LEVELS,
     START,
     Consumer,
     Teller,
     shuffled,
     story,
 )
+from tests.unit.services.assessment.test_cases import recounted, summed
 
 SCHEME = scheme(
     indicator(minimum_sample=1, floor=0),
@@ -44,26 +41,18 @@ def scored(inputs: Numbers) -> Scores:
     return score_class(SCHEME, SCHEME.classes[0], inputs)
 
 
-def summed(cases: Iterable[Case | None], month: str) -> Numbers:
+def numbers(cases: list[Case], month: str) -> Numbers:
     """The figures' numbers of units, added up from what each case adds."""
-    found: Numbers = {}
-    for case in cases:
-        if case is None:
-            continue
-        for group, id, of in map(parts_of, case.keys):
-            if (group, of) == ("unit", month):
-                sums = found.setdefault(id, dict.fromkeys(COUNTS, 0.0))
-                for name in COUNTS[:-1]:
-                    sums[name] += getattr(case.measure, name)
-                sums["timed"] += case.measure.hours is not None
-    return {id: with_rates(of) for id, of in found.items() if of["requests"] or of["followed_up"]}
+    figures = summed(cases)
+    of_units = [figures[key] for key in figures if key[:2] == (month, "unit")]
+    return figure_inputs.summed([{"state": one.model_dump()} for one in of_units], hours=True)
 
 
 def heard(
     chance: random.Random, tellers: Sequence[Teller], corrections: Sequence[Correction]
-) -> Consumer:
-    """The events in some order with some told again, a restart in between, and corrections of the
-    first two requests at some moment."""
+) -> list[Case]:
+    """The cases after the events in some order with some told again, a restart in between, and
+    corrections of the first two requests at some moment."""
     arrivals = shuffled(chance, tellers)
     consumer = Consumer()
     restart, command = (chance.randrange(len(arrivals)) for _ in range(2))
@@ -75,11 +64,9 @@ def heard(
             }
         if n == command:
             for tell in tellers[:2]:
-                case = consumer.cases.get(tell.id) or Case()
-                with_them = case.model_copy(update={"corrections": tuple(corrections)})
-                consumer.cases[tell.id] = settled_case(with_them, BEIJING)
+                consumer.correct(tell.id, corrections)
         consumer.take([event])
-    return consumer
+    return [case for case in consumer.cases.values() if case is not None]
 
 
 made = st.builds(
@@ -101,12 +88,9 @@ def test_the_final_scores_are_the_same_and_the_recounts(
     chance = random.Random(seed)
     tellers = [story(chance, number) for number in range(10)]
     one, other = (heard(chance, tellers, corrections) for _ in range(2))
-    recount = Recount(BEIJING, LEVELS)
-    for case in one.cases.values():
-        if case is not None:
-            recount.add(case.model_dump())
+    recount = recounted(one)
     for month in MONTHS:
-        scores = scored(summed(one.cases.values(), month))
-        assert list(scores.every()) == list(scored(summed(other.cases.values(), month)).every())
-        again = scored(recounted(recount, month)[SubjectKind.UNIT])
+        scores = scored(numbers(one, month))
+        assert list(scores.every()) == list(scored(numbers(other, month)).every())
+        again = scored(reproduction.recounted(recount, month)[SubjectKind.UNIT])
         assert list(again.every()) == list(scores.every())

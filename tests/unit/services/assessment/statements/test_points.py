@@ -12,18 +12,13 @@ from services.assessment.statements.points import ContactPoint, Promised, Visit
 from services.assessment.statements.table import StatementRules
 from services.assessment.tables import SHIPPED
 from shared.contracts.statements import ContactPointSilent
-from shared.storage.aggregates import Decision
 from shared.web.problems import Problem
+from tests.unit.services.assessment.decided import done
 
 RULES = StatementRules.model_validate_json((SHIPPED / "statement-rules.json").read_bytes())
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 SILENCE = timedelta(days=RULES.visit_days)
-
-
-def done(decision: Decision[ContactPoint] | None) -> ContactPoint:
-    assert decision is not None
-    return decision.state
 
 
 def opened() -> ContactPoint:

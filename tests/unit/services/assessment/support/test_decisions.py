@@ -12,7 +12,7 @@ from services.assessment.support.state import Guarantee
 from shared.contracts.support import GuaranteeChanged, GuaranteeOverdue
 from shared.storage.aggregates import IdempotencyConflict
 from shared.web.auth import Principal, Role
-from shared.web.problems import Problem
+from tests.unit.services.assessment.decided import done, refused
 
 MANAGER = Principal("m", Role.AREA_MANAGER, frozenset({"s1"}))
 OTHER = Principal("x", Role.AREA_MANAGER, frozenset({"s2"}))
@@ -39,15 +39,7 @@ def promised(**changes: Any) -> Guarantee:
 
 
 def given(state: Guarantee, id: str, body: GiftBody) -> Guarantee:
-    decision = decisions.give(state, id, body, MANAGER, "area_manager:m")
-    assert decision is not None
-    return decision.state
-
-
-def refused(code: str, status: int, make: Any) -> None:
-    with pytest.raises(Problem) as found:
-        make()
-    assert (found.value.code, found.value.status) == (code, status)
+    return done(decisions.give(state, id, body, MANAGER, "area_manager:m"))
 
 
 def test_a_promise_tells_what_until_when_and_why() -> None:
@@ -60,18 +52,18 @@ def test_a_promise_tells_what_until_when_and_why() -> None:
 
 def test_nobody_guarantees_something_to_itself_or_in_anothers_area() -> None:
     own = BODY.model_copy(update={"giver": "o1"})
-    refused("guarantee-to-itself", 422, lambda: decisions.promise("g", own, ["s1"], None, MANAGER))
-    refused("wrong-area", 403, lambda: decisions.promise("g", BODY, ["s1"], "u1", OTHER))
-    refused("wrong-area", 403, lambda: decisions.promise("g", BODY, ["s1"], "u1", UNIT))
+    with refused("guarantee-to-itself", 422):
+        decisions.promise("g", own, ["s1"], None, MANAGER)
+    with refused("wrong-area", 403):
+        decisions.promise("g", BODY, ["s1"], "u1", OTHER)
+    with refused("wrong-area", 403):
+        decisions.promise("g", BODY, ["s1"], "u1", UNIT)
 
 
 def test_never_more_is_given_than_promised_to_the_fen() -> None:
     state = given(promised(), "1", gift(1000.49))
-    refused(
-        "guarantee-overspent",
-        409,
-        lambda: decisions.give(state, "2", gift(0.02), MANAGER, "m"),
-    )
+    with refused("guarantee-overspent", 409):
+        decisions.give(state, "2", gift(0.02), MANAGER, "m")
     assert given(state, "2", gift(0.01)).given == state.fen
 
 
@@ -89,8 +81,10 @@ def test_the_receiver_may_say_that_it_never_came() -> None:
     assert decision.state.given == 0
     assert decisions.void(decision.state, "1", "again", UNIT) is None
     stranger = replace(UNIT, unit_id="u2")
-    refused("wrong-area", 403, lambda: decisions.void(state, "1", "x", stranger))
-    refused("guarantee-gift-not-found", 404, lambda: decisions.void(state, "9", "x", UNIT))
+    with refused("wrong-area", 403):
+        decisions.void(state, "1", "x", stranger)
+    with refused("guarantee-gift-not-found", 404):
+        decisions.void(state, "9", "x", UNIT)
 
 
 def test_what_is_missing_after_its_date_is_told_once_and_again_after_a_gift_was_voided() -> None:
@@ -113,8 +107,5 @@ def test_a_withdrawn_guarantee_is_owed_and_given_no_more() -> None:
     assert decision is not None
     assert decision.state.next_due() is None
     assert decisions.withdraw(decision.state, "again", MANAGER) is None
-    refused(
-        "guarantee-withdrawn",
-        409,
-        lambda: decisions.give(decision.state, "1", gift(1), MANAGER, "m"),
-    )
+    with refused("guarantee-withdrawn", 409):
+        decisions.give(decision.state, "1", gift(1), MANAGER, "m")
