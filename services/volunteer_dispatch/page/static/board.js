@@ -119,17 +119,9 @@ export class Board {
       onclick: () => toggle.setAttribute("aria-expanded", String(this.selects.classList.toggle("open"))),
     }, w("filter.title"), this.count);
     this.lists = h("div", { class: "lists" }, h("p", { class: "empty" }, w("loading")));
-    this.sections.clear();
-    this.rows.clear();
     this.root.replaceChildren(h("div", { class: "tools" }, this.chips, search, toggle, this.selects), this.lists);
     this.root.addEventListener("keydown", this.onKey);
     this.drawBulk();
-  }
-
-  /** All words anew, in another language. */
-  speak() {
-    this.build();
-    this.draw();
   }
 
   end() {
@@ -237,7 +229,7 @@ export class Board {
 
   row(task, open) {
     const claimable = this.claimable.has(task.id);
-    const key = [open, task.version, task.overdue, isLate(task), claimable, language(), namesEpoch(), task.status].join("|");
+    const key = [open, task.version, task.overdue, isLate(task), claimable, namesEpoch(), task.status].join("|");
     const kept = this.rows.get(task.id);
     if (kept?.key === key) return kept.element;
     const focus = kept?.element.contains(document.activeElement) ? document.activeElement.className : null;
@@ -303,7 +295,7 @@ export class Board {
       this.box("overdue"), ownHolders().length > 0 && this.box("mine"),
       this.filterCount() > 0 && h("button", { type: "button", onclick: () => this.clear() }, w("filter.clear")),
     ].filter(Boolean);
-    const key = JSON.stringify([areas, grids, codes, language(), this.filters, wanted.length]);
+    const key = JSON.stringify([areas, grids, codes, this.filters, wanted.length]);
     this.count.textContent = this.filterCount() ? w("filter.on", { n: this.filterCount() }) : "";
     if (key === this.filterKey && this.selects.childElementCount) return; // an open list stays open
     this.filterKey = key;

@@ -50,7 +50,6 @@ export class Mine {
   }
 
   draw() {
-    if (!this.list) return;
     this.rows = [];
     const sections = KINDS.filter((kind) => this.list[kind].length).map((kind) => this.group(kind));
     if (!KINDS.some((kind) => kind !== "pool" && this.list[kind].length)) sections.unshift(h("p", { class: "empty" }, w("mine.empty")));
@@ -102,10 +101,6 @@ export class Mine {
 
   tick() {
     for (const { task, element } of this.rows) dueCell(task, element.querySelector(".due"));
-  }
-
-  speak() {
-    this.draw();
   }
 
   end() {

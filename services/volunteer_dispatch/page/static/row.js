@@ -9,8 +9,8 @@ import { category, moment, nameOf, short, span, w, who } from "/page/words.js";
 export const isOpen = (task) => ["matching", "assigned", "accepted"].includes(task.status);
 
 /** Late now, by the clock of this machine: the service says so at the next load too. */
-export const isLate = (task, now = Date.now()) =>
-  isOpen(task) && !task.pause && task.deadline !== null && Date.parse(task.deadline) < now;
+export const isLate = (task) =>
+  isOpen(task) && !task.pause && task.deadline !== null && Date.parse(task.deadline) < Date.now();
 
 export function placeOf(task) {
   const leaf = task.area_path.at(-1);

@@ -17,7 +17,7 @@ export function whenClaimable(test) {
 }
 
 const dialog = () => $("task");
-export const taskShown = () => (dialog().open ? shown?.task.id : null);
+const taskShown = () => (dialog().open ? shown?.task.id : null);
 
 /** Show a task, with the form of `command` open where it is given. */
 export async function openTask(id, command = null) {

@@ -10,7 +10,7 @@ if (chosen !== "zh" && chosen !== "en") {
 }
 
 export const language = () => chosen;
-export const locale = () => (chosen === "en" ? "en-GB" : "zh-CN");
+const locale = () => (chosen === "en" ? "en-GB" : "zh-CN");
 
 export async function loadWords() {
   table = await (await fetch("/page/words.json")).json();
@@ -58,7 +58,6 @@ export const namesEpoch = () => epoch;
 
 export function setCategories(list) {
   words = new Map(list.map((one) => [one.code, one]));
-  epoch++;
 }
 
 export function category(code) {
