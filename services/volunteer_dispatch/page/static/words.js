@@ -114,7 +114,7 @@ function dayNumber(at) {
 export function moment(text) {
   if (!text) return "—";
   const at = new Date(text), now = new Date();
-  const time = at.toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit", hour12: false });
+  const time = clock(at);
   const key = { "-1": "time.yesterday", 0: "time.today", 1: "time.tomorrow" }[dayNumber(at) - dayNumber(now)];
   if (key) return w(key, { time });
   const year = at.getFullYear() === now.getFullYear() ? undefined : "numeric";
