@@ -72,7 +72,7 @@ def rows(found: dict[str, Any]) -> list[str]:
     running = {
         size: {
             name: statistics.median(one[name] for one in rounds)
-            for name in ("service", "database", "broker", "p50", "p95")
+            for name in (*PROCESSES, "p50", "p95")
         }
         for size, rounds in found["delays"].items()
     }

@@ -16,12 +16,11 @@ from tests.browser import browser
 from tests.integration.messaging.world import settings_for
 from tests.integration.services.volunteer_dispatch.page_world import (
     Page,
-    databases,
     put_city,
     task,
 )
 from tests.integration.services.volunteer_dispatch.test_changes import served
-from tests.integration.services.volunteer_dispatch.world import bearer
+from tests.integration.services.volunteer_dispatch.world import bearer, dropped
 from tests.servers import own_broker, own_database
 
 ROUNDS = 5
@@ -68,7 +67,7 @@ async def measure(folder: Path) -> dict[int, tuple[float, float, float]]:
     found: dict[int, tuple[float, float, float]] = {}
     with own_broker(folder) as broker, own_database(folder) as database:
         settings = settings_for("volunteer_dispatch", broker.address, database.address, "bench")
-        async with databases(settings) as db, AsyncExitStack() as serving, browser() as seen:
+        async with dropped(settings) as db, AsyncExitStack() as serving, browser() as seen:
             await put_city(db)
             world = await serving.enter_async_context(served(settings))
             page = Page(world, seen, settings, serving)

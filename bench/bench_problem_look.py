@@ -10,13 +10,13 @@ import random
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
+from bench.common import beating
 from services.assessment.problems.repository import Problems
 from services.assessment.problems.watch import Watch
 from services.assessment.repository import Repository
@@ -81,17 +81,6 @@ async def fill(database: Database, cases: int) -> None:
         await database["cases"].insert_many(some, ordered=False)
 
 
-async def held() -> float:
-    """Beats until it is cancelled; the most processor time between two beats, in ms."""
-    most = 0.0
-    with suppress(asyncio.CancelledError):
-        while True:
-            began = time.thread_time()
-            await asyncio.sleep(0.005)
-            most = max(most, time.thread_time() - began)
-    return most * 1000
-
-
 async def measure(client: Client, uri: str, cases: int) -> str:
     """A look at the last month, told in a line."""
     settings = Settings(
@@ -111,12 +100,11 @@ async def measure(client: Client, uri: str, cases: int) -> str:
     await fill(database, cases)
     leases = Leases(database, "bench")
     watch = Watch(repository, problems, tables, leases, ZoneInfo("Asia/Shanghai"))
-    beats = asyncio.create_task(held())
-    began, own = time.perf_counter(), time.process_time()
-    await watch.look(MONTHS[-1], datetime.now(UTC))
-    took, own = time.perf_counter() - began, time.process_time() - own
-    beats.cancel()
-    hold = await beats
+    async with beating(0.005, time.thread_time) as between:
+        began, own = time.perf_counter(), time.process_time()
+        await watch.look(MONTHS[-1], datetime.now(UTC))
+        took, own = time.perf_counter() - began, time.process_time() - own
+    hold = 1000 * max(between)
     found = await problems.round(MONTHS[-1])
     assert found is not None
     began = time.perf_counter()

@@ -14,7 +14,7 @@ from typing import Any
 from pymongo import MongoClient
 
 from bench.bench_figures import City
-from bench.common import cpu_seconds, percentile
+from bench.common import beating, cpu_seconds, percentile
 from bench.month_city import ZONE
 from bench.report import resident_megabytes
 from services.assessment.routes_audit import recount
@@ -75,24 +75,22 @@ async def measure(city: City, uri: str, server: int) -> dict[str, Any]:
     held: dict[str, list[float]] = {"recount": [], "idle": []}
     spent = {"recount": 0.0, "recount, database": 0.0, "floor, database": 0.0}
     for _ in range(ROUNDS):
-        ticks = asyncio.create_task(_late())
-        for name, pipeline in (("floor", FLOOR), ("count", COUNT)):
-            began, used = time.perf_counter(), cpu_seconds(server)
-            groups = await asyncio.to_thread(_aggregate, uri, city, pipeline)
-            seconds[name].append(time.perf_counter() - began)
-            if name == "floor":
-                spent["floor, database"] += (cpu_seconds(server) - used) / ROUNDS
-            assert groups
-        ticks.cancel()
-        held["idle"] += await ticks
-        ticks = asyncio.create_task(_late())
-        began, ours, used = time.perf_counter(), time.process_time(), cpu_seconds(server)
-        found = await recount(city.repository, ZONE)
-        seconds["recount"].append(time.perf_counter() - began)
-        spent["recount"] += (time.process_time() - ours) / ROUNDS
-        spent["recount, database"] += (cpu_seconds(server) - used) / ROUNDS
-        ticks.cancel()
-        held["recount"] += await ticks
+        async with beating(_TICK_SECONDS) as between:
+            for name, pipeline in (("floor", FLOOR), ("count", COUNT)):
+                began, used = time.perf_counter(), cpu_seconds(server)
+                groups = await asyncio.to_thread(_aggregate, uri, city, pipeline)
+                seconds[name].append(time.perf_counter() - began)
+                if name == "floor":
+                    spent["floor, database"] += (cpu_seconds(server) - used) / ROUNDS
+                assert groups
+        held["idle"] += between
+        async with beating(_TICK_SECONDS) as between:
+            began, ours, used = time.perf_counter(), time.process_time(), cpu_seconds(server)
+            found = await recount(city.repository, ZONE)
+            seconds["recount"].append(time.perf_counter() - began)
+            spent["recount"] += (time.process_time() - ours) / ROUNDS
+            spent["recount, database"] += (cpu_seconds(server) - used) / ROUNDS
+        held["recount"] += between
         if found.differing_total or found.unmeasured:
             raise RuntimeError(f"figures are not as recounted: {found.differing[:3]}")
     ratios = {
@@ -103,20 +101,10 @@ async def measure(city: City, uri: str, server: int) -> dict[str, Any]:
     }
     return {
         "cases": found.cases, "figures": found.figures, "ratios": ratios,
-        "held": {name: (percentile(some, 99), max(some)) for name, some in held.items()},
+        "held": {
+            name: (percentile(some, 99) - _TICK_SECONDS, max(some) - _TICK_SECONDS)
+            for name, some in held.items()
+        },
         "seconds": {name: statistics.median(values) for name, values in seconds.items()},
         "spent": spent, "megabytes": resident_megabytes(os.getpid(), "VmHWM") - before,
     }  # fmt: skip
-
-
-async def _late() -> list[float]:
-    """How long the event loop kept this task waiting beyond its time, each time, seconds."""
-    late, last = [], time.perf_counter()
-    try:
-        while True:
-            await asyncio.sleep(_TICK_SECONDS)
-            now = time.perf_counter()
-            late.append(now - last - _TICK_SECONDS)
-            last = now
-    except asyncio.CancelledError:
-        return late

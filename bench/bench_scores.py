@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bench.common import percentile
+from bench.common import beating, percentile
 from services.assessment.repository import Repository
 from services.assessment.schemes.versions import Schemes
 from services.assessment.scores.figures import FigureInputs
@@ -72,15 +72,15 @@ async def measure(folder: Path) -> dict[str, float]:
         await schemes.prepare()
         provider = FigureInputs(repository.figures.collection)
         scoring = Scoring(schemes, [provider.provide], repository, scores)
-        aggregates = []
-        for figure in figures():
+        made, aggregates = figures(), []
+        for figure in made:
             aggregate: Aggregate[Figure] = Aggregate(f"{MONTH}/unit/{figure.subject_id}")
             repository.figures.record(aggregate, Decision(figure), by="bench")
             aggregates.append(aggregate)
         assert await repository.figures.write(aggregates)
         await database["units"].insert_many(
             {"_id": figure.subject_id, "name": figure.subject_id, "domain": "agency"}
-            for figure in figures()
+            for figure in made
         )
         found = await _timed(scoring)
         await client.close()
@@ -98,12 +98,11 @@ async def _timed(scoring: Scoring) -> dict[str, float]:
         used.append(1000 * (time.thread_time() - before))
         reckoned.append(1000 * (time.perf_counter() - began))
     for _ in range(ROUNDS // 2):
-        watch = asyncio.create_task(_longest_hold())
-        began = time.perf_counter()
-        await scoring.boards(MONTH, SubjectKind.UNIT, ["agency"])
-        read.append(1000 * (time.perf_counter() - began))
-        watch.cancel()
-        held.append(await watch)
+        async with beating(0.001) as between:
+            began = time.perf_counter()
+            await scoring.boards(MONTH, SubjectKind.UNIT, ["agency"])
+            read.append(1000 * (time.perf_counter() - began))
+        held.append(1000 * max(between))
     return {
         "reckoned": statistics.median(reckoned),
         "used": statistics.median(used),
@@ -112,18 +111,6 @@ async def _timed(scoring: Scoring) -> dict[str, float]:
         "held": statistics.median(held),
         "held_most": max(held),
     }
-
-
-async def _longest_hold() -> float:
-    """For how many milliseconds the event loop did not come back, at most, until cancelled."""
-    longest, last = 0.0, time.perf_counter()
-    try:
-        while True:
-            await asyncio.sleep(0.001)
-            now = time.perf_counter()
-            longest, last = max(longest, now - last), now
-    except asyncio.CancelledError:
-        return 1000 * max(longest, time.perf_counter() - last)
 
 
 def rows(found: dict[str, Any]) -> list[str]:

@@ -97,7 +97,8 @@ def levels() -> Iterator[Document]:
 
 async def register(database: Database) -> None:
     """Put the areas there, as the registry's snapshots leave them."""
-    areas = [area | {"sequence": 1, "unmeasured": False} for area in levels()]
+    told = {"sequence": 1, "unmeasured": False, "retired": False}
+    areas = [area | {"name": area["_id"]} | told for area in levels()]
     await database["areas"].insert_many(areas)
 
 

@@ -1,7 +1,6 @@
 """Chromium by the WebDriver protocol, as much of it as tests of pages need."""
 
 import asyncio
-import base64
 import os
 import shutil
 import signal
@@ -92,11 +91,6 @@ class Browser:
         found = await self.post("se/log", {"type": "browser"})
         return [one["message"] for one in found if one["level"] in ("SEVERE", "WARNING")]
 
-    async def picture(self) -> bytes:
-        """A PNG of what is shown."""
-        answer = await self._http.get(f"{self._path}/screenshot")
-        return base64.b64decode(answer.json()["value"])
-
     async def _find(self, css: str) -> str:
         found = await self.post("element", {"using": "css selector", "value": css})
         return str(found[_ELEMENT])
@@ -109,8 +103,9 @@ class Browser:
 
 
 @asynccontextmanager
-async def browser(language: str = "zh-CN") -> AsyncIterator[Browser]:
-    """A headless Chromium with a profile of its own; both processes end with it."""
+async def browser() -> AsyncIterator[Browser]:
+    """A headless Chromium, whose user reads Chinese, with a profile of its own; both processes end
+    with it."""
     free = bind("127.0.0.1", 0)
     port = free.getsockname()[1]
     free.close()
@@ -128,7 +123,7 @@ async def browser(language: str = "zh-CN") -> AsyncIterator[Browser]:
                 await eventually(there, 15, "the driver listens")
                 options = {
                     "args": [*_ARGUMENTS, f"--user-data-dir={profile}"],
-                    "prefs": {"intl.accept_languages": language},
+                    "prefs": {"intl.accept_languages": "zh-CN"},
                 }
                 wanted = {
                     "goog:chromeOptions": options,

@@ -16,12 +16,11 @@ export function keepToken(text) {
 }
 
 /** A problem: `status` 0 where nothing answered; the message is the service's own sentence. */
-export class Problem extends Error {
-  constructor(status, code, message, allowed = []) {
+class Problem extends Error {
+  constructor(status, message, allowed = []) {
     super(message);
     this.allowed = allowed;
     this.status = status;
-    this.code = code;
   }
 }
 
@@ -45,19 +44,18 @@ export async function call(path, body, more = {}) {
     answer = await fetch(`/v1/${path}`, { ...sent, headers: headers({ ...kind, ...more }), cache: "no-store" });
     if (answer.ok) return await answer.json();
   } catch {
-    throw new Problem(0, "unreachable", w("error.unreachable"));
+    throw new Problem(0, w("error.unreachable"));
   }
   throw await problemOf(answer);
 }
 
 export async function problemOf(answer) {
   const problem = await answer.json().catch(() => ({}));
-  const code = String(problem.type ?? "").split("/").pop();
   const detail = problem.detail ?? w("error.answer", { status: answer.status });
   const fields = (problem.errors ?? []).filter((one) => !detail.includes(one.detail));
   const message = [detail, ...fields.map((one) => `${one.field}: ${one.detail}`)].join("\n");
   if (answer.status === 401) onUnauthorized(message);
-  return new Problem(answer.status, code, message, problem.allowed);
+  return new Problem(answer.status, message, problem.allowed);
 }
 
 /** A key for something that must be done once however often it is sent (`randomUUID` needs https). */

@@ -76,9 +76,7 @@ export const mayAct = (task) => Boolean(task.assignee) && actsFor(task.assignee,
 
 /** Whether the task is offered to the caller, and not to somebody below. */
 export const offeredToMe = (task) =>
-  Boolean(task.offer) &&
-  (ownHolders().includes(`${task.offer.to.kind}:${task.offer.to.id}`) ||
-    (app.desk.role === "volunteer" && task.offer.to.id === app.desk.volunteer_id));
+  Boolean(task.offer) && ownHolders().includes(`${task.offer.to.kind}:${task.offer.to.id}`);
 
 const MANAGERS = ["area_manager", "administrator"];
 export const isManager = () => MANAGERS.includes(app.desk.role);
@@ -102,5 +100,6 @@ export function ownHolders() {
   if (me.role === "grid_leader") return me.grids.map((id) => `grid_team:${id}`);
   if (me.role === "area_manager") return me.areas.map((id) => `area_duty:${id}`);
   if (me.role === "unit_operator") return [`unit:${me.unit_id}`];
+  if (me.role === "volunteer") return [`volunteer:${me.volunteer_id}`];
   return [];
 }

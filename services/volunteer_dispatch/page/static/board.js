@@ -26,7 +26,7 @@ export class Board {
     this.sections = new Map();
     this.chosen = new Set();
     this.more = new Map(); // rows wanted of a column beyond those loaded by themselves
-    this.seen = { area: new Map(), grid: new Map(), category: new Map() };
+    this.seen = { area: new Map(), grid: new Set(), category: new Set() }; // areas with their depth
     this.turn = 0;
     this.versions = new Map();
     this.changed = new Set();
@@ -92,8 +92,8 @@ export class Board {
         if (before && before.get(task.id) !== task.version) this.changed.add(task.id);
         placeOf(task); // the names that will be shown
         who(task.assignee);
-        this.seen.category.set(task.category, true);
-        if (task.grid_id) this.seen.grid.set(task.grid_id, true);
+        this.seen.category.add(task.category);
+        if (task.grid_id) this.seen.grid.add(task.grid_id);
         task.area_path.forEach((code, depth) => {
           this.seen.area.set(code, depth);
           nameOf("area", code);
@@ -119,17 +119,9 @@ export class Board {
       onclick: () => toggle.setAttribute("aria-expanded", String(this.selects.classList.toggle("open"))),
     }, w("filter.title"), this.count);
     this.lists = h("div", { class: "lists" }, h("p", { class: "empty" }, w("loading")));
-    this.sections.clear();
-    this.rows.clear();
     this.root.replaceChildren(h("div", { class: "tools" }, this.chips, search, toggle, this.selects), this.lists);
     this.root.addEventListener("keydown", this.onKey);
     this.drawBulk();
-  }
-
-  /** All words anew, in another language. */
-  speak() {
-    this.build();
-    this.draw();
   }
 
   end() {
@@ -176,10 +168,10 @@ export class Board {
       let tasks = column.items.filter((task) => this.fits(task));
       let moved = 0;
       if (only !== name && name !== DONE) {
-        const danger = tasks.filter((task) => task.urgency === "danger" && !task.pause);
+        const danger = tasks.filter(isUrgent);
         urgent.push(...danger);
         moved = danger.length;
-        tasks = tasks.filter((task) => !danger.includes(task));
+        tasks = tasks.filter((task) => !isUrgent(task));
       }
       if (name !== DONE) tasks.sort(worst);
       if (only === URGENT) continue;
@@ -228,7 +220,7 @@ export class Board {
     kept.title.replaceChildren(marked && h("span", { "aria-hidden": "true" }, marked), `${group.title} (${group.number})`);
     kept.all.parentElement.hidden = group.name === DONE;
     kept.all.setAttribute("aria-label", `${w("choose.all")}${w("sep")}${group.title}`);
-    kept.all.checked = group.tasks.length > 0 && group.tasks.every((task) => this.chosen.has(task.id));
+    kept.all.checked = this.allChosen(group);
     kept.more.hidden = !group.left || !group.next;
     kept.more.textContent = w("more", { n: group.left });
     arrange(kept.list, group.tasks.map((task) => this.row(task, group.name !== DONE)));
@@ -237,7 +229,7 @@ export class Board {
 
   row(task, open) {
     const claimable = this.claimable.has(task.id);
-    const key = [open, task.version, task.overdue, isLate(task), claimable, language(), namesEpoch(), task.status].join("|");
+    const key = [open, task.version, task.overdue, isLate(task), claimable, namesEpoch(), task.status].join("|");
     const kept = this.rows.get(task.id);
     if (kept?.key === key) return kept.element;
     const focus = kept?.element.contains(document.activeElement) ? document.activeElement.className : null;
@@ -275,14 +267,11 @@ export class Board {
   }
 
   drawFilters() {
-    const only = this.filters.column ?? "", danger = this.groupsOfDanger();
-    const chip = (name, title, number, alarming) => {
-      const made = h("button", {
-        type: "button", class: alarming && number ? "chip alarm" : "chip", "aria-pressed": String(only === name), data: { chip: name },
-        onclick: () => this.set({ column: only === name ? "" : name }, false),
-      }, title, " ", h("b", {}, String(number)));
-      return made;
-    };
+    const only = this.filters.column ?? "", danger = this.openTasks().filter(isUrgent).length;
+    const chip = (name, title, number, alarming) => h("button", {
+      type: "button", class: alarming && number ? "chip alarm" : "chip", "aria-pressed": String(only === name), data: { chip: name },
+      onclick: () => this.set({ column: only === name ? "" : name }, false),
+    }, title, " ", h("b", {}, String(number)));
     const all = this.columns.reduce((sum, column) => sum + (column.column === DONE ? 0 : column.number), 0);
     const focus = document.activeElement?.dataset.chip;
     this.chips.replaceChildren(chip("", w("filter.all"), all, false),
@@ -293,8 +282,8 @@ export class Board {
     if (focus !== undefined) this.chips.querySelector(`[data-chip="${focus}"]`)?.focus();
 
     const areas = [...this.seen.area].sort().map(([code, depth]) => [code, "　".repeat(depth) + nameOf("area", code)]);
-    const grids = [...this.seen.grid.keys()].sort().map((id) => [id, nameOf("grid_team", id)]);
-    const codes = [...this.seen.category.keys()].map((code) => [code, category(code)]).sort((a, b) => a[1].localeCompare(b[1], "zh"));
+    const grids = [...this.seen.grid].sort().map((id) => [id, nameOf("grid_team", id)]);
+    const codes = [...this.seen.category].map((code) => [code, category(code)]).sort((a, b) => a[1].localeCompare(b[1], "zh"));
     const urgencies = Object.keys(RANK).map((name) => [name, w(`urgency.${name}`)]);
     const manager = isManager() || app.desk.role === "unit_operator";
     const wanted = [
@@ -303,7 +292,7 @@ export class Board {
       this.box("overdue"), ownHolders().length > 0 && this.box("mine"),
       this.filterCount() > 0 && h("button", { type: "button", onclick: () => this.clear() }, w("filter.clear")),
     ].filter(Boolean);
-    const key = JSON.stringify([areas, grids, codes, language(), this.filters, wanted.length]);
+    const key = JSON.stringify([areas, grids, codes, this.filters, wanted.length]);
     this.count.textContent = this.filterCount() ? w("filter.on", { n: this.filterCount() }) : "";
     if (key === this.filterKey && this.selects.childElementCount) return; // an open list stays open
     this.filterKey = key;
@@ -312,9 +301,8 @@ export class Board {
     if (at) this.selects.querySelector(`[name="${at}"]`)?.focus();
   }
 
-  groupsOfDanger() {
-    return this.columns.filter((column) => column.column !== DONE)
-      .reduce((sum, column) => sum + column.items.filter((task) => task.urgency === "danger" && !task.pause).length, 0);
+  openTasks() {
+    return this.columns.filter((column) => column.column !== DONE).flatMap((column) => column.items);
   }
 
   select(name, options) {
@@ -364,11 +352,15 @@ export class Board {
       const box = this.rows.get(id)?.element.querySelector(".choose input");
       if (box) box.checked = on;
     }
-    for (const [name, kept] of this.sections) {
-      const of = kept.element.isConnected ? this.ids(name) : [];
-      kept.all.checked = of.length > 0 && of.every((id) => this.chosen.has(id));
+    for (const group of this.groups()) {
+      const kept = this.sections.get(group.name);
+      if (kept) kept.all.checked = this.allChosen(group);
     }
     this.drawBulk();
+  }
+
+  allChosen({ tasks }) {
+    return tasks.length > 0 && tasks.every((task) => this.chosen.has(task.id));
   }
 
   drawBulk() {
@@ -412,6 +404,8 @@ export class Board {
     next.scrollIntoView({ block: "nearest" });
   };
 }
+
+const isUrgent = (task) => task.urgency === "danger" && !task.pause;
 
 function worst(a, b) {
   return RANK[a.urgency] - RANK[b.urgency] || String(a.deadline).localeCompare(String(b.deadline)) || a.id.localeCompare(b.id);

@@ -30,9 +30,32 @@ const FIELDS = {
 export const needsWords = (command) => FIELDS[command].length > 0;
 let number = 0;
 
-/** The fields of `command`. `task`: whose receivers and counting are offered; `alert`: the caller is
- * a volunteer who was asked. Returns the element, and `read()`, which gives the body (null: none) or throws. */
-export function fieldsOf(command, task, { alert = false } = {}) {
+/** The form of `command`. `task`: whose receivers and counting are offered; `alert`: the caller is a
+ * volunteer who was asked; `go`: the button that sends it. `onBody(body)` hears what was filled in
+ * (null: nothing is asked), `onMissing(words)` what is missing. Returns the element, and `focus()`. */
+export function formOf(command, task, { alert = false, title = "", go, onCancel, onBody, onMissing }) {
+  const fields = fieldsOf(command, task, alert);
+  const element = h("form", {
+    class: "form",
+    onsubmit: (event) => {
+      event.preventDefault();
+      let body;
+      try {
+        body = fields.read();
+      } catch (error) {
+        onMissing(error.message);
+        return;
+      }
+      onBody(body);
+    },
+  }, title && h("h3", {}, title), fields.element,
+    needsWords(command) && h("p", { class: "hint" }, w("field.private")), // others read what is written
+    h("p", { class: "buttons" }, go, h("button", { type: "button", onclick: onCancel }, w("cancel"))));
+  return { element, focus: () => (fields.first ?? go).focus() };
+}
+
+/** The fields: their element, and `read()`, which gives the body or throws. */
+function fieldsOf(command, task, alert) {
   let parts = FIELDS[command];
   if (alert && command === "decline") parts = ["reason"];
   const fields = parts.map((part) => field(part, command, task));
@@ -132,12 +155,4 @@ function receiver(command, task, optional) {
   };
 }
 
-function labelOf(one) {
-  if (one.name) return `${w(`kind.${one.kind}`)} ${one.name}`;
-  return `${w(`kind.${one.kind}`)} ${one.id}`;
-}
-
-/** The line under forms: nobody's telephone number belongs into a reason. */
-export const privacy = () => h("p", { class: "hint" }, w("field.private"));
-
-
+const labelOf = (one) => `${w(`kind.${one.kind}`)} ${one.name || one.id}`;

@@ -3,7 +3,7 @@
 import { app, attempt } from "/page/app.js";
 import { call, newKey } from "/page/api.js";
 import { $, h } from "/page/dom.js";
-import { fieldsOf, needsWords, privacy } from "/page/forms.js";
+import { formOf } from "/page/forms.js";
 import { nameFor } from "/page/row.js";
 import { possible, said, w } from "/page/words.js";
 
@@ -12,12 +12,9 @@ const MOST = 200;
 /** Do `command` to `tasks` once the caller has filled in its form. `onDone(ids)` hears which were done. */
 export function openMany(command, tasks, onDone) {
   const dialog = $("many");
-  const actionsOf = (body) => tasks.map((task) => ({ task_id: task.id, command, ...(body ? { body } : {}) }));
-  const fields = fieldsOf(command, tasks[0]);
   const error = h("p", { class: "error", role: "alert" });
   const result = h("div", { role: "status" });
   const go = h("button", { class: "main" }, w("bulk.go"));
-  const cancel = h("button", { type: "button", onclick: () => dialog.close() }, w("cancel"));
   let key = newKey(), sent = null;
 
   const send = attempt(async () => {
@@ -39,7 +36,7 @@ export function openMany(command, tasks, onDone) {
     const done = results.filter((one) => one.status === "done");
     const not = results.filter((one) => one.status !== "done");
     const byId = new Map(tasks.map((task) => [task.id, task]));
-    form.remove();
+    form.element.remove();
     result.replaceChildren(h("div", {},
       h("p", { class: not.length ? "" : "good" }, h("strong", {}, w("bulk.done", { done: done.length, refused: not.length }))),
       not.length > 0 && h("h3", {}, w("bulk.why")),
@@ -53,31 +50,25 @@ export function openMany(command, tasks, onDone) {
     app.reload();
   }
 
-  const form = h("form", {
-    class: "form",
-    onsubmit: (event) => {
-      event.preventDefault();
-      let body;
-      try {
-        body = fields.read();
-      } catch (problem) {
-        error.textContent = problem.message;
-        return;
-      }
-      const actions = actionsOf(body);
+  const form = formOf(command, tasks[0], {
+    go,
+    onCancel: () => dialog.close(),
+    onMissing: (words) => (error.textContent = words),
+    onBody: (body) => {
+      const actions = tasks.map((task) => ({ task_id: task.id, command, ...(body ? { body } : {}) }));
       // Other words are another command; the same again is the same.
       if (sent && JSON.stringify(sent) !== JSON.stringify(actions)) key = newKey();
       sent = actions;
       send();
     },
-  }, fields.element, needsWords(command) && privacy(), h("p", { class: "buttons" }, go, cancel));
+  });
   if (tasks.length > MOST) {
     error.textContent = w("bulk.many");
     go.disabled = true;
   }
   dialog.replaceChildren(
     h("h2", { id: "many-title" }, w("bulk.title", { command: w(`do.${command}`), n: tasks.length })),
-    form, error, result);
+    form.element, error, result);
   dialog.showModal();
-  (fields.first ?? go).focus();
+  form.focus();
 }

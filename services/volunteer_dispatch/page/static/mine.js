@@ -2,13 +2,20 @@
 
 import { app, calm } from "/page/app.js";
 import { call } from "/page/api.js";
-import { arrange, h } from "/page/dom.js";
-import { dueCell, placeOf, rowOf } from "/page/row.js";
+import { h } from "/page/dom.js";
+import { dueCell, inTime, placeOf, rowOf } from "/page/row.js";
 import { refreshTask, whenClaimable } from "/page/task.js";
 import { category, fetchNames, moment, short, w, who } from "/page/words.js";
 
 const KINDS = ["alerts", "offers", "holds", "assists", "pool"];
 const FIRST = ["alerts", "offers"];
+
+/** A part of the list under its title. */
+function section(kind, number, ...content) {
+  const id = `mine-${kind}`;
+  return h("section", { class: `group ${FIRST.includes(kind) ? "answer" : ""}`, "aria-labelledby": id, data: { kind } },
+    h("div", { class: "grouphead" }, h("h2", { id }, w(`mine.${kind}`), number)), content);
+}
 
 export class Mine {
   constructor(root) {
@@ -50,7 +57,6 @@ export class Mine {
   }
 
   draw() {
-    if (!this.list) return;
     this.rows = [];
     const sections = KINDS.filter((kind) => this.list[kind].length).map((kind) => this.group(kind));
     if (!KINDS.some((kind) => kind !== "pool" && this.list[kind].length)) sections.unshift(h("p", { class: "empty" }, w("mine.empty")));
@@ -58,27 +64,24 @@ export class Mine {
     sections.push(this.doneSection());
     const at = document.activeElement?.closest?.(".row")?.dataset.id;
     const place = scrollY;
-    arrange(this.root, sections);
+    this.root.replaceChildren(...sections);
     if (at) this.root.querySelector(`[data-id="${CSS.escape(at)}"] .open`)?.focus({ preventScroll: true });
     scrollTo(0, place);
   }
 
   group(kind) {
-    const tasks = this.list[kind], id = `mine-${kind}`;
+    const tasks = this.list[kind];
     const rows = tasks.map((task) => {
       const element = rowOf(task, { alert: kind === "alerts", claimable: kind === "pool" });
       this.rows.push({ task, element });
       return element;
     });
-    return h("section", { class: `group ${FIRST.includes(kind) ? "answer" : ""}`, "aria-labelledby": id, data: { kind } },
-      h("div", { class: "grouphead" }, h("h2", { id }, `${w(`mine.${kind}`)} (${tasks.length})`)),
-      h("ul", { class: "rows" }, rows));
+    return section(kind, ` (${tasks.length})`, h("ul", { class: "rows" }, rows));
   }
 
   hoursSection() {
     const { confirmed, proposed, items } = this.hours;
-    return h("section", { class: "group", "aria-labelledby": "mine-hours", data: { kind: "hours" } },
-      h("div", { class: "grouphead" }, h("h2", { id: "mine-hours" }, w("mine.hours"))),
+    return section("hours", "",
       h("p", { class: "sums" }, h("strong", {}, w("mine.confirmed", { n: confirmed })), " · ", w("mine.proposed", { n: proposed })),
       items.length
         ? h("ul", { class: "plain" }, items.slice(0, 20).map((one) => h("li", {},
@@ -90,22 +93,17 @@ export class Mine {
   }
 
   doneSection() {
-    return h("section", { class: "group", "aria-labelledby": "mine-done", data: { kind: "done" } },
-      h("div", { class: "grouphead" }, h("h2", { id: "mine-done" }, w("mine.done"))),
+    return section("done", "",
       this.done.length
         ? h("ul", { class: "plain" }, this.done.map((one) => h("li", {},
           h("span", {}, `${category(one.category)} ${short(one.request_id)}`),
           h("span", {}, one.ended_at ? moment(one.ended_at) : ""),
-          h("span", { class: one.in_time === false ? "late" : "note" }, one.in_time === null ? "" : w(one.in_time ? "row.in_time" : "row.not_in_time")))))
+          h("span", { class: one.in_time === false ? "late" : "note" }, inTime(one)))))
         : h("p", { class: "hint" }, w("mine.nodone")));
   }
 
   tick() {
     for (const { task, element } of this.rows) dueCell(task, element.querySelector(".due"));
-  }
-
-  speak() {
-    this.draw();
   }
 
   end() {

@@ -9,8 +9,8 @@ import { category, moment, nameOf, short, span, w, who } from "/page/words.js";
 export const isOpen = (task) => ["matching", "assigned", "accepted"].includes(task.status);
 
 /** Late now, by the clock of this machine: the service says so at the next load too. */
-export const isLate = (task, now = Date.now()) =>
-  isOpen(task) && !task.pause && task.deadline !== null && Date.parse(task.deadline) < now;
+export const isLate = (task) =>
+  isOpen(task) && !task.pause && task.deadline !== null && Date.parse(task.deadline) < Date.now();
 
 export function placeOf(task) {
   const leaf = task.area_path.at(-1);
@@ -21,6 +21,11 @@ export function placeOf(task) {
 export const nameFor = (task) => `${category(task.category)} ${short(task.request_id)}`;
 
 export const badge = (task) => h("span", { class: `badge ${task.urgency}` }, w(`urgency.${task.urgency}`));
+
+/** Whether it was done in time, in words; empty where that is not known. */
+export const inTime = (task) => (task.in_time === null ? "" : w(task.in_time ? "row.in_time" : "row.not_in_time"));
+
+export const tellDone = (command, task) => tell(w("done", { command: `${w(`do.${command}`)} · ${nameFor(task)}` }), "good");
 
 /** How it stands, in words. */
 export function standing(task) {
@@ -37,9 +42,8 @@ export function dueCell(task, cell = h("div", { class: "due" })) {
   const late = isLate(task), at = task.deadline;
   cell.classList.toggle("late", late);
   if (!isOpen(task)) {
-    const done = task.in_time === null ? "" : w(task.in_time ? "row.in_time" : "row.not_in_time");
     cell.classList.toggle("late", task.in_time === false);
-    cell.replaceChildren(h("strong", {}, done), h("span", {}, task.completed_at ? w("row.ended", { time: moment(task.completed_at) }) : ""));
+    cell.replaceChildren(h("strong", {}, inTime(task)), h("span", {}, task.completed_at ? w("row.ended", { time: moment(task.completed_at) }) : ""));
   } else if (task.pause) {
     cell.replaceChildren(h("strong", {}, w("row.stopped")), h("span", {}, moment(task.pause.until)));
   } else if (!at) {
@@ -56,13 +60,13 @@ export function dueCell(task, cell = h("div", { class: "due" })) {
   return cell;
 }
 
-const act = (task, command, body = null) =>
+const act = (task, command) =>
   attempt(async (event) => {
     const button = event.currentTarget;
     button.disabled = true;
     try {
-      await call(`tasks/${encodeURIComponent(task.id)}/${command}`, body);
-      tell(w("done", { command: `${w(`do.${command}`)} · ${nameFor(task)}` }), "good");
+      await call(`tasks/${encodeURIComponent(task.id)}/${command}`, null);
+      tellDone(command, task);
     } finally {
       button.disabled = false;
       app.reload();
@@ -70,10 +74,10 @@ const act = (task, command, body = null) =>
   });
 
 function buttons(task, { alert, claimable }) {
-  const button = (command, words = `do.${command}`, run = act(task, command)) =>
-    h("button", { type: "button", class: "main", "aria-label": `${w(words)}${w("sep")}${nameFor(task)}`, onclick: run }, w(words));
-  const open = (command, words = `do.${command}`, kind = "") =>
-    h("button", { type: "button", class: kind, "aria-label": `${w(words)}${w("sep")}${nameFor(task)}`, onclick: () => openTask(task.id, command) }, w(words));
+  const made = (words, kind, onclick) =>
+    h("button", { type: "button", class: kind, "aria-label": `${w(words)}${w("sep")}${nameFor(task)}`, onclick }, w(words));
+  const button = (command, words = `do.${command}`) => made(words, "main", act(task, command));
+  const open = (command, words = `do.${command}`, kind = "") => made(words, kind, () => openTask(task.id, command));
   if (alert) return [button("accept", "do.accept.alert"), open("decline", "do.decline.alert")];
   if (offeredToMe(task)) return [button("accept-hand-over"), open("decline-hand-over")];
   if (claimable) return [button("claim")];

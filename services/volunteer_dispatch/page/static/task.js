@@ -3,11 +3,11 @@
 import { app, attempt, calm, commandsFor, isManager, tell } from "/page/app.js";
 import { call } from "/page/api.js";
 import { $, h } from "/page/dom.js";
-import { fieldsOf, needsWords, privacy } from "/page/forms.js";
-import { badge, dueCell, isOpen, nameFor, placeOf, standing } from "/page/row.js";
+import { formOf, needsWords } from "/page/forms.js";
+import { badge, dueCell, isOpen, standing, tellDone } from "/page/row.js";
 import { category, fetchNames, hasWord, moment, nameOf, possible, said as inWords, w, who, whoKey } from "/page/words.js";
 
-let shown = null; // { task, why, history, command, form }
+let shown = null; // { task, why, past, command, form, error }
 let claimable = () => false;
 let wanted = null; // id of the task that was asked for last
 
@@ -17,7 +17,7 @@ export function whenClaimable(test) {
 }
 
 const dialog = () => $("task");
-export const taskShown = () => (dialog().open ? shown?.task.id : null);
+const taskShown = () => (dialog().open ? shown?.task.id : null);
 
 /** Show a task, with the form of `command` open where it is given. */
 export async function openTask(id, command = null) {
@@ -134,29 +134,18 @@ function begin(command, onBehalf = null) {
   shown.error = "";
   shown.form = null;
   if (command) {
-    const alert = shown.task.status === "matching";
-    const fields = fieldsOf(command, shown.task, { alert });
     const words = onBehalf ? w(`do.${command}.for`, { who: onBehalf }) : word(command, shown.task);
-    const element = h("form", {
-      class: "form",
-      onsubmit: (event) => {
-        event.preventDefault();
-        let body;
-        try {
-          body = fields.read();
-        } catch (error) {
-          return fail(error.message);
-        }
-        send(command, body, onBehalf);
-      },
-    }, h("h3", {}, words), fields.element, privacy(),
-      h("p", { class: "buttons" },
-        h("button", { class: "main" }, words),
-        h("button", { type: "button", onclick: () => begin(null) }, w("cancel"))));
-    shown.form = { element };
-    draw();
-    (fields.first ?? element.querySelector("button")).focus();
-  } else draw();
+    shown.form = formOf(command, shown.task, {
+      alert: shown.task.status === "matching",
+      title: words,
+      go: h("button", { class: "main" }, words),
+      onCancel: () => begin(null),
+      onBody: (body) => send(command, body, onBehalf),
+      onMissing: fail,
+    });
+  }
+  draw();
+  shown.form?.focus();
 }
 
 function fail(text) {
@@ -185,7 +174,7 @@ async function send(command, body, onBehalf = null) {
       await refreshTask();
       throw error;
     });
-    tell(w("done", { command: `${w(`do.${command}`)} · ${nameFor(task)}` }), "good");
+    tellDone(command, task);
     closeTask();
     app.reload();
   } catch (error) {

@@ -10,7 +10,7 @@ if (chosen !== "zh" && chosen !== "en") {
 }
 
 export const language = () => chosen;
-export const locale = () => (chosen === "en" ? "en-GB" : "zh-CN");
+const locale = () => (chosen === "en" ? "en-GB" : "zh-CN");
 
 export async function loadWords() {
   table = await (await fetch("/page/words.json")).json();
@@ -58,7 +58,6 @@ export const namesEpoch = () => epoch;
 
 export function setCategories(list) {
   words = new Map(list.map((one) => [one.code, one]));
-  epoch++;
 }
 
 export function category(code) {
@@ -115,7 +114,7 @@ function dayNumber(at) {
 export function moment(text) {
   if (!text) return "—";
   const at = new Date(text), now = new Date();
-  const time = at.toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit", hour12: false });
+  const time = clock(at);
   const key = { "-1": "time.yesterday", 0: "time.today", 1: "time.tomorrow" }[dayNumber(at) - dayNumber(now)];
   if (key) return w(key, { time });
   const year = at.getFullYear() === now.getFullYear() ? undefined : "numeric";

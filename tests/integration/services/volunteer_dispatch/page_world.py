@@ -1,7 +1,7 @@
 """A service behind a port with a browser in front of it, and a street office's tasks."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,8 +14,7 @@ from services.volunteer_dispatch.service.state import Status, TaskState
 from shared.contracts.tasks import Assignee
 from shared.contracts.words import AssigneeKind
 from shared.settings import Settings
-from shared.storage.aggregates import shard_of
-from shared.storage.client import Database, connect
+from shared.storage.client import Database
 from shared.web.auth import Role
 from tests.browser import Browser
 from tests.eventually import eventually
@@ -24,6 +23,7 @@ from tests.integration.services.volunteer_dispatch.world import (
     REGISTRY,
     bearer,
     city,
+    document,
     event_of,
     volunteer,
 )
@@ -32,27 +32,16 @@ HOUR = timedelta(hours=1)
 NAMES = {"S1": "和平街道", "S1-1": "和平里社区", "power": "东城供电公司", "water": "东城水务公司"}
 
 
-@asynccontextmanager
-async def databases(settings: Settings) -> AsyncIterator[Database]:
-    """The service's database, dropped at the end."""
-    client = connect(settings.mongodb_uri, settings.mongo_driver)
-    try:
-        yield client.database(settings.database_name)
-    finally:
-        await client.drop(settings.database_name)
-        await client.close()
-
-
 async def put_city(database: Database, volunteers: Iterable[str] = ()) -> None:
     """The read models as the registry's snapshots leave them, without the broker's time."""
     found = [*city(), *((id, volunteer(id, capacity=3)) for id in volunteers)]
     for subject, data in found:
-        collection, document = SNAPSHOTS[type(data)](event_of(REGISTRY, subject, data))
-        document |= {"_id": subject, "applied_at": datetime.now(UTC)}
-        document["name"] = NAMES.get(subject, document.get("name"))
+        collection, row = SNAPSHOTS[type(data)](event_of(REGISTRY, subject, data))
+        row |= {"_id": subject, "applied_at": datetime.now(UTC)}
+        row["name"] = NAMES.get(subject, row.get("name"))
         if collection == "grids":
-            document["name"] = f"{subject[1:]}号网格"
-        await database[collection].replace_one({"_id": subject}, document, upsert=True)
+            row["name"] = f"{subject[1:]}号网格"
+        await database[collection].replace_one({"_id": subject}, row, upsert=True)
 
 
 def task(id: str, due: float, grid: str = "g1", **more: Any) -> TaskState:
@@ -75,15 +64,6 @@ def task(id: str, due: float, grid: str = "g1", **more: Any) -> TaskState:
         }
         | more
     )
-
-
-def document(state: TaskState) -> dict[str, Any]:
-    """A task as the store leaves it, without a timer."""
-    return {
-        "_id": state.task_id, "version": 1, "sequence": 1, "state": state.model_dump(),
-        "inbox": {}, "shard": shard_of(state.request_id), "created_at": datetime.now(UTC),
-        "history": [], "outbox": [],
-    }  # fmt: skip
 
 
 @dataclass

@@ -15,7 +15,7 @@ from services.volunteer_dispatch.service.state import Status, TaskState
 from shared.contracts.task_life import PauseKind, ProposalKind
 from shared.contracts.tasks import Assignee
 from shared.contracts.words import AssigneeKind, Urgency
-from shared.storage.aggregates import SHARDS, shard_of
+from shared.storage.aggregates import SHARDS
 from shared.web.auth import Role
 from tests.integration.messaging.world import settings_for
 from tests.integration.services.volunteer_dispatch.world import (
@@ -27,6 +27,7 @@ from tests.integration.services.volunteer_dispatch.world import (
     VOLUNTEER,
     World,
     bearer,
+    document,
     running,
 )
 
@@ -53,15 +54,6 @@ def task(id: str, status: Status = Status.ACCEPTED, due: timedelta = FAR, **more
         }
         | more
     )
-
-
-def document(state: TaskState) -> dict[str, Any]:
-    """A task as the store leaves it, without a timer."""
-    return {
-        "_id": state.task_id, "version": 1, "sequence": 1, "state": state.model_dump(),
-        "inbox": {}, "shard": shard_of(state.request_id), "created_at": NOW, "history": [],
-        "outbox": [],
-    }  # fmt: skip
 
 
 def paused(kind: PauseKind) -> Clock:

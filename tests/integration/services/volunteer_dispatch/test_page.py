@@ -21,12 +21,16 @@ from tests.integration.messaging.world import settings_for
 from tests.integration.services.volunteer_dispatch.page_world import (
     HOUR,
     Page,
-    databases,
     put_city,
     task,
 )
 from tests.integration.services.volunteer_dispatch.test_changes import served
-from tests.integration.services.volunteer_dispatch.world import ADMINISTRATOR, VOLUNTEER, bearer
+from tests.integration.services.volunteer_dispatch.world import (
+    ADMINISTRATOR,
+    VOLUNTEER,
+    bearer,
+    dropped,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -40,7 +44,7 @@ async def page(kafka_bootstrap: str, mongodb_uri: str) -> AsyncIterator[Page]:
     require_browser()
     settings = settings_for("volunteer_dispatch", kafka_bootstrap, mongodb_uri, f"p{uuid4().hex}")
     serving, seeing = AsyncExitStack(), AsyncExitStack()
-    async with databases(settings) as database, serving, seeing:
+    async with dropped(settings) as database, serving, seeing:
         await put_city(database)
         world, seen = await asyncio.gather(
             serving.enter_async_context(served(settings)), seeing.enter_async_context(browser())

@@ -18,7 +18,8 @@ from shared.contracts.ids import lead_task_id, uuid7
 from shared.contracts.payload import Payload
 from shared.messaging.producer import Outgoing
 from shared.settings import Settings
-from shared.storage.client import connect
+from shared.storage.aggregates import shard_of
+from shared.storage.client import Database, connect
 from shared.web.auth import Principal, Role, issue_token
 from shared.web.process import service_app
 from tests.eventually import eventually
@@ -273,6 +274,15 @@ class World:
         return found
 
 
+def document(state: TaskState) -> dict[str, Any]:
+    """A task as the store leaves it, without a timer."""
+    return {
+        "_id": state.task_id, "version": 1, "sequence": 1, "state": state.model_dump(),
+        "inbox": {}, "shard": shard_of(state.request_id), "created_at": datetime.now(UTC),
+        "history": [], "outbox": [],
+    }  # fmt: skip
+
+
 @asynccontextmanager
 async def replica(settings: Settings) -> AsyncIterator[World]:
     """A running replica; the caller drops the database (see `running`)."""
@@ -284,12 +294,12 @@ async def replica(settings: Settings) -> AsyncIterator[World]:
 
 
 @asynccontextmanager
-async def dropped(settings: Settings) -> AsyncIterator[None]:
-    """Drop the database afterwards."""
+async def dropped(settings: Settings) -> AsyncIterator[Database]:
+    """The service's database, dropped at the end."""
+    client = connect(settings.mongodb_uri, settings.mongo_driver)
     try:
-        yield
+        yield client.database(settings.database_name)
     finally:
-        client = connect(settings.mongodb_uri, settings.mongo_driver)
         await client.drop(settings.database_name)
         await client.close()
 
