@@ -4,21 +4,19 @@ import asyncio
 from datetime import tzinfo
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Query, Request
 
 from services.assessment.parts import parts_in
 from services.assessment.repository import Repository
+from services.assessment.routes import Administrator
 from services.assessment.schemas import AuditCase, RecountOut, RemeasureOut
 from services.assessment.service.recount import Comparison, Recount
 from shared.storage.batches import in_a_thread
 from shared.storage.client import Document, documents_in
-from shared.web.auth import Principal, Role, require
 from shared.web.paging import Page
 from shared.web.routing import Router
 
 router = Router(prefix="/v1/audit", tags=["audit"])
-
-Administrator = Annotated[Principal, Depends(require(Role.ADMINISTRATOR))]
 
 
 @router.get("/cases")
