@@ -3,18 +3,17 @@ scores as they were kept."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from math import isclose
 from typing import Any
 
 from services.assessment.repository import Repository
-from services.assessment.schemes.periods import months_of
+from services.assessment.schemes.periods import bounds_of, months_of
 from services.assessment.scores.figures import COUNTS, HOURS, RATES, with_rates
 from services.assessment.scores.inputs import Numbers
 from services.assessment.scores.schemas import ReproducedOut
 from services.assessment.scores.score import Score, Scores, score_class
 from services.assessment.scores.scoring import Board, Scoring, class_of
-from services.assessment.scores.watching import end_of
 from services.assessment.service.figures import SubjectKind
 from services.assessment.service.recount import Pile, Recount, added_up, numbers
 from shared.storage.client import Document
@@ -67,8 +66,7 @@ async def reproduce(
 
 async def _cases(repository: Repository, period: str) -> AsyncIterator[Document]:
     """The states of the cases that may lie in a period."""
-    first = datetime.strptime(months_of(period)[0], "%Y-%m").replace(tzinfo=UTC)
-    last = datetime.combine(end_of(period), datetime.min.time(), UTC)
+    first, last = bounds_of(period, UTC)
     # A day more on both sides: which month it is in the city, the recount says.
     between = {"$gte": first - timedelta(days=1), "$lt": last + timedelta(days=1)}
     found = repository.cases.collection.find({"state.accepted_at": between}, {"state": 1})

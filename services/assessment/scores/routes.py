@@ -7,7 +7,7 @@ from fastapi import Path, Query, Request
 
 from services.assessment.parts import Parts, parts_in
 from services.assessment.routes import Administrator, Anyone, Pages, Reader
-from services.assessment.schemes.periods import PATTERN, before
+from services.assessment.schemes.periods import PATTERN, before, end_of
 from services.assessment.scores import (
     messages,  # noqa: F401  (registers the sentences)
     views,
@@ -24,7 +24,6 @@ from services.assessment.scores.schemas import (
 from services.assessment.scores.score import Score
 from services.assessment.scores.scoring import Board
 from services.assessment.scores.state import settle
-from services.assessment.scores.watching import end_of
 from services.assessment.service.figures import SubjectKind
 from services.assessment.visibility import ensure_visible
 from shared.web.pages import author

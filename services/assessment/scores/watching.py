@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from services.assessment.repository import Repository
-from services.assessment.schemes.periods import before, months_of, period_of
+from services.assessment.schemes.periods import before, end_of, period_of
 from services.assessment.schemes.scheme import Scheme
 from services.assessment.schemes.versions import Schemes
 from services.assessment.scores.repository import ScoreRepository
@@ -263,12 +263,6 @@ def _changes(board: Board, known: Mapping[str, Document]) -> dict[str, tuple[Sta
 
 def _id(standing: Standing) -> str:
     return f"{standing.period}/{standing.kind}/{standing.subject_id}"
-
-
-def end_of(period: str) -> date:
-    """The first day after a period."""
-    year, month = map(int, months_of(period)[-1].split("-"))
-    return date(year + month // 12, month % 12 + 1, 1)
 
 
 def _now() -> datetime:

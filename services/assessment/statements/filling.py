@@ -5,10 +5,9 @@ from contextlib import suppress
 
 from services.assessment.lists.basis import Judges
 from services.assessment.lists.exemplars import ExemplarStage
-from services.assessment.lists.judging import span_of
 from services.assessment.lists.repository import Lists
 from services.assessment.lists.weak import weak_id
-from services.assessment.schemes.periods import period_of
+from services.assessment.schemes.periods import bounds_of, period_of
 from services.assessment.schemes.versions import NoScheme
 from services.assessment.service.figures import SubjectKind
 from services.assessment.statements.repository import Statements
@@ -48,7 +47,7 @@ class Filling:
         for subject in [organization, *await self._own_area(organization)]:
             lines += await self._of_year(subject, str(year))
             months = [f"{year}-{month:02d}" for month in range(1, 13)]
-            for month in [m for m in months if span_of(m, self._lists.zone)[0] <= moment()]:
+            for month in [m for m in months if bounds_of(m, self._lists.zone)[0] <= moment()]:
                 lines += await self._of_month(subject, month)
             lines += await self._scores(subject, months)
         lines += await self._of_lists(organization, str(year))
@@ -75,7 +74,7 @@ class Filling:
         return [_line(name, subject, month, numbers) for name in BY_MONTH if name in numbers]
 
     async def _scores(self, subject: Subject, months: Sequence[str]) -> list[Line]:
-        begun = [m for m in months if span_of(m, self._lists.zone)[0] <= moment()]
+        begun = [m for m in months if bounds_of(m, self._lists.zone)[0] <= moment()]
         schemes = {}
         for month in begun:
             with suppress(NoScheme):
@@ -90,7 +89,7 @@ class Filling:
         return lines
 
     async def _of_lists(self, organization: Subject, year: str) -> list[Line]:
-        begin, end = span_of(year, self._lists.zone)
+        begin, end = bounds_of(year, self._lists.zone)
         id = weak_id(organization.kind, organization.id)
         weak, exemplar = await self._lists.weak.get(id), await self._lists.exemplars.get(id)
         stays = weak.state.stays if weak is not None and weak.state is not None else ()
