@@ -131,10 +131,10 @@ def build(settings: Settings, client: Client) -> Assembly:
         "problems", problems_watch.Watch(repository, problems, tables, leases, zone).run
     )
     runtime.add_timers(problems_watch.timers(problems, tables, leases))
-    boards = Boards(schemes, scores, scoring)
+    boards = Boards(schemes, scoring)
     reports = report_parts(database, settings, tables, boards, supported.lacking)
     of_rounds = start_rounds(rounds, ratings, figures.provide, tables, runtime, settings)
-    judges = Judges(schemes, scores, scoring, [*always, lists.inputs.provide])
+    judges = Judges(schemes, scoring, [*always, lists.inputs.provide])
     finding = Finding(lists, subjects, judges, runtime.leases)
     filling = Filling(lists, statements, subjects, judges)
     runtime.add_work("lists", finding.run)

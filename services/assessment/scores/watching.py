@@ -196,16 +196,15 @@ class Watching:
     async def _settle_when_due(self, period: str, version: int, days: int) -> None:
         if self._today() < end_of(period) + timedelta(days=days):
             return
-        if await self._scores.settlement(period) is None:
-            await self._scores.settlements.execute(
-                period,
-                lambda known: (
-                    None
-                    if known is not None
-                    else settle(None, period, version, _now(), "scheme", f"{days} days after")
-                ),
-                by="scheme",
-            )
+        await self._scores.settlements.execute(
+            period,
+            lambda known: (
+                None
+                if known is not None
+                else settle(None, period, version, _now(), "scheme", f"{days} days after")
+            ),
+            by="scheme",
+        )
 
     async def _settle(self, settlement: Settlement) -> None:
         version = self._schemes.get(settlement.scheme_version)
@@ -213,15 +212,9 @@ class Watching:
             return  # put in force just now, and not known here yet
         subjects = 0
         for kind in dict.fromkeys(one.kind for one in version.scheme.classes):
-            grouped, _, _ = await self._scoring.grouped(settlement.period, kind, version)
-            for class_ in version.scheme.classes:
-                if class_.kind is kind:
-                    numbers = grouped[class_.id]
-                    board = await self._scoring.board_of(
-                        settlement.period, version, class_, numbers
-                    )
-                    await self._tell(board)
-                    subjects += await self._scores.keep(settlement, board.scores, kind, numbers)
+            for board in await self._scoring.boards(settlement.period, kind, version=version):
+                await self._tell(board)
+                subjects += await self._scores.keep(settlement, board.scores, kind, board.inputs)
         await self._scores.settlements.execute(
             settlement.period,
             lambda known: kept(known, settlement.revision, subjects),
