@@ -99,6 +99,10 @@ class Watching:
     async def _changed(self, after: int, upto: int) -> Classes:
         """The classes of the groups that batches changed."""
         keys = await self._scores.keys_since(after, upto, _KEYS_AT_ONCE)
+        if len(keys) == _KEYS_AT_ONCE:
+            # There are more, of whom nobody knows here.
+            months = {*await self._repository.months(), *(parts_of(key)[2] for key in keys)}
+            return self._all_of(months)
         areas = {id for group, id, _ in map(parts_of, keys) if group == "area"}
         levels = await self._repository.levels(areas)
         ids: dict[tuple[str, SubjectKind], set[str]] = {}
@@ -108,36 +112,26 @@ class Watching:
                 ids.setdefault((month, kind), set()).add(id)
         found: Classes = {}
         for (month, kind), some in ids.items():
-            # With as many as may be asked for there are more of whom nobody knows here.
-            known = (
-                None
-                if len(keys) == _KEYS_AT_ONCE
-                else await self._repository.subjects(kind, sorted(some))
-            )
+            known = await self._repository.subjects(kind, sorted(some))
             for period, scheme in self._periods(month):
-                wanted: set[str] | None = None
-                if known is not None:
-                    classes = (class_of(scheme, kind, known.get(id)) for id in some)
-                    wanted = {one.id for one in classes if one is not None}
-                have = found.setdefault((period, kind), set())
-                found[period, kind] = None if wanted is None or have is None else have | wanted
-        if len(keys) == _KEYS_AT_ONCE:
-            await self._add_all(found, await self._repository.months())
+                classes = (class_of(scheme, kind, known.get(id)) for id in some)
+                wanted = {one.id for one in classes if one is not None}
+                found[period, kind] = (found.get((period, kind)) or set()) | wanted
         return found
 
     async def _of_schemes_after(self, version: int) -> Classes:
         """The classes of every month that a newer version may count in."""
         newer = [one for one in self._schemes.versions if one.version > version]
         since = min(one.scheme.valid_from for one in newer)
-        months = [m for m in await self._repository.months() if m >= since]
-        found: Classes = {}
-        await self._add_all(found, months)
-        return found
+        return self._all_of(m for m in await self._repository.months() if m >= since)
 
-    async def _add_all(self, found: Classes, months: Iterable[str]) -> None:
-        for month in months:
-            for period, scheme in self._periods(month):
-                found.update({(period, one.kind): None for one in scheme.classes})
+    def _all_of(self, months: Iterable[str]) -> Classes:
+        return {
+            (period, one.kind): None
+            for month in months
+            for period, scheme in self._periods(month)
+            for one in scheme.classes
+        }
 
     def _periods(self, month: str) -> Iterator[tuple[str, Scheme]]:
         """The periods that a month lies in, with their schemes."""
