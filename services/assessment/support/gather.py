@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from services.assessment.schemes.periods import bounds_of
 from services.assessment.service.figures import SubjectKind
 from services.assessment.support import progress
-from services.assessment.support.groups import Bounds, Lack, lacks
+from services.assessment.support.groups import Bounds, Lack, lacking_of
 from services.assessment.support.progress import Due, Span
 from services.assessment.support.repository import SupportRepository
 
@@ -86,8 +86,7 @@ class SupportInputs:
     ) -> dict[str, tuple[Lack, ...]]:
         """What each subject lacks that lacks something; no plans are looked at."""
         found, _ = await self._means(kind, ids, bounds_of(period, self._zone)[1])
-        lacking = {id: lacks(support.inputs, bounds) for id, support in found.items()}
-        return {id: what for id, what in lacking.items() if what}
+        return lacking_of({id: support.inputs for id, support in found.items()}, bounds)
 
     async def _means(
         self, kind: SubjectKind, ids: Collection[str] | None, end: datetime
