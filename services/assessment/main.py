@@ -120,13 +120,13 @@ def build(settings: Settings, client: Client) -> Assembly:
             store_of=listening.store_of,
         ),
     )
-    runtime.add_work("figures", Measuring(repository, runtime.leases).run)
-    runtime.add_timers(Timers(guarantees, support.overdue, runtime.leases))
+    leases = runtime.leases
+    runtime.add_work("figures", Measuring(repository, leases).run)
+    runtime.add_timers(Timers(guarantees, support.overdue, leases))
     runtime.add_work("tables", tables.follow)
     runtime.add_work("schemes", schemes.follow)
-    watching = Watching(repository, scores, schemes, scoring, runtime.leases, today)
+    watching = Watching(repository, scores, schemes, scoring, leases, today)
     runtime.add_work("scores", watching.run)
-    leases = runtime.leases
     runtime.add_work(
         "problems", problems_watch.Watch(repository, problems, tables, leases, zone).run
     )
@@ -135,13 +135,13 @@ def build(settings: Settings, client: Client) -> Assembly:
     reports = report_parts(database, settings, tables, boards, supported.lacking)
     of_rounds = start_rounds(rounds, ratings, figures.provide, tables, runtime, settings)
     judges = Judges(schemes, scoring, [*always, lists.inputs.provide])
-    finding = Finding(lists, subjects, judges, runtime.leases)
+    finding = Finding(lists, subjects, judges, leases)
     filling = Filling(lists, statements, subjects, judges)
     runtime.add_work("lists", finding.run)
     for timers in (
-        Timers(lists.weak, weak_list.on_due, runtime.leases),
-        Timers(statements.statements, statements_of.on_due, runtime.leases),
-        Timers(statements.points, statements.point_due, runtime.leases),
+        Timers(lists.weak, weak_list.on_due, leases),
+        Timers(statements.statements, statements_of.on_due, leases),
+        Timers(statements.points, statements.point_due, leases),
     ):
         runtime.add_timers(timers)
     parts = Parts(
