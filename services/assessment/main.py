@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.assessment import routes, routes_audit, routes_rankings
 from services.assessment.corrections import routes as routes_corrections
-from services.assessment.handlers import HANDLERS, SNAPSHOTS, is_work, target
+from services.assessment.handlers import HANDLERS, SNAPSHOTS, target
 from services.assessment.listening import Listening
 from services.assessment.lists import routes_exemplars, routes_weak
 from services.assessment.lists import weak as weak_list
@@ -57,7 +57,7 @@ from shared.storage.tables import Tables
 from shared.web.process import Assembly, Definition, run_service
 from shared.web.tables import table_router
 
-_LISTENS = (topics.REGISTRY.name, topics.REQUESTS.name, topics.TASKS.name, topics.WORK.name)
+_LISTENS = (topics.REGISTRY.name, topics.REQUESTS.name, topics.TASKS.name)
 
 
 def build(settings: Settings, client: Client) -> Assembly:
@@ -68,7 +68,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     tables = Tables(database, TABLES, SHIPPED, settings.data_folder)
     scores = ScoreRepository(database, settings)
     supported = support_parts(database, settings, tables)
-    guarantees, works = supported.repository.guarantees, supported.repository.works
+    guarantees = supported.repository.guarantees
 
     def today() -> date:
         return datetime.now(zone).date()
@@ -80,9 +80,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     subjects = Subjects(database)
     lists = Lists(database, settings, tables)
     statements = Statements(database, settings, tables)
-    listening = Listening(
-        target, lambda event: works if is_work(event) else repository.cases, lists.listened
-    )
+    listening = Listening(target, repository.cases, (supported.listened, *lists.listened))
     listens = (*_LISTENS, *listening.topics)
     always: list[Provider] = [figures.provide, supported.inputs.provide, rounds.provide]
     providers = [*always, where_named(schemes, lists.inputs.provide)]
@@ -101,7 +99,7 @@ def build(settings: Settings, client: Client) -> Assembly:
             scores.standings,
             scores.settlements,
             guarantees,
-            works,
+            supported.repository.works,
             problems.store,
             problems.programmes,
             *rounds.stores,
