@@ -1,7 +1,7 @@
 """`lianxin audit`: is every accepted request known everywhere, once, and are the figures right?"""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -28,7 +28,7 @@ from cli.world import World
 
 _PAGE = 5000
 _STREAMS = {INTAKE: "requests", DISPATCH: "tasks", ASSESSMENT: "cases"}
-_RECOUNT_SECONDS = 900.0
+RECOUNT_SECONDS = 900.0
 _PAUSE_SECONDS = 1.0
 _SHOW_EVERY = 500
 
@@ -127,7 +127,7 @@ def _once(
         since,
     )
     say(tr("audit.recounting", round=round))
-    response = clients[ASSESSMENT].post("/v1/audit/recount", timeout=_RECOUNT_SECONDS)
+    response = clients[ASSESSMENT].post("/v1/audit/recount", timeout=RECOUNT_SECONDS)
     return Audit(comparison, answer_of(response))
 
 
@@ -169,11 +169,16 @@ def _show(console: Console, audit: Audit, urls: Mapping[str, str]) -> None:
         console.out("  " + tr(f"audit.offence.{offence.what}", **fields), highlight=False)
     if recount["differing"]:
         console.print(tr("audit.figures"))
-    for figure in recount["differing"][:20]:
-        numbers = "，".join(f"{name} {a} ≠ {b}" for name, (a, b) in figure["numbers"].items())
-        console.out(f"  {figure['id']}  {numbers}", highlight=False)
+    show_differing(console, recount["differing"])
     for line in _advice(audit, urls):
         console.out("→ " + line, highlight=False)
+
+
+def show_differing(console: Console, differing: Sequence[Mapping[str, Any]]) -> None:
+    """List what is other than it was counted again: the first twenty, with both numbers."""
+    for one in differing[:20]:
+        numbers = "，".join(f"{name} {a} ≠ {b}" for name, (a, b) in one["numbers"].items())
+        console.out(f"  {one['id']}  {numbers}", highlight=False)
 
 
 def _table(audit: Audit) -> Table:

@@ -6,14 +6,12 @@ from typing import Any
 import orjson
 from rich.console import Console
 
-import cli.audit_words  # noqa: F401 (registers the sentences)
+from cli.audit import RECOUNT_SECONDS, show_differing
 from cli.audit_compare import ASSESSMENT
 from cli.failures import failure
 from cli.http import answer_of, connect
 from cli.language import tr
 from cli.world import World
-
-_SECONDS = 900.0
 
 
 def audit_scores(
@@ -41,7 +39,7 @@ def audit_scores(
         raise failure("audit.scores.month")
     with connect(World(urls, token), ASSESSMENT) as client:
         query = {"period": period}
-        found = answer_of(client.post("/v1/audit/scores", params=query, timeout=_SECONDS))
+        found = answer_of(client.post("/v1/audit/scores", params=query, timeout=RECOUNT_SECONDS))
     if as_json:
         console.out(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
     else:
@@ -59,6 +57,4 @@ def _show(console: Console, found: dict[str, Any]) -> None:
         console.print(tr("audit.scores.same", subjects=found["subjects"]), style="green")
         return
     console.out(tr("audit.scores.differing", total=found["differing_total"]), highlight=False)
-    for one in found["differing"][:20]:
-        numbers = "，".join(f"{name} {a} ≠ {b}" for name, (a, b) in one["numbers"].items())
-        console.out(f"  {one['id']}  {numbers}", highlight=False)
+    show_differing(console, found["differing"])

@@ -34,16 +34,8 @@ from shared.storage.client import Document
 
 
 def target(event: Event) -> str:
-    """The case of an event: a request's and its tasks' events carry the request's id as key.
-
-    Recorded work is an aggregate of its own.
-    """
-    return event.subject if is_work(event) else event.partition_key
-
-
-def is_work(event: Event) -> bool:
-    """Whether it tells of recorded work, which stands in a store of its own."""
-    return event.type.startswith("lianxin.work.")
+    """The case of an event: a request's and its tasks' events carry the request's id as key."""
+    return event.partition_key
 
 
 def _decided(
@@ -108,7 +100,7 @@ on_task_completed = _on_lead(cases.completed)
 on_task_cancelled = _on_lead(cases.cancelled)
 on_task_finally_answered = _of_lead(_finally_answered)
 
-HANDLERS: dict[type[Payload], FactHandler[Any, tzinfo]] = {
+HANDLERS: dict[type[Payload], FactHandler[Case, tzinfo]] = {
     RequestAccepted: on_request_accepted,
     RequestLocated: on_request_located,
     RequestFollowedUp: on_request_followed_up,
@@ -122,7 +114,6 @@ HANDLERS: dict[type[Payload], FactHandler[Any, tzinfo]] = {
     TaskCompleted: on_task_completed,
     TaskCancelled: on_task_cancelled,
     TaskFinallyAnswered: on_task_finally_answered,
-    **support.FACTS,
 }
 
 

@@ -26,17 +26,17 @@ class Listening:
 
     Args:
         target: the aggregate of every other fact.
-        store_of: the store of every other fact.
+        store: that of every other fact.
     """
 
     def __init__(
         self,
         target: Callable[[Event], str | None],
-        store_of: Callable[[Event], AggregateStore[Any]],
+        store: AggregateStore[Any],
         others: Sequence[Listened],
     ) -> None:
         self._target = target
-        self._store_of = store_of
+        self._store = store
         self._others = {each.topic: each for each in others}
         self.facts = {kind: what for each in others for kind, what in each.facts.items()}
 
@@ -56,4 +56,4 @@ class Listening:
     def store_of(self, event: Event) -> AggregateStore[Any]:
         """See `Consumes.store_of`."""
         other = self._other(event)
-        return self._store_of(event) if other is None else other.store
+        return self._store if other is None else other.store

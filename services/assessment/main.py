@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.assessment import routes, routes_audit, routes_rankings
 from services.assessment.corrections import routes as routes_corrections
-from services.assessment.handlers import HANDLERS, SNAPSHOTS, is_work, target
+from services.assessment.handlers import HANDLERS, SNAPSHOTS, target
 from services.assessment.listening import Listening
 from services.assessment.lists import routes_exemplars, routes_weak
 from services.assessment.lists import weak as weak_list
@@ -57,7 +57,7 @@ from shared.storage.tables import Tables
 from shared.web.process import Assembly, Definition, run_service
 from shared.web.tables import table_router
 
-_LISTENS = (topics.REGISTRY.name, topics.REQUESTS.name, topics.TASKS.name, topics.WORK.name)
+_LISTENS = (topics.REGISTRY.name, topics.REQUESTS.name, topics.TASKS.name)
 
 
 def build(settings: Settings, client: Client) -> Assembly:
@@ -68,7 +68,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     tables = Tables(database, TABLES, SHIPPED, settings.data_folder)
     scores = ScoreRepository(database, settings)
     supported = support_parts(database, settings, tables)
-    guarantees, works = supported.repository.guarantees, supported.repository.works
+    guarantees = supported.repository.guarantees
 
     def today() -> date:
         return datetime.now(zone).date()
@@ -80,9 +80,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     subjects = Subjects(database)
     lists = Lists(database, settings, tables)
     statements = Statements(database, settings, tables)
-    listening = Listening(
-        target, lambda event: works if is_work(event) else repository.cases, lists.listened
-    )
+    listening = Listening(target, repository.cases, (supported.listened, *lists.listened))
     listens = (*_LISTENS, *listening.topics)
     always: list[Provider] = [figures.provide, supported.inputs.provide, rounds.provide]
     providers = [*always, where_named(schemes, lists.inputs.provide)]
@@ -101,7 +99,7 @@ def build(settings: Settings, client: Client) -> Assembly:
             scores.standings,
             scores.settlements,
             guarantees,
-            works,
+            supported.repository.works,
             problems.store,
             problems.programmes,
             *rounds.stores,
@@ -120,28 +118,28 @@ def build(settings: Settings, client: Client) -> Assembly:
             store_of=listening.store_of,
         ),
     )
-    runtime.add_work("figures", Measuring(repository, runtime.leases).run)
-    runtime.add_timers(Timers(guarantees, support.overdue, runtime.leases))
+    leases = runtime.leases
+    runtime.add_work("figures", Measuring(repository, leases).run)
+    runtime.add_timers(Timers(guarantees, support.overdue, leases))
     runtime.add_work("tables", tables.follow)
     runtime.add_work("schemes", schemes.follow)
-    watching = Watching(repository, scores, schemes, scoring, runtime.leases, today)
+    watching = Watching(repository, scores, schemes, scoring, leases, today)
     runtime.add_work("scores", watching.run)
-    leases = runtime.leases
     runtime.add_work(
         "problems", problems_watch.Watch(repository, problems, tables, leases, zone).run
     )
     runtime.add_timers(problems_watch.timers(problems, tables, leases))
-    boards = Boards(schemes, scores, scoring)
+    boards = Boards(schemes, scoring)
     reports = report_parts(database, settings, tables, boards, supported.lacking)
     of_rounds = start_rounds(rounds, ratings, figures.provide, tables, runtime, settings)
-    judges = Judges(schemes, scores, scoring, [*always, lists.inputs.provide])
-    finding = Finding(lists, subjects, judges, runtime.leases)
+    judges = Judges(schemes, scoring, [*always, lists.inputs.provide])
+    finding = Finding(lists, subjects, judges, leases)
     filling = Filling(lists, statements, subjects, judges)
     runtime.add_work("lists", finding.run)
     for timers in (
-        Timers(lists.weak, weak_list.on_due, runtime.leases),
-        Timers(statements.statements, statements_of.on_due, runtime.leases),
-        Timers(statements.points, statements.point_due, runtime.leases),
+        Timers(lists.weak, weak_list.on_due, leases),
+        Timers(statements.statements, statements_of.on_due, leases),
+        Timers(statements.points, statements.point_due, leases),
     ):
         runtime.add_timers(timers)
     parts = Parts(

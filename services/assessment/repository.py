@@ -1,17 +1,19 @@
 """Every MongoDB call of assessment, with its indexes."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime, tzinfo
 from typing import Any
 
 from services.assessment.service.cases import Case, key_of
 from services.assessment.service.figures import Figure, SubjectKind
-from services.assessment.service.recount import BARE_FACTS
+from services.assessment.service.recount import BARE_FACTS, Recount
 from services.assessment.service.tallies import Change, Counted
 from services.assessment.tallies import Tallies, slices
 from shared.contracts import topics
 from shared.settings import Settings
 from shared.storage.aggregates import AggregateStore
-from shared.storage.client import ASCENDING, Database, Document
+from shared.storage.batches import in_a_thread
+from shared.storage.client import ASCENDING, Database, Document, documents_in
 
 _FACTS = {"state": 1}
 _RAW_AT_ONCE = 2000
@@ -185,13 +187,25 @@ class Repository:
         found = self.cases.collection.find(chosen, {"inbox": 1}).sort("_id", ASCENDING)
         return await found.limit(limit).to_list(None)
 
-    def every_case(self) -> AsyncIterator[bytes]:
-        """What the recount looks at of every case that any fact was handled of: raw batches
-        (`documents_in`) of documents with `state`."""
+    async def recounted(
+        self, zone: tzinfo, accepted: tuple[datetime, datetime] | None = None
+    ) -> Recount:
+        """Every case that any fact was handled of counted again, or those accepted from one moment
+        until before another; 16 bytes a case stay in memory."""
+        recount = Recount(zone, await self.levels())
+
+        def count(raw: bytes) -> None:
+            for document in documents_in(raw):
+                recount.add(document["state"])
+
+        chosen: Document = {"state": {"$ne": None}}
+        if accepted is not None:
+            chosen = {"state.accepted_at": {"$gte": accepted[0], "$lt": accepted[1]}}
         shown = {"_id": 0} | {f"state.{name}": 1 for name in BARE_FACTS}
-        return self.cases.collection.find_raw_batches(
-            {"state": {"$ne": None}}, shown, batch_size=_RAW_AT_ONCE
+        await in_a_thread(
+            self.cases.collection.find_raw_batches(chosen, shown, batch_size=_RAW_AT_ONCE), count
         )
+        return recount
 
     async def every_figure(self) -> AsyncIterator[Document]:
         """The state of every figure."""
@@ -199,6 +213,6 @@ class Repository:
             yield document["state"]
 
     def every_figure_raw(self) -> AsyncIterator[bytes]:
-        """The same as raw batches of documents with `state`."""
+        """The same as raw batches (`documents_in`) of documents with `state`."""
         shown = {"_id": 0, "state": 1}
         return self.figures.collection.find_raw_batches({}, shown, batch_size=_RAW_AT_ONCE)

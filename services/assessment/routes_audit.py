@@ -4,21 +4,19 @@ import asyncio
 from datetime import tzinfo
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Query, Request
 
 from services.assessment.parts import parts_in
 from services.assessment.repository import Repository
+from services.assessment.routes import Administrator
 from services.assessment.schemas import AuditCase, RecountOut, RemeasureOut
-from services.assessment.service.recount import Comparison, Recount
+from services.assessment.service.recount import Comparison
 from shared.storage.batches import in_a_thread
 from shared.storage.client import Document, documents_in
-from shared.web.auth import Principal, Role, require
 from shared.web.paging import Page
 from shared.web.routing import Router
 
 router = Router(prefix="/v1/audit", tags=["audit"])
-
-Administrator = Annotated[Principal, Depends(require(Role.ADMINISTRATOR))]
 
 
 @router.get("/cases")
@@ -61,18 +59,13 @@ async def remeasure_figures(request: Request, _principal: Administrator) -> Reme
 
 async def recount(repository: Repository, zone: tzinfo) -> RecountOut:
     """The recount beside the figures; 16 bytes a case stay in memory meanwhile."""
-    counted = Recount(zone, await repository.levels())
-
-    def count(raw: bytes) -> None:
-        for document in documents_in(raw):
-            counted.add(document["state"])
+    counted = await repository.recounted(zone)
+    comparison = await asyncio.to_thread(Comparison, counted)
 
     def compare(raw: bytes) -> None:
         for document in documents_in(raw):
             comparison.add(document["state"])
 
-    await in_a_thread(repository.every_case(), count)
-    comparison = await asyncio.to_thread(Comparison, counted)
     await in_a_thread(repository.every_figure_raw(), compare)
     await asyncio.to_thread(comparison.finish)
     return RecountOut(

@@ -4,26 +4,25 @@ A short view of the scores of a month (`/v1/scores` has the whole): by the schem
 each score as a share of 100 points.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Query, Request
 
 from services.assessment.messages import LABELS
 from services.assessment.parts import parts_in
+from services.assessment.routes import Anyone
 from services.assessment.schemas import ClassOut, Kind, Language, Month, PlacedOut, RankingsOut
-from services.assessment.schemes.scheme import Label, SubjectClass
 from services.assessment.schemes.versions import SchemeVersion
 from services.assessment.scores.inputs import Numbers
 from services.assessment.scores.score import Score
 from services.assessment.scores.scoring import Board
+from services.assessment.scores.views import Beside, beside
 from services.assessment.service.figures import RATES
 from services.assessment.support.groups import Bounds
-from services.assessment.support.likes import lacking_of, likes_of
 from shared.contracts.words import label
 from shared.storage.client import Document
-from shared.web.auth import Principal, current_principal
 from shared.web.problems import Problem
 from shared.web.routing import Router
 
@@ -36,7 +35,7 @@ UNCLASSED = "unclassed"
 @router.get("/rankings")
 async def list_rankings(
     request: Request,
-    _principal: Annotated[Principal, Depends(current_principal)],
+    _principal: Anyone,
     month: Month,
     kind: Kind,
     class_: Annotated[
@@ -65,7 +64,7 @@ async def list_rankings(
     for one in classes:
         if grouped[one.id] and class_ in (None, one.id):
             board = await scoring.board_of(month, version, one, grouped[one.id])
-            shown.append(_class_out(board, one, known, parts.support.bounds, language))
+            shown.append(_class_out(board, known, parts.support.bounds, language))
     if others and class_ in (None, UNCLASSED):
         shown.append(_unclassed(others, known, language))
     return RankingsOut(
@@ -74,7 +73,7 @@ async def list_rankings(
         kind_label=label(kind, language),
         minimum=minimum or max((i.minimum_sample for i in version.scheme.indicators), default=1),
         weights={one.id: one.weight for one in version.scheme.indicators if not one.stand_in},
-        scheme=_said(version.scheme.name, language),
+        scheme=version.scheme.name.said(language),
         scheme_version=version.version,
         classes=shown,
     )
@@ -89,60 +88,36 @@ def _with_minimum(version: SchemeVersion, minimum: int) -> SchemeVersion:
     return replace(version, scheme=scheme.model_copy(update={"indicators": indicators}))
 
 
-def _said(text: Label, language: Language) -> str:
-    return text.en if language == "en" else text.zh
-
-
 def _class_out(
     board: Board,
-    class_: SubjectClass,
     known: Mapping[str, Document],
     bounds: Bounds,
     language: Language,
 ) -> ClassOut:
-    lacking = lacking_of(board.inputs, bounds)
-    likes = likes_of(board.scores, lacking)
-
-    def placed(scores: Iterable[Score]) -> list[PlacedOut]:
-        return [
-            one.model_copy(
-                update={
-                    "lacks": list(lacking.get(one.id, ())),
-                    "rank_among_like": likes[one.id].rank,
-                }
-            )
-            for one in _placed(board, scores, known)
-        ]
-
-    in_use = [used.indicator for used in board.scores.in_use]
-    stands_in = any(one.stand_in for one in in_use)
+    around = beside(board, None, bounds)
+    scores = board.scores
     return ClassOut(
-        name=class_.id,
-        label=_said(class_.label, language),
-        basis="stand_in" if stands_in else "indicators",
-        basis_label="、".join(_said(one.label, language) for one in in_use)
-        if language == "zh"
-        else ", ".join(_said(one.label, language) for one in in_use),
-        ranked=placed(board.scores.ranked),
-        under_minimum=placed(board.scores.unranked),
+        name=board.class_.id,
+        label=board.class_.label.said(language),
+        basis="stand_in" if scores.stand_in else "indicators",
+        basis_label=scores.basis(language),
+        ranked=[_placed(board, one, known, around) for one in scores.ranked],
+        under_minimum=[_placed(board, one, known, around) for one in scores.unranked],
     )
 
 
-def _placed(
-    board: Board, scores: Iterable[Score], known: Mapping[str, Document]
-) -> list[PlacedOut]:
-    samples = [used.sizes for used in board.scores.in_use]
-    return [
-        PlacedOut.model_validate(
-            {
-                "rank": score.rank,
-                "score": None if score.rank is None or score.total is None else score.total / 100,
-                "sample": int(max((sizes[score.place] or 0 for sizes in samples), default=0)),
-            }
-            | _numbers(score.subject_id, board.inputs, known)
-        )
-        for score in scores
-    ]
+def _placed(board: Board, score: Score, known: Mapping[str, Document], around: Beside) -> PlacedOut:
+    id = score.subject_id
+    return PlacedOut.model_validate(
+        {
+            "rank": score.rank,
+            "score": None if score.rank is None or score.total is None else score.total / 100,
+            "sample": board.scores.sample(score),
+            "lacks": list(around.lacking.get(id, ())),
+            "rank_among_like": around.likes[id].rank,
+        }
+        | _numbers(id, board.inputs, known)
+    )
 
 
 def _unclassed(others: Numbers, known: Mapping[str, Document], language: Language) -> ClassOut:

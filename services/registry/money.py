@@ -9,14 +9,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from shared.contracts.ids import derived_id, uuid7
 from shared.storage.aggregates import IdempotencyConflict
 from shared.storage.tables import Table
 from shared.web.idempotency import Idempotency
 from shared.web.messages import register_messages
+from shared.web.money import Yuan, fen
 from shared.web.problems import Problem
 from shared.web.schemas import Body, PastTime, ShortText, Slug
 
@@ -25,10 +25,6 @@ PAYMENTS_LIMIT = 1000
 
 register_messages(
     {
-        "field.yuan": {
-            "zh": "请填写人民币金额，单位为元，最多两位小数。",
-            "en": "Give an amount in yuan with at most two decimals.",
-        },
         "unknown-source": {
             "zh": "资金来源表中没有 {id}：可用的来源见 where 所示地址。",
             "en": "There is no source of funds {id}: those that there are stand at the address in "
@@ -58,16 +54,6 @@ register_messages(
         },
     }
 )
-
-
-def _two_decimals(value: float) -> float:
-    if abs(value * 100 - round(value * 100)) > 1e-4:
-        raise PydanticCustomError("yuan", "more than two decimals")
-    return round(value, 2)
-
-
-Yuan = Annotated[float, Field(ge=0.01, le=1e10, allow_inf_nan=False), AfterValidator(_two_decimals)]
-"""More than nothing, at most two decimals."""
 
 
 class Source(BaseModel):
@@ -162,11 +148,6 @@ class PaymentView(BaseModel):
     at: AwareDatetime
     paid_by: str
     voided: str | None
-
-
-def fen(yuan: float) -> int:
-    """Yuan with at most two decimals in fen."""
-    return round(yuan * 100)
 
 
 def paid(payments: Sequence[Payment], line: str | None = None) -> int:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Path, Request
 
 from services.assessment.corrections import decisions
 from services.assessment.corrections.schemas import (
@@ -14,16 +14,16 @@ from services.assessment.corrections.schemas import (
     VoidBody,
 )
 from services.assessment.parts import Parts, parts_in
-from services.assessment.routes import Reader, case_out
+from services.assessment.routes import Administrator, Reader, case_out
 from services.assessment.service.cases import to_millis
 from shared.storage.client import Document
-from shared.web.auth import Principal, Role, require
+from shared.web.auth import Principal, Role
+from shared.web.pages import author
 from shared.web.problems import Problem
 from shared.web.routing import Router
 
 router = Router(prefix="/v1/cases", tags=["corrections"])
 
-Administrator = Annotated[Principal, Depends(require(Role.ADMINISTRATOR))]
 RequestId = Annotated[str, Path(min_length=1, max_length=200)]
 
 
@@ -48,7 +48,7 @@ async def correct_case(
     """
     parts = parts_in(request)
     await _ensure_registered(parts, body)
-    now, by = to_millis(datetime.now(UTC)), _author(principal)
+    now, by = to_millis(datetime.now(UTC)), author(principal)
     await parts.repository.cases.execute(
         request_id, lambda case: decisions.correct(case, body, now, by, parts.zone), by=by
     )
@@ -65,17 +65,13 @@ async def void_correction(
 ) -> CaseDetailOut:
     """Take a correction back; it stays on record."""
     parts = parts_in(request)
-    now, by = to_millis(datetime.now(UTC)), _author(principal)
+    now, by = to_millis(datetime.now(UTC)), author(principal)
     await parts.repository.cases.execute(
         request_id,
         lambda case: decisions.void(case, number, body.reason, now, by, parts.zone),
         by=by,
     )
     return await read_case(request, request_id, principal)
-
-
-def _author(principal: Principal) -> str:
-    return f"{principal.role}:{principal.subject}"
 
 
 async def _ensure_registered(parts: Parts, body: CorrectionBody) -> None:

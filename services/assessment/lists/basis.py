@@ -9,7 +9,6 @@ from services.assessment.schemes.periods import period_of
 from services.assessment.schemes.scheme import Period, SubjectClass
 from services.assessment.schemes.versions import NoScheme, Schemes, SchemeVersion
 from services.assessment.scores.inputs import Numbers, Provider, gather
-from services.assessment.scores.repository import ScoreRepository
 from services.assessment.scores.score import outcomes
 from services.assessment.scores.scoring import Board, Scoring
 from services.assessment.service.figures import SubjectKind
@@ -46,12 +45,10 @@ class Judges:
     def __init__(
         self,
         schemes: Schemes,
-        scores: ScoreRepository,
         scoring: Scoring,
         providers: Sequence[Provider],
     ) -> None:
         self._schemes = schemes
-        self._scores = scores
         self._scoring = scoring
         self._providers = providers
 
@@ -77,13 +74,7 @@ class Judges:
         Nothing where no scheme is in force for the period.
         """
         try:
-            settlement = await self._scores.settlement(period)
-            if settlement is None or not settlement.shown:
-                boards = await self._scoring.boards(period, kind)
-            else:
-                scheme = (await self._scoring.version_kept(period)).scheme
-                classes = [one.id for one in scheme.classes if one.kind is kind]
-                boards = [await self._scoring.board(period, id) for id in classes]
+            boards = await self._scoring.boards_kept(period, kind)
         except Problem:
             return {}
         # Thousands of subjects: not in the event loop.

@@ -13,7 +13,7 @@ from services.assessment.lists.facts import (
     trainings_overdue,
     vacant_days,
 )
-from services.assessment.lists.judging import span_of
+from services.assessment.schemes.periods import bounds_of
 from services.assessment.scores.inputs import Numbers
 from services.assessment.service.figures import SubjectKind
 from shared.contracts.words import Domain
@@ -50,7 +50,7 @@ class StandingInputs:
 
     async def provide(self, period: str, kind: SubjectKind, ids: Collection[str] | None) -> Numbers:
         """The numbers of a period, as they stood at its end or stand now; see `inputs.Provider`."""
-        begin, end = span_of(period, self._zone)
+        begin, end = bounds_of(period, self._zone)
         moment = min(end, datetime.now(UTC))
         found: Numbers = {}
         owners = await self._owners(kind, ids)

@@ -6,15 +6,14 @@ about figures.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.assessment.lists.weak import Judged, Met
 from services.assessment.schemes.expressions import parse
-from services.assessment.schemes.periods import before, months_of, period_of
+from services.assessment.schemes.periods import before, period_of
 from services.assessment.schemes.scheme import Period, WeakCriterion
 from services.assessment.scores.inputs import Numbers
-from shared.spans import add_months
 
 STANDING = frozenset({"vacant_days", "trainings_overdue", "coverage_gaps"})
 """Numbers that say how things stand at a moment, whichever the period."""
@@ -25,16 +24,6 @@ INPUTS_OF_LISTS = STANDING | {"tasks_overdue", "plans_behind"}
 def running_period(now: datetime, kind: Period, zone: ZoneInfo) -> str:
     """The period that `now` lies in."""
     return period_of(f"{now.astimezone(zone):%Y-%m}", kind)
-
-
-def span_of(period: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """When a period begins, and the moment after it, in UTC."""
-    months = months_of(period)
-    first, last = (
-        datetime(int(month[:4]), int(month[5:]), 1, tzinfo=zone)
-        for month in (months[0], months[-1])
-    )
-    return first.astimezone(UTC), add_months(last, 1, zone)
 
 
 def periods_back(period: str, count: int) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from services.assessment.reports.standing import Stand, stands_of
 from services.assessment.schemes.periods import months_of
 from services.assessment.schemes.versions import Schemes, SchemeVersion
-from services.assessment.scores.repository import ScoreRepository
 from services.assessment.scores.scoring import Board, Scoring
 from services.assessment.service.figures import SubjectKind
 from services.assessment.support.groups import Lack
@@ -14,9 +13,8 @@ from services.assessment.support.groups import Lack
 class Boards:
     """The scores that reports show: those of `GET /v1/scores`."""
 
-    def __init__(self, schemes: Schemes, scores: ScoreRepository, scoring: Scoring) -> None:
+    def __init__(self, schemes: Schemes, scoring: Scoring) -> None:
         self._schemes = schemes
-        self._scores = scores
         self._scoring = scoring
 
     def version(self, period: str) -> SchemeVersion | None:
@@ -34,18 +32,6 @@ class Boards:
 
     async def _boards(self, period: str, kind: SubjectKind) -> list[Board]:
         if self._schemes.find(period) is not None:
-            settlement = await self._scores.settlement(period)
-            if settlement is None or not settlement.shown:
-                return await self._scoring.boards(period, kind)
-            kept = await self._scoring.version_kept(period)
-            classes = [one.id for one in kept.scheme.classes if one.kind is kind]
-            return [await self._scoring.board(period, id) for id in classes]
+            return await self._scoring.boards_kept(period, kind)
         version = self.version(period)
-        if version is None:
-            return []
-        grouped, _, _ = await self._scoring.grouped(period, kind, version)
-        return [
-            await self._scoring.board_of(period, version, one, grouped[one.id])
-            for one in version.scheme.classes
-            if one.kind is kind
-        ]
+        return [] if version is None else await self._scoring.boards(period, kind, version=version)

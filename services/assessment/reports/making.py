@@ -20,7 +20,6 @@ from services.assessment.reports.rules import ReportRules
 from services.assessment.reports.standing import Stand
 from services.assessment.reports.words import COLUMNS, word
 from services.assessment.schemes.periods import before
-from services.assessment.schemes.scheme import Label
 from services.assessment.service.figures import COUNTS, HOURS, RATES
 from services.assessment.support.messages import said as said_lack
 from shared.contracts.words import AreaLevel
@@ -84,16 +83,11 @@ def columns(language: str) -> list[Column]:
     ]
 
 
-def named(text: Label, language: str) -> str:
-    """A label of a scheme in the language."""
-    return text.en if language == "en" else text.zh
-
-
 def class_label(stand: Stand | None, language: str) -> str:
     """The name of a class; with a word for those in it that lack promised support."""
     if stand is None:
         return word("unclassed", language)
-    label = named(stand.label, language)
+    label = stand.label.said(language)
     return word("class.apart", language, label=label) if stand.apart else label
 
 
@@ -104,13 +98,13 @@ def place_of(facts: Facts, language: str) -> Place | None:
         return None
     return Place(
         class_=now.class_,
-        class_label=named(now.label, language),
+        class_label=now.label.said(language),
         basis="stand_in" if now.stand_in else "indicators",
-        basis_label=named(now.basis, language),
+        basis_label=now.basis.said(language),
         rank=now.rank,
         of=now.of,
         score=now.total,
-        grade=now.grade and named(now.grade, language),
+        grade=now.grade and now.grade.said(language),
         sample=now.sample,
         minimum=facts.minimum,
         apart=now.apart,
@@ -156,7 +150,7 @@ def rows_of(group: Group, language: str) -> list[Row]:
                 rank=rank,
                 score=now.total if now else None,
                 score_before=_comparable(now, group.stands_before.get(id)),
-                grade=named(now.grade, language) if now and now.grade else None,
+                grade=now.grade.said(language) if now and now.grade else None,
                 apart=now.apart if now else False,
                 mark=_mark(known, language),
                 numbers=Numbers.of(group.now[id]),
@@ -204,7 +198,7 @@ def notes_of(facts: Facts, rules: ReportRules, language: str, at: str) -> list[s
     """What who reads the report should know of it."""
     found = [word("note.rates", language)]
     if facts.scheme is not None:
-        name = named(facts.scheme.scheme.name, language)
+        name = facts.scheme.scheme.name.said(language)
         found.append(word("basis.scheme", language, scheme=name, version=facts.scheme.version))
     if is_year(facts.period) or facts.subject.kind in SUMMED_KINDS:
         found.append(word("note.hours", language))

@@ -36,27 +36,22 @@ def stands_of(
     scheme: Scheme, class_: SubjectClass, scores: Scores, lacking: Collection[str]
 ) -> dict[str, Stand]:
     """The place of each subject of a class; `lacking`: who lacks promised support."""
-    used = [one.indicator for one in scores.in_use]
-    basis = Label(
-        zh="、".join(one.label.zh for one in used) or "—",
-        en=", ".join(one.label.en for one in used) or "—",
-    )
+    basis = Label(zh=scores.basis("zh") or "—", en=scores.basis("en") or "—")
     grades = {grade.id: grade.label for grade in scheme.grades}
     likes = likes_of(scores, lacking)
     found = {}
     for score in scores.every():
         ranked, like = score.rank is not None, likes[score.subject_id]
-        sizes = (one.sizes[score.place] or 0 for one in scores.in_use)
         found[score.subject_id] = Stand(
             class_=class_.id,
             label=class_.label,
             basis=basis,
-            stand_in=any(one.stand_in for one in used),
+            stand_in=scores.stand_in,
             rank=score.rank,
             of=len(scores.ranked),
             total=score.total if ranked else None,
             grade=grades[score.grade] if ranked and score.grade is not None else None,
-            sample=int(max(sizes, default=0)),
+            sample=scores.sample(score),
             apart=score.subject_id in lacking,
             group_rank=like.rank,
             group_of=like.of,

@@ -1,6 +1,7 @@
 """Periods that schemes assess: months (`2026-05`), quarters (`2026-Q2`), years (`2026`)."""
 
 import re
+from datetime import UTC, date, datetime, time, tzinfo
 
 from services.assessment.schemes.scheme import Period
 
@@ -43,3 +44,16 @@ def before(period: str) -> str:
         case _:
             n = int(period[5:])
             return f"{year:04d}-{n - 1:02d}" if n > 1 else f"{year - 1:04d}-12"
+
+
+def end_of(period: str) -> date:
+    """The first day after a period."""
+    year, month = map(int, months_of(period)[-1].split("-"))
+    return date(year + month // 12, month % 12 + 1, 1)
+
+
+def bounds_of(period: str, zone: tzinfo) -> tuple[datetime, datetime]:
+    """When a period begins in `zone`, and when the next one does (UTC)."""
+    first = date.fromisoformat(f"{months_of(period)[0]}-01")
+    begin, end = (datetime.combine(day, time(), zone) for day in (first, end_of(period)))
+    return begin.astimezone(UTC), end.astimezone(UTC)

@@ -3,9 +3,10 @@
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import Depends, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from services.assessment.parts import parts_in
+from services.assessment.routes import Administrator, Anyone
 from services.assessment.schemes.periods import PATTERN
 from services.assessment.schemes.reading import SchemeInvalid, read_scheme
 from services.assessment.schemes.schemas import (
@@ -18,16 +19,14 @@ from services.assessment.schemes.schemas import (
 )
 from services.assessment.schemes.scheme import Scheme
 from services.assessment.scores.inputs import INPUTS, OUTCOMES
-from shared.web.auth import Principal, Role, current_principal, require
 from shared.web.messages import choose_language
+from shared.web.pages import author
 from shared.web.problems import Problem
 from shared.web.reasons import Reason
 from shared.web.routing import Router
 
 router = Router(prefix="/v1/schemes", tags=["schemes"])
 
-Administrator = Annotated[Principal, Depends(require(Role.ADMINISTRATOR))]
-Anyone = Annotated[Principal, Depends(current_principal)]
 _YAML: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -105,8 +104,8 @@ async def put_in_force(
             reason=faults[0]["detail"],
             extra={"faults": faults},
         ) from None
-    by = f"{principal.role}:{principal.subject}"
-    version, new = await parts_in(request).schemes.put(scheme, by=by, why=reason)
+    schemes = parts_in(request).schemes
+    version, new = await schemes.put(scheme, by=author(principal), why=reason)
     if not new:
         response.status_code = 200
     return VersionOut.of(version)

@@ -62,6 +62,10 @@ class Label(Part):
     zh: Words
     en: Words
 
+    def said(self, language: str) -> str:
+        """The name in a language, `zh` or `en`."""
+        return self.en if language == "en" else self.zh
+
 
 class SubjectClass(Part):
     """Who is compared with whom: a subject is ranked only within its class (policy, art. 14)."""

@@ -18,9 +18,5 @@ register_messages(
             "zh": "{period} 正在结算：请几秒后查看。",
             "en": "{period} is being settled: look again in some seconds.",
         },
-        "not-settled": {
-            "zh": "{period} 尚未结算：请先结算，或用 period 选择已结算的时段。",
-            "en": "{period} is not settled: settle it first, or choose a period that is.",
-        },
     }
 )

@@ -157,6 +157,11 @@ class ScoreRepository:
         found = await self.settlements.get(period)
         return None if found is None else found.state
 
+    async def shown(self, period: str) -> int:
+        """The revision of a period that is read; 0: it is not settled, or not yet."""
+        settlement = await self.settlement(period)
+        return 0 if settlement is None else settlement.shown
+
     async def pending_settlements(self) -> list[Settlement]:
         """Settlements asked for that are not kept yet."""
         found = self.settlements.collection.find({"state.done": False}, {"state": 1})

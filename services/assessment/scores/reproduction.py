@@ -2,24 +2,23 @@
 scores as they were kept."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, timedelta, tzinfo
 from math import isclose
 from typing import Any
 
 from services.assessment.repository import Repository
-from services.assessment.schemes.periods import months_of
+from services.assessment.schemes.periods import bounds_of, months_of
 from services.assessment.scores.figures import with_rates
 from services.assessment.scores.inputs import Numbers
 from services.assessment.scores.schemas import ReproducedOut
 from services.assessment.scores.score import Score, Scores, score_class
 from services.assessment.scores.scoring import Board, Scoring, class_of
-from services.assessment.scores.watching import end_of
 from services.assessment.service.figures import COUNTS, HOURS, RATES, SubjectKind
 from services.assessment.service.recount import Pile, Recount, added_up, numbers
-from shared.storage.client import Document
 
 _SHOWN = 100
+_DAY = timedelta(days=1)
 _FROM_CASES = frozenset((*COUNTS, *HOURS, *RATES))
 
 
@@ -30,9 +29,9 @@ async def reproduce(
 
     What cases do not give (a vacancy, funds) is taken as it was kept: `taken_as_kept` names it.
     """
-    recount = Recount(zone, await repository.levels())
-    async for case in _cases(repository, period):
-        recount.add(case)
+    first, last = bounds_of(period, UTC)
+    # A day more on both sides: which month it is in the city, the recount says.
+    recount = await repository.recounted(zone, (first - _DAY, last + _DAY))
     version = await scoring.version_kept(period)
     anew = await asyncio.to_thread(recounted, recount, period)
     differing: list[dict[str, Any]] = []
@@ -63,17 +62,6 @@ async def reproduce(
         differing_total=len(differing),
         differing=differing[:_SHOWN],
     )
-
-
-async def _cases(repository: Repository, period: str) -> AsyncIterator[Document]:
-    """The states of the cases that may lie in a period."""
-    first = datetime.strptime(months_of(period)[0], "%Y-%m").replace(tzinfo=UTC)
-    last = datetime.combine(end_of(period), datetime.min.time(), UTC)
-    # A day more on both sides: which month it is in the city, the recount says.
-    between = {"$gte": first - timedelta(days=1), "$lt": last + timedelta(days=1)}
-    found = repository.cases.collection.find({"state.accepted_at": between}, {"state": 1})
-    async for document in found.batch_size(1000):
-        yield document["state"]
 
 
 def recounted(recount: Recount, period: str) -> dict[SubjectKind, Numbers]:

@@ -1,13 +1,13 @@
 """HTTP: scores by class, of one subject, explained; periods settled."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Path, Query, Request
 
 from services.assessment.parts import Parts, parts_in
-from services.assessment.routes import Anyone, Pages, Reader
-from services.assessment.schemes.periods import PATTERN, before
+from services.assessment.routes import Administrator, Anyone, Pages, Reader
+from services.assessment.schemes.periods import PATTERN, before, end_of
 from services.assessment.scores import (
     messages,  # noqa: F401  (registers the sentences)
     views,
@@ -24,17 +24,15 @@ from services.assessment.scores.schemas import (
 from services.assessment.scores.score import Score
 from services.assessment.scores.scoring import Board
 from services.assessment.scores.state import settle
-from services.assessment.scores.watching import end_of
 from services.assessment.service.figures import SubjectKind
 from services.assessment.visibility import ensure_visible
-from shared.web.auth import Principal, Role, require
+from shared.web.pages import author
 from shared.web.paging import encode_cursor
 from shared.web.problems import Problem
 from shared.web.routing import Router
 
 router = Router(prefix="/v1", tags=["scores"])
 
-Administrator = Annotated[Principal, Depends(require(Role.ADMINISTRATOR))]
 InPath = Annotated[str, Path(pattern=PATTERN)]
 KindInPath = Annotated[SubjectKind, Path(description="Whose score")]
 SubjectInPath = Annotated[str, Path(min_length=1, max_length=120)]
@@ -134,8 +132,10 @@ async def settle_period(request: Request, body: SettleBody, principal: Administr
     version = parts.scoring.version(body.period)
     end, now = end_of(body.period), datetime.now(UTC)
     if now.astimezone(parts.zone).date() < end:
-        raise Problem(409, "period-not-over", field="period", period=body.period, day=_day(end))
-    by = f"{principal.role}:{principal.subject}"
+        raise Problem(
+            409, "period-not-over", field="period", period=body.period, day=end.isoformat()
+        )
+    by = author(principal)
     await parts.scores.settlements.execute(
         body.period,
         lambda known: settle(known, body.period, version.version, now, by, body.reason),
@@ -146,10 +146,6 @@ async def settle_period(request: Request, body: SettleBody, principal: Administr
     if (asked.by, asked.reason) != (by, body.reason):
         raise Problem(409, "settling-already", field="period", period=body.period)
     return SettledOut.of(asked)
-
-
-def _day(day: date) -> str:
-    return day.isoformat()
 
 
 async def _score(

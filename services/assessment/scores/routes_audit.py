@@ -1,18 +1,14 @@
 """HTTP: a period's scores made anew from the bare facts, for `lianxin audit --scores`."""
 
-from typing import Annotated
-
-from fastapi import Depends, Request
+from fastapi import Request
 
 from services.assessment.parts import parts_in
+from services.assessment.routes import Administrator
 from services.assessment.scores.reproduction import reproduce
 from services.assessment.scores.schemas import Period, ReproducedOut
-from shared.web.auth import Principal, Role, require
 from shared.web.routing import Router
 
 router = Router(prefix="/v1/audit", tags=["audit"])
-
-Administrator = Annotated[Principal, Depends(require(Role.ADMINISTRATOR))]
 
 
 @router.post("/scores")

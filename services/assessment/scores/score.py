@@ -118,6 +118,20 @@ class Scores:
         """What each indicator in use gives a subject."""
         return [used.mark(score.place) for used in self.in_use]
 
+    def sample(self, score: Score) -> int:
+        """The largest sample that a subject's score rests on."""
+        return int(max((used.sizes[score.place] or 0 for used in self.in_use), default=0))
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether indicators are in use that stand in for the others."""
+        return any(used.indicator.stand_in for used in self.in_use)
+
+    def basis(self, language: str) -> str:
+        """The names of the indicators in use; empty where none is."""
+        names = (used.indicator.label.said(language) for used in self.in_use)
+        return (", " if language == "en" else "、").join(names)
+
 
 def score_class(scheme: Scheme, class_: SubjectClass, inputs: Inputs) -> Scores:
     """Score and rank the subjects of one class.

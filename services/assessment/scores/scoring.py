@@ -61,25 +61,18 @@ class Scoring:
 
     async def version_kept(self, period: str) -> SchemeVersion:
         """The scheme that a period was settled with, else the one in force."""
-        settlement = await self._scores.settlement(period)
-        if settlement is not None and settlement.shown:
-            number = await self._scores.settled_version(period, settlement.shown)
+        if revision := await self._scores.shown(period):
+            number = await self._scores.settled_version(period, revision)
             kept = self._schemes.get(number)
             if kept is not None:
                 return kept
         return self.version(period)
 
-    async def inputs_of(
-        self, period: str, kind: SubjectKind, ids: Collection[str] | None = None
-    ) -> Numbers:
-        """The numbers of all providers."""
-        return await gather(self._providers, period, kind, ids)
-
     async def grouped(
         self, period: str, kind: SubjectKind, version: SchemeVersion
     ) -> tuple[dict[str, Numbers], Numbers, Mapping[str, Document]]:
         """The numbers of each class of a kind, of those in no class, and what the registry says."""
-        numbers = await self.inputs_of(period, kind)
+        numbers = await gather(self._providers, period, kind)
         known = await self._repository.subjects(kind, list(numbers))
         grouped: dict[str, Numbers] = {
             one.id: {} for one in version.scheme.classes if one.kind is kind
@@ -96,16 +89,34 @@ class Scoring:
         return grouped, others, known
 
     async def boards(
-        self, period: str, kind: SubjectKind, classes: Collection[str] | None = None
+        self,
+        period: str,
+        kind: SubjectKind,
+        classes: Collection[str] | None = None,
+        version: SchemeVersion | None = None,
     ) -> list[Board]:
-        """The boards of a kind's classes as of now, of all without `classes`."""
-        version = self.version(period)
+        """The boards of a kind's classes as of now, of all without `classes`; by the scheme in
+        force unless `version` says other."""
+        version = version or self.version(period)
         grouped, _, _ = await self.grouped(period, kind, version)
         return [
             await self.board_of(period, version, one, grouped[one.id])
             for one in version.scheme.classes
             if one.kind is kind and (classes is None or one.id in classes)
         ]
+
+    async def boards_kept(self, period: str, kind: SubjectKind) -> list[Board]:
+        """The boards of all of a kind's classes: as settled, where the period is, else as of now.
+
+        Raises:
+            Problem: no scheme is in force.
+        """
+        revision = await self._scores.shown(period)
+        if not revision:
+            return await self.boards(period, kind)
+        scheme = (await self.version_kept(period)).scheme
+        classes = [one.id for one in scheme.classes if one.kind is kind]
+        return [await self._settled(period, id, revision) for id in classes]
 
     async def board_of(
         self, period: str, version: SchemeVersion, class_: SubjectClass, numbers: Numbers
@@ -121,12 +132,9 @@ class Scoring:
         Raises:
             Problem: no scheme is in force, or it has no such class.
         """
-        if not live:
-            settlement = await self._scores.settlement(period)
-            if settlement is not None and settlement.shown:
-                return await self._settled(period, class_id, settlement.shown)
-        version = self.version(period)
-        class_ = named(version.scheme, class_id)
+        if not live and (revision := await self._scores.shown(period)):
+            return await self._settled(period, class_id, revision)
+        class_ = named(self.version(period).scheme, class_id)
         return (await self.boards(period, class_.kind, [class_id]))[0]
 
     async def _settled(self, period: str, class_id: str, revision: int) -> Board:
@@ -139,9 +147,8 @@ class Scoring:
 
     async def class_of(self, period: str, kind: SubjectKind, id: str) -> str | None:
         """The class of a subject, as settled or as of now."""
-        settlement = await self._scores.settlement(period)
-        if settlement is not None and settlement.shown:
-            return await self._scores.settled_class(period, kind, id, settlement.shown)
+        if revision := await self._scores.shown(period):
+            return await self._scores.settled_class(period, kind, id, revision)
         known = await self._repository.subjects(kind, [id])
         class_ = class_of(self.version(period).scheme, kind, known.get(id))
         return None if class_ is None else class_.id

@@ -19,8 +19,8 @@ from services.assessment.scores.schemas import (
 from services.assessment.scores.score import DECIMALS, Score, about_to_change
 from services.assessment.scores.scoring import Board
 from services.assessment.service.statistics import Sample, weight_of
-from services.assessment.support.groups import Bounds, Lack
-from services.assessment.support.likes import Like, lacking_of, likes_of
+from services.assessment.support.groups import Bounds, Lack, lacking_of
+from services.assessment.support.likes import Like, likes_of
 from shared.storage.client import Document
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from services.assessment.repository import Repository
-from services.assessment.schemes.periods import before, months_of, period_of
+from services.assessment.schemes.periods import before, end_of, period_of
 from services.assessment.schemes.scheme import Scheme
 from services.assessment.schemes.versions import Schemes
 from services.assessment.scores.repository import ScoreRepository
@@ -96,6 +96,10 @@ class Watching:
     async def _changed(self, after: int, upto: int) -> Classes:
         """The classes of the groups that batches changed."""
         keys = await self._scores.keys_since(after, upto, _KEYS_AT_ONCE)
+        if len(keys) == _KEYS_AT_ONCE:
+            # There are more, of whom nobody knows here.
+            months = {*await self._repository.months(), *(parts_of(key)[2] for key in keys)}
+            return self._all_of(months)
         areas = {id for group, id, _ in map(parts_of, keys) if group == "area"}
         levels = await self._repository.levels(areas)
         ids: dict[tuple[str, SubjectKind], set[str]] = {}
@@ -105,36 +109,26 @@ class Watching:
                 ids.setdefault((month, kind), set()).add(id)
         found: Classes = {}
         for (month, kind), some in ids.items():
-            # With as many as may be asked for there are more of whom nobody knows here.
-            known = (
-                None
-                if len(keys) == _KEYS_AT_ONCE
-                else await self._repository.subjects(kind, sorted(some))
-            )
+            known = await self._repository.subjects(kind, sorted(some))
             for period, scheme in self._periods(month):
-                wanted: set[str] | None = None
-                if known is not None:
-                    classes = (class_of(scheme, kind, known.get(id)) for id in some)
-                    wanted = {one.id for one in classes if one is not None}
-                have = found.setdefault((period, kind), set())
-                found[period, kind] = None if wanted is None or have is None else have | wanted
-        if len(keys) == _KEYS_AT_ONCE:
-            await self._add_all(found, await self._repository.months())
+                classes = (class_of(scheme, kind, known.get(id)) for id in some)
+                wanted = {one.id for one in classes if one is not None}
+                found[period, kind] = (found.get((period, kind)) or set()) | wanted
         return found
 
     async def _of_schemes_after(self, version: int) -> Classes:
         """The classes of every month that a newer version may count in."""
         newer = [one for one in self._schemes.versions if one.version > version]
         since = min(one.scheme.valid_from for one in newer)
-        months = [m for m in await self._repository.months() if m >= since]
-        found: Classes = {}
-        await self._add_all(found, months)
-        return found
+        return self._all_of(m for m in await self._repository.months() if m >= since)
 
-    async def _add_all(self, found: Classes, months: Iterable[str]) -> None:
-        for month in months:
-            for period, scheme in self._periods(month):
-                found.update({(period, one.kind): None for one in scheme.classes})
+    def _all_of(self, months: Iterable[str]) -> Classes:
+        return {
+            (period, one.kind): None
+            for month in months
+            for period, scheme in self._periods(month)
+            for one in scheme.classes
+        }
 
     def _periods(self, month: str) -> Iterator[tuple[str, Scheme]]:
         """The periods that a month lies in, with their schemes."""
@@ -193,16 +187,15 @@ class Watching:
     async def _settle_when_due(self, period: str, version: int, days: int) -> None:
         if self._today() < end_of(period) + timedelta(days=days):
             return
-        if await self._scores.settlement(period) is None:
-            await self._scores.settlements.execute(
-                period,
-                lambda known: (
-                    None
-                    if known is not None
-                    else settle(None, period, version, _now(), "scheme", f"{days} days after")
-                ),
-                by="scheme",
-            )
+        await self._scores.settlements.execute(
+            period,
+            lambda known: (
+                None
+                if known is not None
+                else settle(None, period, version, _now(), "scheme", f"{days} days after")
+            ),
+            by="scheme",
+        )
 
     async def _settle(self, settlement: Settlement) -> None:
         version = self._schemes.get(settlement.scheme_version)
@@ -210,15 +203,9 @@ class Watching:
             return  # put in force just now, and not known here yet
         subjects = 0
         for kind in dict.fromkeys(one.kind for one in version.scheme.classes):
-            grouped, _, _ = await self._scoring.grouped(settlement.period, kind, version)
-            for class_ in version.scheme.classes:
-                if class_.kind is kind:
-                    numbers = grouped[class_.id]
-                    board = await self._scoring.board_of(
-                        settlement.period, version, class_, numbers
-                    )
-                    await self._tell(board)
-                    subjects += await self._scores.keep(settlement, board.scores, kind, numbers)
+            for board in await self._scoring.boards(settlement.period, kind, version=version):
+                await self._tell(board)
+                subjects += await self._scores.keep(settlement, board.scores, kind, board.inputs)
         await self._scores.settlements.execute(
             settlement.period,
             lambda known: kept(known, settlement.revision, subjects),
@@ -260,12 +247,6 @@ def _changes(board: Board, known: Mapping[str, Document]) -> dict[str, tuple[Sta
 
 def _id(standing: Standing) -> str:
     return f"{standing.period}/{standing.kind}/{standing.subject_id}"
-
-
-def end_of(period: str) -> date:
-    """The first day after a period."""
-    year, month = map(int, months_of(period)[-1].split("-"))
-    return date(year + month // 12, month % 12 + 1, 1)
 
 
 def _now() -> datetime:

@@ -5,10 +5,9 @@ from contextlib import suppress
 
 from services.assessment.lists.basis import Judges
 from services.assessment.lists.exemplars import ExemplarStage
-from services.assessment.lists.judging import span_of
 from services.assessment.lists.repository import Lists
 from services.assessment.lists.weak import weak_id
-from services.assessment.schemes.periods import period_of
+from services.assessment.schemes.periods import bounds_of, period_of
 from services.assessment.schemes.versions import NoScheme
 from services.assessment.service.figures import RATES, SubjectKind
 from services.assessment.statements.repository import Statements
@@ -41,7 +40,7 @@ class Filling:
         now = moment()
         areas = await self._own_area(organization)
         months = [f"{year}-{month:02d}" for month in range(1, 13)]
-        begun = [month for month in months if span_of(month, self._lists.zone)[0] <= now]
+        begun = [month for month in months if bounds_of(month, self._lists.zone)[0] <= now]
         lines: list[Line] = []
         for subject in [organization, *areas]:
             numbers = await self._numbers(subject, str(year))
@@ -85,7 +84,7 @@ class Filling:
     async def _of_lists(
         self, organization: Subject, areas: Sequence[Subject], year: str
     ) -> list[Line]:
-        begin, end = span_of(year, self._lists.zone)
+        begin, end = bounds_of(year, self._lists.zone)
         id = weak_id(organization.kind, organization.id)
         weak, exemplar = await self._lists.weak.get(id), await self._lists.exemplars.get(id)
         stays = weak.state.stays if weak is not None and weak.state is not None else ()

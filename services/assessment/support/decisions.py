@@ -8,14 +8,10 @@ from services.assessment.support.state import Gift, Guarantee
 from shared.contracts.support import GuaranteeChanged, GuaranteeOverdue
 from shared.storage.aggregates import Decision, IdempotencyConflict
 from shared.web.auth import Principal, Role, sees_area, sees_unit
+from shared.web.money import fen
 from shared.web.problems import Problem
 
 GIFTS_LIMIT = 500
-
-
-def fen(yuan: float) -> int:
-    """Yuan with at most two decimals in fen."""
-    return round(yuan * 100)
 
 
 def snapshot(state: Guarantee) -> GuaranteeChanged:

@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
-from services.assessment.schemes.periods import months_of
+from services.assessment.schemes.periods import bounds_of
 from services.assessment.service.figures import SubjectKind
 from services.assessment.support import progress
-from services.assessment.support.groups import Bounds, Lack, lacks
+from services.assessment.support.groups import Bounds, Lack, lacking_of
 from services.assessment.support.progress import Due, Span
 from services.assessment.support.repository import SupportRepository
 
@@ -42,15 +42,6 @@ class Support:
             found["plans_due"] = float(len(self.dues))
             found["plans_overdue"] = float(self.overdue)
         return found
-
-
-def bounds_of(period: str, zone: tzinfo) -> tuple[datetime, datetime]:
-    """When a period begins, and when the next one does (UTC)."""
-    months = months_of(period)
-    year, month = int(months[-1][:4]), int(months[-1][5:])
-    after = (year + month // 12, month % 12 + 1)
-    start = datetime(int(months[0][:4]), int(months[0][5:]), 1, tzinfo=zone)
-    return start.astimezone(UTC), datetime(*after, 1, tzinfo=zone).astimezone(UTC)
 
 
 class SupportInputs:
@@ -95,8 +86,7 @@ class SupportInputs:
     ) -> dict[str, tuple[Lack, ...]]:
         """What each subject lacks that lacks something; no plans are looked at."""
         found, _ = await self._means(kind, ids, bounds_of(period, self._zone)[1])
-        lacking = {id: lacks(support.inputs, bounds) for id, support in found.items()}
-        return {id: what for id, what in lacking.items() if what}
+        return lacking_of({id: support.inputs for id, support in found.items()}, bounds)
 
     async def _means(
         self, kind: SubjectKind, ids: Collection[str] | None, end: datetime

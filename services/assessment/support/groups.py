@@ -55,6 +55,14 @@ def lacks(inputs: Mapping[str, float], bounds: Bounds = Bounds()) -> tuple[Lack,
     return tuple(found)
 
 
+def lacking_of(
+    inputs: Mapping[str, Mapping[str, float]], bounds: Bounds
+) -> dict[str, tuple[Lack, ...]]:
+    """What each subject lacks that lacks something, from the inputs of each."""
+    found = {id: lacks(theirs, bounds) for id, theirs in inputs.items()}
+    return {id: what for id, what in found.items() if what}
+
+
 def support_group(inputs: Mapping[str, float], bounds: Bounds = Bounds()) -> SupportGroup:
     """The group that a subject is compared in."""
     return SupportGroup.UNSUPPORTED if lacks(inputs, bounds) else SupportGroup.SUPPORTED

@@ -5,11 +5,10 @@ stands among its like (policy, art. 12 and 17; docs/assessment/support.md says w
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import NamedTuple
 
 from services.assessment.scores.score import Scores
-from services.assessment.support.groups import Bounds, Lack, lacks
 
 
 class Like(NamedTuple):
@@ -29,11 +28,3 @@ def likes_of(scores: Scores, lacking: Collection[str]) -> dict[str, Like]:
         placed[apart] += ranked
         found[score.subject_id] = Like(placed[apart] if ranked else None, of_group[apart])
     return found
-
-
-def lacking_of(
-    inputs: Mapping[str, Mapping[str, float]], bounds: Bounds
-) -> dict[str, tuple[Lack, ...]]:
-    """What each lacks that lacks something, from the inputs of its score."""
-    found = {id: lacks(theirs, bounds) for id, theirs in inputs.items()}
-    return {id: what for id, what in found.items() if what}

@@ -4,10 +4,6 @@ from shared.web.messages import register_messages
 
 register_messages(
     {
-        "field.guarantee_yuan": {
-            "zh": "请填写人民币金额，单位为元，最多两位小数。",
-            "en": "Give an amount in yuan with at most two decimals.",
-        },
         "guarantee-to-itself": {
             "zh": "党组织不能向自己作出保障承诺：请填写拨付一方的党组织。",
             "en": "An organization cannot guarantee something to itself: name the one that gives.",

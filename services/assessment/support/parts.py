@@ -4,11 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from services.assessment.listening import Listened
 from services.assessment.service.figures import SubjectKind
 from services.assessment.support.gather import SupportInputs
 from services.assessment.support.groups import Bounds, Lack
+from services.assessment.support.handlers import FACTS
 from services.assessment.support.repository import SupportRepository
 from services.assessment.support.table import SupportRules
+from shared.contracts import topics
 from shared.settings import Settings
 from shared.storage.client import Database
 from shared.storage.tables import Tables
@@ -21,6 +24,11 @@ class SupportParts:
     repository: SupportRepository
     inputs: SupportInputs
     tables: Tables
+
+    @property
+    def listened(self) -> Listened:
+        """Recorded work is an aggregate of its own."""
+        return Listened(topics.WORK.name, self.repository.works, lambda event: event.subject, FACTS)
 
     @property
     def bounds(self) -> Bounds:

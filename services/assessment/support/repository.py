@@ -1,6 +1,6 @@
 """MongoDB calls of support, with their indexes."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from services.assessment.service.figures import SubjectKind
@@ -9,9 +9,8 @@ from services.assessment.support.state import Guarantee, Work
 from shared.contracts import topics
 from shared.contracts.words import Domain
 from shared.settings import Settings
-from shared.storage.aggregates import Aggregate, AggregateStore
-from shared.storage.client import ASCENDING, DESCENDING, Database, Document, aggregate
-from shared.web.paging import Paging
+from shared.storage.aggregates import AggregateStore
+from shared.storage.client import ASCENDING, Database, Document, aggregate
 
 _OF_AREAS = [Domain.COMMUNITY.value, Domain.VILLAGE.value]
 """Domains of the organizations that answer for an area."""
@@ -86,11 +85,9 @@ class SupportRepository:
 
     # Facts
 
-    async def plans_for(self, places: Collection[str] | None) -> list[Document]:
-        """Plans that ask something of one of `places`, of any without; drafts are not counted."""
-        chosen: Document = {"status": {"$in": ["in_force", "closed"]}}
-        if places is not None:
-            chosen["places"] = {"$in": list(places)}
+    async def plans_for(self, places: Iterable[str]) -> list[Document]:
+        """Plans that ask something of one of `places`; drafts are not counted."""
+        chosen = {"status": {"$in": ["in_force", "closed"]}, "places": {"$in": list(places)}}
         return await self._plans.find(chosen).sort("_id", ASCENDING).to_list(None)
 
     async def done_in(self, span: Span, areas: Collection[str]) -> dict[str, float]:
@@ -152,25 +149,6 @@ class SupportRepository:
         """Whether each organization has a venue, as far as the registry has told."""
         chosen = {"_id": {"$in": list(organizations)}, "retired": {"$ne": True}}
         return {one["_id"]: one["venue"] async for one in self._assets.find(chosen)}
-
-    # Guarantees
-
-    async def page(
-        self, conditions: Sequence[Document], page: Paging
-    ) -> tuple[Sequence[Aggregate[Guarantee]], str | None]:
-        """A page of guarantees, the newest first."""
-        wanted = [one for one in conditions if one]
-        if page.after is not None:
-            wanted.append({"_id": {"$lt": page.after.id}})
-        found = (
-            self.guarantees.collection.find(
-                {"$and": wanted} if wanted else {}, {"history": 0, "outbox": 0}
-            )
-            .sort("_id", DESCENDING)
-            .limit(page.limit + 1)
-        )
-        documents, following = page.cut(await found.to_list(None), lambda one: ("", one["_id"]))
-        return [self.guarantees.load(document) for document in documents], following
 
 
 def _counted(span: Span) -> Document:

@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from services.assessment.parts import parts_in
+from services.assessment.routes import Pages, Reader
 from services.assessment.schemas import Kind, Language, SubjectId
 from services.assessment.schemes.periods import PATTERN
+from services.assessment.subjects import own_of
 from services.assessment.support import decisions, messages
 from services.assessment.support.decisions import may_read
 from services.assessment.support.gather import Support
@@ -30,29 +32,23 @@ from services.assessment.visibility import ensure_visible
 from shared.contracts.ids import derived_id, uuid7
 from shared.storage.aggregates import Aggregate, Decision
 from shared.storage.client import Document
-from shared.web.auth import Principal, Role, require
+from shared.web.auth import Principal
 from shared.web.etag import etag
 from shared.web.idempotency import IDEMPOTENT, idempotency_of
-from shared.web.paging import Page, Paging, paging
+from shared.web.pages import author, page_of
+from shared.web.paging import Page, Paging
 from shared.web.problems import Problem
 from shared.web.routing import Router
 from shared.web.schemas import Change, Json, Slug
 
 router = Router(prefix="/v1", tags=["support"])
 
-Reader = Annotated[
-    Principal, Depends(require(Role.ADMINISTRATOR, Role.AREA_MANAGER, Role.UNIT_OPERATOR))
-]
 Id = Annotated[str, Path(min_length=1, max_length=64)]
 Period = Annotated[str, Query(pattern=PATTERN, description="A month, quarter or year")]
 
 
 def _support(request: Request) -> SupportParts:
     return parts_in(request).support
-
-
-def _author(principal: Principal) -> str:
-    return f"{principal.role.value}:{principal.subject}"
 
 
 @router.post("/guarantees", status_code=201, response_model=CreatedOut, openapi_extra=IDEMPOTENT)
@@ -69,7 +65,7 @@ async def promise_guarantee(request: Request, body: GuaranteeBody, principal: Re
     created = await repository.guarantees.create(
         id,
         decisions.promise(id, body, path, unit_id, principal),
-        by=_author(principal),
+        by=author(principal),
         answer={"id": id},
         idempotency=await idempotency_of(request),
     )
@@ -80,7 +76,7 @@ async def promise_guarantee(request: Request, body: GuaranteeBody, principal: Re
 async def list_guarantees(
     request: Request,
     principal: Reader,
-    pages: Annotated[Paging, Depends(paging)],
+    pages: Pages,
     organization_id: Slug | None = None,
     year: Annotated[int | None, Query(ge=2000, le=2100)] = None,
     overdue: Annotated[
@@ -90,7 +86,7 @@ async def list_guarantees(
 ) -> Page[GuaranteeOut]:
     """Guarantees that the caller may see, the newest first."""
     now = datetime.now(UTC)
-    conditions: list[Document] = [_own(principal)]
+    conditions: list[Document] = [own_of(principal)]
     if organization_id is not None:
         conditions.append({"state.organization_id": organization_id})
     if year is not None:
@@ -104,19 +100,12 @@ async def list_guarantees(
             "$expr": {"$lt": [given, "$state.fen"]},
         }
         conditions.append(late if overdue else {"$nor": [late]})
-    found, following = await _support(request).repository.page(conditions, pages)
+    store = _support(request).repository.guarantees
+    found, following = await page_of(store, conditions, pages, newest=True)
     return Page(items=[_shown(one, now, language) for one in found], next=following)
 
 
 _COUNTING = {"$filter": {"input": "$state.gifts", "cond": {"$eq": ["$$this.voided", None]}}}
-
-
-def _own(principal: Principal) -> Document:
-    if principal.role is Role.ADMINISTRATOR:
-        return {}
-    if principal.role is Role.AREA_MANAGER:
-        return {"state.area_path": {"$in": sorted(principal.areas)}}
-    return {"state.unit_id": principal.unit_id or ""}
 
 
 @router.get("/guarantees/{id}")
@@ -144,7 +133,7 @@ async def give(request: Request, id: Id, body: GiftBody, principal: Reader) -> R
     """Record a part that was given."""
     attempt = await idempotency_of(request)
     gift_id = uuid7() if attempt is None else derived_id("gift", attempt.key)
-    by = _author(principal)
+    by = author(principal)
     await _act(
         request, id, principal, lambda state: decisions.give(state, gift_id, body, principal, by)
     )
@@ -186,7 +175,7 @@ async def _act(
         return decide(state)
 
     store = _support(request).repository.guarantees
-    changed = await store.execute(id, there, by=_author(principal))
+    changed = await store.execute(id, there, by=author(principal))
     return _shown(changed, datetime.now(UTC), "zh")
 
 
@@ -210,9 +199,11 @@ async def show_support(
     now = datetime.now(UTC)
     bounds = parts.bounds
     group = support_group(found.inputs, bounds)
-    own, _ = await parts.repository.page(
-        [{"state.organization_id": {"$in": found.organizations}}, _own(principal)],
+    own, _ = await page_of(
+        parts.repository.guarantees,
+        [{"state.organization_id": {"$in": found.organizations}}, own_of(principal)],
         Paging(200, None),
+        newest=True,
     )
     return SupportOut(
         kind=kind.value,

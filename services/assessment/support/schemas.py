@@ -1,24 +1,12 @@
 """Bodies and answers of guarantees and of support."""
 
-from typing import Annotated
-
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
-from pydantic_core import PydanticCustomError
+from pydantic import AwareDatetime, BaseModel, Field
 
 from services.assessment.support.groups import Lack, SupportGroup
 from shared.contracts.support import GuaranteeKind
+from shared.web.money import Yuan
 from shared.web.reasons import Reason
 from shared.web.schemas import Body, Change, PastTime, Slug, Time
-
-
-def _two_decimals(value: float) -> float:
-    if abs(value * 100 - round(value * 100)) > 1e-4:
-        raise PydanticCustomError("guarantee_yuan", "more than two decimals")
-    return round(value, 2)
-
-
-Yuan = Annotated[float, Field(ge=0.01, le=1e10, allow_inf_nan=False), AfterValidator(_two_decimals)]
-"""More than nothing, at most two decimals."""
 
 
 class GuaranteeBody(Body):

@@ -28,6 +28,7 @@ from shared.contracts.plans import AssignmentFundsOverdue, AssignmentOverdue
 from shared.storage.aggregates import Decision
 from shared.storage.encryption import Seal
 from shared.web.auth import Principal
+from shared.web.money import fen
 from shared.web.problems import Problem
 
 NOTES_LIMIT = 200
@@ -84,7 +85,7 @@ def assign(
             Line(
                 id=str(number),
                 source=fund.source,
-                fen=money.fen(fund.yuan),
+                fen=fen(fund.yuan),
                 by=fund.by,
                 purpose=fund.purpose and seal("purpose", fund.purpose),
             )

@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.registry.handover import HandoverView
-from services.registry.money import LineView, PaymentView, Yuan
+from services.registry.money import LineView, PaymentView
 from services.registry.standing import Line as LineOfCommand
 from shared.contracts.words import SupportKind
+from shared.web.money import Yuan
 from shared.web.schemas import AreaCode, Body, ShortText, Slug, Text4000, Time
 
 Status = Literal["assigned", "accepted", "returned", "done", "cancelled"]

@@ -32,6 +32,7 @@ from shared.contracts.words import label
 from shared.storage.aggregates import Decision, IdempotencyConflict
 from shared.storage.encryption import Seal
 from shared.web.auth import Principal
+from shared.web.money import fen
 from shared.web.problems import Problem
 
 LINES_LIMIT = 40
@@ -126,7 +127,7 @@ def _lines(
         Line(
             id=str(number),
             source=line.source,
-            fen=money.fen(line.yuan),
+            fen=fen(line.yuan),
             purpose=seal("purpose", line.purpose),
             attempt=attempt,
         )
@@ -258,7 +259,7 @@ def add_money(
     sources.check(body.source, "source")
     for line in state.lines:
         if line.attempt == attempt:
-            if (line.source, line.fen) != (body.source, money.fen(body.yuan)):
+            if (line.source, line.fen) != (body.source, fen(body.yuan)):
                 raise IdempotencyConflict
             return None
     if len(state.lines) >= LINES_LIMIT:

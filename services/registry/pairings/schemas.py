@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.registry.handover import HandoverView
-from services.registry.money import LineView, PaymentView, Yuan
+from services.registry.money import LineView, PaymentView
 from shared.contracts.words import PairingKind
+from shared.web.money import Yuan
 from shared.web.schemas import Body, ShortText, Slug, Text4000, Time
 
 SideName = Literal["giver", "taker"]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from services.registry import money
 from services.registry.money import Line, Payment, PaymentBody
 from shared.storage.aggregates import IdempotencyConflict
+from shared.web.money import fen as to_fen
 from shared.web.problems import Problem
 
 AT = datetime(2026, 7, 1, tzinfo=UTC)
@@ -78,4 +79,4 @@ def test_amounts_are_in_yuan_and_fen(yuan: float) -> None:
 
 @pytest.mark.parametrize("yuan", [0.01, 0.07, 1.1, 1234567.89, 9999999999.99])
 def test_amounts_are_kept_to_the_fen(yuan: float) -> None:
-    assert money.fen(body("1", yuan).yuan) / 100 == yuan
+    assert to_fen(body("1", yuan).yuan) / 100 == yuan

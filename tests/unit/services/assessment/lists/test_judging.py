@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from services.assessment.lists.judging import judge, running_period, span_of, window
+from services.assessment.lists.judging import judge, running_period, window
+from services.assessment.schemes.periods import bounds_of
 from services.assessment.schemes.scheme import WeakCriterion
 from tests.unit.services.assessment.lists.stories import ZONE
 
@@ -53,7 +54,7 @@ def test_the_numbers_that_it_rests_on_are_kept() -> None:
 def test_periods_begin_at_midnight_in_the_citys_time() -> None:
     assert running_period(datetime(2026, 3, 31, 16, tzinfo=UTC), "month", ZONE) == "2026-04"
     assert running_period(datetime(2026, 3, 31, 15, tzinfo=UTC), "quarter", ZONE) == "2026-Q1"
-    begin, end = span_of("2026-Q1", ZONE)
+    begin, end = bounds_of("2026-Q1", ZONE)
     assert (begin, end) == (
         datetime(2025, 12, 31, 16, tzinfo=UTC),
         datetime(2026, 3, 31, 16, tzinfo=UTC),

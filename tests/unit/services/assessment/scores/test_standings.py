@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from services.assessment.schemes.periods import end_of
 from services.assessment.scores.score import Near
 from services.assessment.scores.state import Standing, kept, settle, told
-from services.assessment.scores.watching import end_of
 from shared.contracts.scores import GradeChanged, GradeNear, PeriodSettled
 
 AT = datetime(2026, 6, 5, tzinfo=UTC)

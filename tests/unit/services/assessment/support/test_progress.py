@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.assessment.support.gather import Support, bounds_of
+from services.assessment.schemes.periods import bounds_of
+from services.assessment.support.gather import Support
 from services.assessment.support.handlers import on_plan_changed
 from services.assessment.support.progress import Due, below, dues, missed, rolled_up
 from shared.contracts.envelope import Event
