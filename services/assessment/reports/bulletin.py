@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from services.assessment.reports import charts, making
 from services.assessment.reports.facts import Facts, Group
-from services.assessment.reports.numbers import THREE_RATES, Numbers, change
+from services.assessment.reports.numbers import THREE_RATES, change
 from services.assessment.reports.periods import said
 from services.assessment.reports.report import (
     Bulletin,
-    MonthRow,
     Moved,
     Moves,
     ProblemLine,
@@ -30,9 +29,6 @@ def bulletin_of(
     brief = rules.model_copy(update={"rows": rules.bulletin_rows})
     communities = making.table_of(groups["community"], brief, language)
     period = facts.period
-    months = [
-        MonthRow(month=month, numbers=Numbers.of(figure)) for month, figure in facts.months.items()
-    ]
     own = rules.issuer_en if language == "en" else rules.issuer_zh
     return Bulletin(
         id=facts.subject.id,
@@ -75,7 +71,7 @@ def bulletin_of(
             for one in facts.problems
         ],
         minimum=facts.minimum,
-        charts=charts.course(months, language),
+        charts=charts.course(making.course_of(facts), language),
         notes=[
             word("note.rates", language),
             word("note.live", language, at=making.shown_time(at)),

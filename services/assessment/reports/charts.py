@@ -10,19 +10,8 @@ from services.assessment.service.figures import RATES
 def course(months: Sequence[MonthRow], language: str) -> list[Chart]:
     """The four rates, and the requests, by month."""
     x = [row.month for row in months]
-    rates = [
-        Series(
-            id=id,
-            name=word(id, language),
-            values=[getattr(row.numbers, id) for row in months],
-        )
-        for id in RATES
-    ]
-    requests = Series(
-        id="requests",
-        name=word("requests", language),
-        values=[row.numbers.requests for row in months],
-    )
+    rates = [_series(id, [getattr(row.numbers, id) for row in months], language) for id in RATES]
+    requests = _series("requests", [row.numbers.requests for row in months], language)
     return [
         Chart(
             id="rates",
@@ -54,12 +43,8 @@ def compared(table: Rows, most: int, language: str) -> Chart:
             unit="score",
             x=[row.name for row in rows],
             series=[
-                Series(
-                    id="before",
-                    name=word("before", language),
-                    values=[row.score_before for row in rows],
-                ),
-                Series(id="now", name=word("now", language), values=[row.score for row in rows]),
+                _series("before", [row.score_before for row in rows], language),
+                _series("now", [row.score for row in rows], language),
             ],
         )
     rows = table.rows[:most]
@@ -69,13 +54,7 @@ def compared(table: Rows, most: int, language: str) -> Chart:
         type="bar",
         unit="count",
         x=[row.name for row in rows],
-        series=[
-            Series(
-                id="requests",
-                name=word("requests", language),
-                values=[row.numbers.requests for row in rows],
-            )
-        ],
+        series=[_series("requests", [row.numbers.requests for row in rows], language)],
     )
 
 
@@ -92,12 +71,12 @@ def by_category(rows: Sequence[CategoryRow], most: int, language: str) -> list[C
             unit="count",
             x=[row.name for row in rows],
             series=[
-                Series(
-                    id="before",
-                    name=word("before", language),
-                    values=[row.requests_before for row in rows],
-                ),
-                Series(id="now", name=word("now", language), values=[row.requests for row in rows]),
+                _series("before", [row.requests_before for row in rows], language),
+                _series("now", [row.requests for row in rows], language),
             ],
         )
     ]
+
+
+def _series(id: str, values: Sequence[float | None], language: str) -> Series:
+    return Series(id=id, name=word(id, language), values=list(values))

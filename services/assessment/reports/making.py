@@ -35,9 +35,7 @@ def report_of(
     """The report. `names`: of categories; `at`: the time to be shown, RFC 3339."""
     subject, period = facts.subject, facts.period
     tables = [table_of(group, rules, language) for group in facts.groups]
-    months = [
-        MonthRow(month=month, numbers=Numbers.of(figure)) for month, figure in facts.months.items()
-    ]
+    months = course_of(facts)
     categories = None
     if facts.categories is not None:
         categories = categories_of(facts.categories, names)
@@ -80,6 +78,13 @@ def columns(language: str) -> list[Column]:
     return [
         Column.model_validate({"id": id, "label": word(id, language), "unit": units[id]})
         for id in COLUMNS
+    ]
+
+
+def course_of(facts: Facts) -> list[MonthRow]:
+    """The numbers month by month."""
+    return [
+        MonthRow(month=month, numbers=Numbers.of(figure)) for month, figure in facts.months.items()
     ]
 
 

@@ -25,7 +25,7 @@ _OVERVIEW = ("requests", *SAMPLES)
 def pdf_of(report: Report) -> bytes:
     """The PDF: overview, course, tables with their charts, categories, notes."""
     language = report.language
-    page = Page(report.title, language, word("made", language), word("page", language, **_KEPT))
+    page = Page(report.title, language)
     page.add(page.text(report.title, size=17, bold=True, spaceAfter=2))
     page.add(page.text(making.shown_time(report.at), size=8.5, color=GREY))
     page.add(page.rule())
@@ -82,9 +82,6 @@ def pdf_of(report: Report) -> bytes:
     return page.made()
 
 
-_KEPT = {"page": "{page}", "pages": "{pages}"}
-
-
 def _overview(page: Page, report: Report) -> object:
     language = report.language
     units = {column.id: column for column in report.columns}
@@ -120,10 +117,9 @@ def _table(page: Page, table: Rows, report: Report) -> None:
 
     def cells(row: Row) -> list[str]:
         rank = "—" if row.rank is None else str(row.rank)
-        name = f"{row.name} {row.mark}" if row.mark else row.name
         numbers = (shown(getattr(row.numbers, id), units[id].unit) for id in _SHOWN)
         classes = [row.class_label] if several else []
-        return [rank, name, *classes, shown(row.score, "score"), *numbers]
+        return [rank, row.marked, *classes, shown(row.score, "score"), *numbers]
 
     widths = [0.7, 2.1, *([1.2] if several else []), 0.9, *_WIDTHS]
     left = (0, 1, 2) if several else (0, 1)

@@ -13,6 +13,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from services.assessment.reports.words import word
+
 _FONTS = Path(__file__).parent / "fonts"
 REGULAR, BOLD = "LianxinSans", "LianxinSans-Bold"
 INK, GREY, PALE, RULE, RED = "#1A1A1A", "#5F6B7A", "#EEF2F6", "#9AA5B1", "#B3161B"
@@ -60,13 +62,11 @@ def register_fonts() -> None:
 class Page:
     """A document in the making: flowables are added, `made` sets them on A4 pages."""
 
-    def __init__(self, title: str, language: str, foot: str, paged: str) -> None:
-        """`foot` stands on each page; `paged` is filled with `page` and `pages`."""
+    def __init__(self, title: str, language: str) -> None:
         register_fonts()
         self.language = language
         self._title = title
-        self._foot = foot
-        self._paged = paged
+        self._foot = word("made", language)
         self._flow: list[Any] = []
 
     @property
@@ -210,7 +210,7 @@ class Page:
         """A canvas that knows how many pages there are when it writes the first one's foot."""
         from reportlab.pdfgen.canvas import Canvas  # noqa: PLC0415
 
-        foot, paged, width = self._foot, self._paged, self.width
+        foot, language, width = self._foot, self.language, self.width
 
         class Numbered(Canvas):  # type: ignore[misc]  # untyped
             def __init__(self, *args: Any, **options: Any) -> None:
@@ -227,7 +227,7 @@ class Page:
                     self.setFont(REGULAR, 8)
                     self.setFillColor(GREY)
                     self.drawString(MARGIN, 34, foot)
-                    text = paged.format(page=self._pageNumber, pages=len(self._kept))
+                    text = word("page", language, page=self._pageNumber, pages=len(self._kept))
                     self.drawRightString(MARGIN + width, 34, text)
                     super().showPage()
                 super().save()

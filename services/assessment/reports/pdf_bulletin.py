@@ -6,7 +6,7 @@ from html import escape
 from services.assessment.reports import making
 from services.assessment.reports.making import percent, shown
 from services.assessment.reports.numbers import THREE_RATES
-from services.assessment.reports.pdf_base import BOLD, RED, Page
+from services.assessment.reports.pdf_base import BOLD, GREY, RED, Page
 from services.assessment.reports.pdf_charts import drawing_of
 from services.assessment.reports.periods import said
 from services.assessment.reports.report import Bulletin, Moved, Row, UnitClass
@@ -24,8 +24,7 @@ class _Notice:
     def __init__(self, bulletin: Bulletin) -> None:
         self._bulletin = bulletin
         self._language = bulletin.language
-        paged = word("page", self._language, page="{page}", pages="{pages}")
-        self._page = Page(bulletin.title, self._language, word("made", self._language), paged)
+        self._page = Page(bulletin.title, self._language)
 
     def _word(self, key: str, **filled: object) -> str:
         return word(key, self._language, **filled)
@@ -198,7 +197,7 @@ class _Notice:
             "\n".join(
                 self._word(
                     "unit.said",
-                    name=f"{row.name} {row.mark}" if row.mark else row.name,
+                    name=row.marked,
                     score=shown(row.score, "score"),
                     sample=row.numbers.followed_up,
                 )
@@ -224,5 +223,5 @@ class _Notice:
             page.gap(10),
             page.markup(signed, alignment=_RIGHT, leading=16),
             page.gap(6),
-            *(page.text(note, size=7.5, color="#5F6B7A") for note in bulletin.notes),
+            *(page.text(note, size=7.5, color=GREY) for note in bulletin.notes),
         )

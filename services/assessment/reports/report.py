@@ -78,6 +78,11 @@ class Row(Part):
     mark: str | None = Field(description="What it lacks, in words")
     numbers: Numbers
 
+    @property
+    def marked(self) -> str:
+        """Its name with its mark."""
+        return f"{self.name} {self.mark}" if self.mark else self.name
+
 
 class Rows(Part):
     """A table of what lies below the subject; `left_out`: rows that are not shown."""

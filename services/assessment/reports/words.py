@@ -63,6 +63,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "sheet.overview": ("概况", "Overview"),
     "sheet.months": ("逐月", "By month"),
     "sheet.categories": ("类别", "Categories"),
+    "sheet.charts": ("图表", "Charts"),
     "sheet.notes": ("说明", "Notes"),
     "overview": ("总体情况", "Overview"),
     "course": ("逐月走势", "By month"),
@@ -173,7 +174,6 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Units of one class are compared by the answers to this street's requests; those with "
         "under {minimum} are not.",
     ),
-    "problems.none": ("本月没有立项的反复问题。", "No recurring problem is open."),
     "problem.named": ("{place}：{category}", "{place}: {category}"),
     "problem": ("问题", "Problem"),
     "since": ("发现月份", "Found in"),

@@ -144,7 +144,7 @@ class _Workbook:
             titles,
             table.rows,
             lambda row: [
-                (f"{row.name} {row.mark}" if row.mark else row.name, ""),
+                (row.marked, ""),
                 (row.class_label, ""),
                 (row.rank, "0"),
                 (row.score, _FORMATS["score"]),
@@ -167,8 +167,7 @@ class _Workbook:
 
     def _charts(self) -> None:
         """Each chart beside the numbers that it draws."""
-        title = "Charts" if self._language == "en" else "图表"
-        sheet = self._sheet(title, (20, *([11] * 5)))
+        sheet = self._sheet(self._word("sheet.charts"), (20, *([11] * 5)))
         at = 0
         for chart in self._report.charts:
             sheet.write_string(at, 0, chart.title, self._format(bold=True))
