@@ -19,7 +19,7 @@ from shared.storage.client import Document
 from shared.web.problems import Problem
 
 _AREAS = frozenset(level.value for level in AreaLevel)
-_BELOW = {"city": ("district", "street"), "district": ("street",), "street": ("community",)}
+_Figures = Mapping[str, Figure]
 
 
 Lacking = Callable[
@@ -36,6 +36,11 @@ class _Spans:
     now: Sequence[str]
     before: Sequence[str]
     trend: Sequence[str]
+
+    @property
+    def former(self) -> str:
+        """The period before."""
+        return before(self.period)
 
 
 class Gather:
@@ -69,26 +74,34 @@ class Gather:
         area = await self._repository.area(id)
         if area is None or area["level"] != level.value:
             raise Problem(404, "report-subject-not-found", id=id)
-        kind, ids = SubjectKind.STREET, [id]
-        groups = [await self._areas_below(id, below, spans) for below in _BELOW.get(level, ())]
-        if level.value in SUMMED_KINDS:
-            ids = [street["_id"] for street in await self._repository.areas_in(id, "street")]
-        else:
-            kind = SubjectKind(level.value)
-            groups.append(await self._units_of(id, spans))
         subject = Subject(level.value, id, area["name"])
         above = await self._above(area)
-        return await self._facts(subject, kind, ids, spans, groups, above)
+        if level.value in SUMMED_KINDS:
+            streets = await self._repository.areas_in(id, "street")
+            kind, names = SubjectKind.STREET, _names(streets)
+            group = await self._group(kind, names, spans)
+            groups = [group]
+            if level is AreaLevel.CITY:
+                groups.insert(0, await self._districts(id, streets, group, spans))
+            figures = group.now, group.before
+            return await self._facts(subject, kind, list(names), figures, spans, groups, above)
+        kind, groups = SubjectKind(level.value), []
+        if level is AreaLevel.STREET:
+            names = _names(await self._repository.areas_in(id, "community"))
+            groups.append(await self._group(SubjectKind.COMMUNITY, names, spans))
+        groups.append(await self._units_of(id, spans))
+        figures = await self._figures(kind, [id], spans)
+        return await self._facts(subject, kind, [id], figures, spans, groups, above)
 
     async def _of_holder(self, kind: SubjectKind, id: str, spans: _Spans) -> Facts:
-        known = (await self._repository.all_of(kind, [id])).get(id)
+        known = (await self._repository.holders(kind, [id])).get(id)
         groups = []
         if kind is SubjectKind.UNIT:
-            own = await self._repository.organizations_of(id)
-            names = {one["_id"]: one["name"] for one in own}
+            names = _names(await self._repository.organizations_of(id))
             groups.append(await self._group(SubjectKind.ORGANIZATION, names, spans))
         subject = Subject(kind.value, id, known["name"] if known else id)
-        facts = await self._facts(subject, kind, [id], spans, groups)
+        figures = await self._figures(kind, [id], spans)
+        facts = await self._facts(subject, kind, [id], figures, spans, groups)
         if known is None and not any(figure.requests for figure in facts.months.values()):
             raise Problem(404, "report-subject-not-found", id=id)
         return facts
@@ -98,15 +111,15 @@ class Gather:
         subject: Subject,
         kind: SubjectKind,
         ids: list[str],
+        figures: tuple[_Figures, _Figures],
         spans: _Spans,
         groups: list[Group],
         above: str | None = None,
     ) -> Facts:
         period, repository = spans.period, self._repository
-        now = await repository.by_subject(period, kind, spans.now, ids)
-        earlier = await repository.by_subject(before(period), kind, spans.before, ids)
+        now, earlier = figures
         total = added(period, kind, subject.id, now.values())
-        total_before = added(before(period), kind, subject.id, earlier.values())
+        total_before = added(spans.former, kind, subject.id, earlier.values())
         categories = None
         if total.requests + total_before.requests <= self._rules.categorized_requests:
             group = "area" if subject.kind in _AREAS else subject.kind
@@ -118,7 +131,7 @@ class Gather:
         if subject.kind not in SUMMED_KINDS:
             lacking = await self._lacking(period, kind, None)
             stand = (await self._boards.stands(period, kind, lacking)).get(subject.id)
-            former = await self._boards.stands(before(period), kind, lacking)
+            former = await self._boards.stands(spans.former, kind, lacking)
             stand_before = former.get(subject.id)
         return Facts(
             subject=subject,
@@ -133,6 +146,15 @@ class Gather:
             stand_before=stand_before,
             above=above,
             problems=await self._problems(subject, spans.period),
+        )
+
+    async def _figures(
+        self, kind: SubjectKind, ids: Collection[str], spans: _Spans
+    ) -> tuple[_Figures, _Figures]:
+        """Of the period and of the one before."""
+        return (
+            await self._repository.by_subject(spans.period, kind, spans.now, ids),
+            await self._repository.by_subject(spans.former, kind, spans.before, ids),
         )
 
     async def _problems(self, subject: Subject, period: str) -> tuple[Recurring, ...]:
@@ -153,45 +175,36 @@ class Gather:
             for one in found
         )
 
-    async def _areas_below(self, id: str, level: str, spans: _Spans) -> Group:
-        areas = await self._repository.areas_in(id, level)
-        names = {area["_id"]: area["name"] for area in areas}
-        if level in SUMMED_KINDS:
-            return await self._districts(id, names, spans)
-        return await self._group(SubjectKind(level), names, spans)
-
-    async def _districts(self, id: str, names: Mapping[str, str], spans: _Spans) -> Group:
-        """Districts as the sums of their streets; they have no score."""
-        period, kind = spans.period, SubjectKind.STREET
-        streets = await self._repository.areas_in(id, "street")
-        ids = [street["_id"] for street in streets]
-        now = await self._repository.by_subject(period, kind, spans.now, ids)
-        earlier = await self._repository.by_subject(before(period), kind, spans.before, ids)
+    async def _districts(
+        self, id: str, streets: Sequence[Document], group: Group, spans: _Spans
+    ) -> Group:
+        """Districts as the sums of their streets (`group`); they have no score."""
+        names = _names(await self._repository.areas_in(id, "district"))
         return Group(
             "district",
             {code: Known(name) for code, name in names.items()},
-            _summed(period, names, streets, now),
-            _summed(before(period), names, streets, earlier),
+            _summed(spans.period, names, streets, group.now),
+            _summed(spans.former, names, streets, group.before),
         )
 
     async def _group(self, kind: SubjectKind, names: Mapping[str, str], spans: _Spans) -> Group:
-        period, former = spans.period, before(spans.period)
-        lacking = await self._lacking(period, kind, None)
+        lacking = await self._lacking(spans.period, kind, None)
+        now, earlier = await self._figures(kind, list(names), spans)
         return Group(
             kind.value,
             {id: Known(name, lacking.get(id, ())) for id, name in names.items()},
-            await self._repository.by_subject(period, kind, spans.now, names),
-            await self._repository.by_subject(former, kind, spans.before, names),
-            await self._boards.stands(period, kind, lacking),
-            await self._boards.stands(former, kind, lacking),
+            now,
+            earlier,
+            await self._boards.stands(spans.period, kind, lacking),
+            await self._boards.stands(spans.former, kind, lacking),
         )
 
     async def _units_of(self, area: str, spans: _Spans) -> Group:
         """Units by their work on the requests of an area, scored among themselves."""
         period, kind = spans.period, SubjectKind.UNIT
         now = await self._repository.by_unit(period, area, spans.now)
-        earlier = await self._repository.by_unit(before(period), area, spans.before)
-        known = await self._repository.all_of(kind, [*now, *earlier])
+        earlier = await self._repository.by_unit(spans.former, area, spans.before)
+        known = await self._repository.holders(kind, [*now, *earlier])
         lacking = await self._lacking(period, kind, list(known))
         names = {id: Known(one["name"], lacking.get(id, ())) for id, one in known.items()}
         version = self._boards.version(period)
@@ -212,11 +225,12 @@ class Gather:
         return above["name"] if above else None
 
 
+def _names(documents: Sequence[Document]) -> dict[str, str]:
+    return {one["_id"]: one["name"] for one in documents}
+
+
 def _summed(
-    period: str,
-    known: Mapping[str, str],
-    streets: list[Document],
-    figures: Mapping[str, Figure],
+    period: str, known: Mapping[str, str], streets: Sequence[Document], figures: _Figures
 ) -> dict[str, Figure]:
     inside: dict[str, list[Figure]] = {}
     for street in streets:

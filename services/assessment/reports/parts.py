@@ -1,7 +1,6 @@
 """What the routes of reports work with."""
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from services.assessment.reports.boards import Boards
 from services.assessment.reports.building import Building
@@ -22,7 +21,6 @@ class ReportParts:
     categories: Categories
     boards: Boards
     building: Building
-    zone: ZoneInfo
     lacking: Lacking
 
     @property
@@ -45,6 +43,5 @@ def report_parts(
         categories=load_categories(settings),
         boards=boards,
         building=Building(),
-        zone=ZoneInfo(settings.timezone),
         lacking=lacking,
     )

@@ -8,14 +8,12 @@ from services.assessment.problems.state import OPEN
 from services.assessment.reports.numbers import figure_from
 from services.assessment.repository import COUNTED
 from services.assessment.service.cases import key_of
-from services.assessment.service.figures import COUNTS, Figure, SubjectKind
+from services.assessment.service.figures import COUNTS, Figure, SubjectKind, figure_id
 from shared.storage.client import ASCENDING, DESCENDING, Database, Document, aggregate
 
 _SUMS: Document = {name: {"$sum": f"$state.{name}"} for name in COUNTS}
 PROBLEMS = 5
 """Problems that a bulletin names."""
-_MEASURED = ("requests", "followed_up", "contacted", "solved", "rated", "satisfied")
-_ADDED = (*_MEASURED, "judged", "in_time")
 
 
 class ReportsRepository:
@@ -40,17 +38,10 @@ class ReportsRepository:
         found = self._areas.find({"path": id, "level": level}).sort("_id", ASCENDING)
         return await found.to_list(None)
 
-    async def all_of(
-        self, kind: SubjectKind, ids: Sequence[str] | None = None
-    ) -> dict[str, Document]:
-        """Name and class of the subjects of a kind; of all without `ids`."""
-        chosen: Document = {} if ids is None else {"_id": {"$in": list(ids)}}
-        if kind.group == "area":
-            chosen["level"] = kind.value
-            found = self._areas.find(chosen, {"name": 1, "level": 1})
-        else:
-            collection = self._units if kind is SubjectKind.UNIT else self._organizations
-            found = collection.find(chosen, {"name": 1, "domain": 1})
+    async def holders(self, kind: SubjectKind, ids: Sequence[str]) -> dict[str, Document]:
+        """Name and domain of units, or of organizations, by id."""
+        collection = self._units if kind is SubjectKind.UNIT else self._organizations
+        found = collection.find({"_id": {"$in": list(ids)}}, {"name": 1, "domain": 1})
         return {document["_id"]: document async for document in found}
 
     async def organizations_of(self, unit_id: str) -> list[Document]:
@@ -82,9 +73,9 @@ class ReportsRepository:
     # Figures
 
     async def by_subject(
-        self, period: str, kind: SubjectKind, months: Sequence[str], ids: Iterable[str] | None
+        self, period: str, kind: SubjectKind, months: Sequence[str], ids: Iterable[str]
     ) -> dict[str, Figure]:
-        """What each subject's figures of `months` add up to; of all subjects without `ids`."""
+        """What each subject's figures of `months` add up to."""
         groups = await self._grouped("$state.subject_id", kind, months, ids)
         # A city's communities are some ten thousand: the event loop is not held for them.
         return await asyncio.to_thread(_figures, period, kind, groups)
@@ -97,16 +88,10 @@ class ReportsRepository:
         return {month: _figure(month, kind, id, groups.get(month, {})) for month in months}
 
     async def _grouped(
-        self, by: str, kind: SubjectKind, months: Sequence[str], ids: Iterable[str] | None
+        self, by: str, kind: SubjectKind, months: Sequence[str], ids: Iterable[str]
     ) -> dict[str, Document]:
-        chosen: Document
-        if ids is None:
-            # `0` follows `/`: every id of this month and kind lies between the two.
-            spans = [{"_id": {"$gt": f"{m}/{kind}/", "$lt": f"{m}/{kind}0"}} for m in months]
-            chosen = {"$and": [{"$or": spans}, COUNTED]}
-        else:
-            listed = [f"{month}/{kind}/{id}" for id in ids for month in months]
-            chosen = {"_id": {"$in": listed}, **COUNTED}
+        listed = [figure_id(month, kind, id) for id in ids for month in months]
+        chosen: Document = {"_id": {"$in": listed}, **COUNTED}
         hours = {
             "figures": {"$sum": 1},
             "median_hours": {"$first": "$state.median_hours"},
@@ -132,7 +117,8 @@ class ReportsRepository:
         Of a joined request that is the unit that did the shared work, as in the unit's figures.
         """
         unit = {"$cond": ["$state.joined", "$state.shared_unit_id", "$state.unit_id"]}
-        sums = {name: {"$sum": f"$state.measure.{name}"} for name in _ADDED}
+        # A case has its hours, and no number for having them.
+        sums = {name: {"$sum": f"$state.measure.{name}"} for name in COUNTS}
         keys = [key_of("area", area, month) for month in months]
         pipeline: list[Document] = [
             {"$match": {"state.keys": {"$in": keys}}},

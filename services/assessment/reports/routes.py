@@ -114,7 +114,7 @@ async def show_bulletin(
 
 
 def _now(parts: Parts) -> str:
-    return datetime.now(UTC).astimezone(parts.reports.zone).isoformat(timespec="seconds")
+    return datetime.now(UTC).astimezone(parts.zone).isoformat(timespec="seconds")
 
 
 async def _ensure_visible(parts: Parts, principal: Principal, kind: ReportKind, id: str) -> None:
