@@ -60,8 +60,7 @@ def count(
                 slow = hours is not None and most is not None and hours > most
                 judged = end.in_time is not None or hours is not None
                 cell = Cell(1, int(judged), int(end.in_time is False or slow), 0)
-        parts = rules.category_parts
-        topic = data.category if parts is None else ".".join(data.category.split(".")[:parts])
+        topic = rules.topic_of(data.category)
         path = tuple(area.code for area in areas.path(data.area))
         month = report.time.strftime("%Y-%m")  # in the zone that the file's times are in
         found.rows[topic].append(Counted(path, None, month, cell))

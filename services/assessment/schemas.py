@@ -6,13 +6,14 @@ from typing import Annotated, Literal
 from fastapi import Query
 from pydantic import BaseModel, Field
 
+from services.assessment.schemes.scheme import MONTH
 from services.assessment.service.figures import Figure, SubjectKind
 from services.assessment.support.groups import AMONG_LIKE, LACKS, Lack
 
 Month = Annotated[
     str,
     Query(
-        pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
+        pattern=MONTH,
         description="Month of the requests' time in the city's time zone, as 2026-05",
     ),
 ]

@@ -37,21 +37,30 @@ async def page_of(
 
 
 async def page_along(
-    store: AggregateStore[S], field: str, conditions: Sequence[Document], page: Paging
+    store: AggregateStore[S],
+    field: str,
+    conditions: Sequence[Document],
+    page: Paging,
+    *,
+    newest: bool = False,
 ) -> tuple[Sequence[Aggregate[S]], str | None]:
     """A page of a store's aggregates in the order of a field of their state, the least first.
 
     The index that serves it begins with the fields of `conditions` that are equal to something,
     and goes on with `field` and `_id`.
+
+    Args:
+        newest: the greatest first; those with the same by id, rising all the same.
     """
     key = f"state.{field}"
     wanted = [*conditions]
     if page.after is not None:
         value, id = page.after
-        wanted.append({"$or": [{key: {"$gt": value}}, {key: value, "_id": {"$gt": id}}]})
+        beyond = {"$lt" if newest else "$gt": value}
+        wanted.append({"$or": [{key: beyond}, {key: value, "_id": {"$gt": id}}]})
     found = (
         store.collection.find({"$and": wanted} if wanted else {}, _LISTED)
-        .sort([(key, ASCENDING), ("_id", ASCENDING)])
+        .sort([(key, DESCENDING if newest else ASCENDING), ("_id", ASCENDING)])
         .limit(page.limit + 1)
     )
     documents, following = page.cut(

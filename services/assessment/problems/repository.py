@@ -5,9 +5,8 @@ differ from them, and no event costs more for it (docs/assessment/problems.md).
 """
 
 from collections.abc import Collection as Some
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from services.assessment.problems.counts import Cell, Row, grid_of
 from services.assessment.problems.programme import ProgrammeState
@@ -24,7 +23,6 @@ from shared.storage.client import (
     Document,
     aggregate,
 )
-from shared.web.paging import Paging
 
 _LISTED = {"history": 0, "outbox": 0}
 _BATCH = 1000
@@ -73,10 +71,21 @@ class Problems:
 
     # Counting
 
-    async def categories(self, months: Sequence[str]) -> list[str]:
-        """Categories that cases of these months have."""
+    async def topics(self, months: Sequence[str], rules: ProblemRules) -> dict[str, list[str]]:
+        """Categories that cases of these months have, by what they count as."""
         found = await self._cases.distinct("state.category", {"state.month": {"$in": list(months)}})
-        return sorted(category for category in found if category is not None)
+        topics: dict[str, list[str]] = {}
+        for category in sorted(category for category in found if category is not None):
+            topics.setdefault(rules.topic_of(category), []).append(category)
+        return topics
+
+    async def categories_of(
+        self, topic: str, months: Sequence[str], rules: ProblemRules
+    ) -> list[str]:
+        """Categories of these months that count as `topic`; itself where there are none."""
+        if rules.category_parts is None:
+            return [topic]
+        return (await self.topics(months, rules)).get(topic, [topic])
 
     async def rows(
         self, months: Sequence[str], rules: ProblemRules, categories: Some[str] | None = None
@@ -127,38 +136,6 @@ class Problems:
         """Every problem that is not ended."""
         found = self.store.collection.find({"state.status": {"$in": list(OPEN)}}, _LISTED)
         return [self.store.load(document) async for document in found]
-
-    async def page(
-        self, conditions: Sequence[Document], page: Paging
-    ) -> tuple[list[Aggregate[ProblemState]], str | None]:
-        """A page of problems, those that were found last first."""
-        wanted = list(conditions)
-        if page.after is not None:
-            month, id = page.after
-            later = {"state.month": month, "_id": {"$gt": id}}
-            wanted.append({"$or": [{"state.month": {"$lt": month}}, later]})
-        found = (
-            self.store.collection.find({"$and": wanted} if wanted else {}, _LISTED)
-            .sort([("state.month", DESCENDING), ("_id", ASCENDING)])
-            .limit(page.limit + 1)
-        )
-        documents, following = page.cut(
-            await found.to_list(None), lambda one: (one["state"]["month"], one["_id"])
-        )
-        return [self.store.load(document) for document in documents], following
-
-    async def page_of_programmes(
-        self, conditions: Mapping[str, Any], page: Paging
-    ) -> tuple[list[Aggregate[ProgrammeState]], str | None]:
-        """A page of programmes by area and year."""
-        chosen: Document = dict(conditions)
-        if page.after is not None:
-            chosen["_id"] = {"$gt": page.after.id}
-        found = self.programmes.collection.find(chosen, _LISTED).sort("_id", ASCENDING)
-        documents, following = page.cut(
-            await found.limit(page.limit + 1).to_list(None), lambda one: ("", one["_id"])
-        )
-        return [self.programmes.load(document) for document in documents], following
 
     # What months have found
 
@@ -229,12 +206,3 @@ def _group(rules: ProblemRules) -> Document:
         "long": {"$sum": {"$cond": [long, 1, 0]}},
         "reopened": {"$sum": {"$cond": [{"$gt": ["$state.reopened", 0]}, 1, 0]}},
     }
-
-
-def topics_of(categories: Iterable[str], parts: int | None) -> dict[str, list[str]]:
-    """Categories by topic: the code itself, or its leading parts."""
-    found: dict[str, list[str]] = {}
-    for category in categories:
-        topic = category if parts is None else ".".join(category.split(".")[:parts])
-        found.setdefault(topic, []).append(category)
-    return found

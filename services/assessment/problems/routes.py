@@ -7,7 +7,6 @@ from fastapi import Depends, Path, Query, Request, Response
 
 from services.assessment.parts import parts_in
 from services.assessment.problems import decisions, messages
-from services.assessment.problems.repository import topics_of
 from services.assessment.problems.schemas import (
     AcceptBody,
     AskedMonth,
@@ -22,8 +21,9 @@ from services.assessment.problems.schemas import (
 )
 from services.assessment.problems.state import Measure, ProblemState, Statistic, Status
 from services.assessment.problems.table import ProblemRules
-from services.assessment.routes import case_out
+from services.assessment.routes import Administrator, Pages, case_out
 from services.assessment.schemas import CaseOut, Language
+from services.assessment.schemes.scheme import MONTH
 from services.assessment.service.cases import month_of
 from shared.contracts.ids import uuid7
 from shared.spans import moment
@@ -31,7 +31,8 @@ from shared.storage.aggregates import Aggregate, Decision
 from shared.storage.client import Document
 from shared.web.auth import Principal, Role, require
 from shared.web.etag import etag, if_match
-from shared.web.paging import Page, Paging, paging
+from shared.web.pages import author, page_along
+from shared.web.paging import Page
 from shared.web.problems import Problem
 from shared.web.routing import Router
 from shared.web.schemas import Json
@@ -39,8 +40,6 @@ from shared.web.schemas import Json
 router = Router(prefix="/v1", tags=["problems"])
 
 Manager = Annotated[Principal, Depends(require(Role.ADMINISTRATOR, Role.AREA_MANAGER))]
-Administrator = Annotated[Principal, Depends(require(Role.ADMINISTRATOR))]
-Pages = Annotated[Paging, Depends(paging)]
 Id = Annotated[str, Path(min_length=1, max_length=64)]
 IF_MATCH = {
     "parameters": [
@@ -53,11 +52,6 @@ IF_MATCH = {
         }
     ]
 }
-
-
-def author(principal: Principal) -> str:
-    """Who decided, for the history."""
-    return f"{principal.role}:{principal.subject}"
 
 
 async def ensure_organization(request: Request, id: str | None, field: str) -> None:
@@ -89,7 +83,8 @@ async def list_problems(
     chosen: list[Document] = [{field: one} for field, one in wanted.items() if one is not None]
     if principal.role is not Role.ADMINISTRATOR:
         chosen.append({"state.seen_by": {"$in": sorted(principal.areas)}})
-    found, following = await parts_in(request).problems.page(chosen, pages)
+    store = parts_in(request).problems.store
+    found, following = await page_along(store, "month", chosen, pages, newest=True)
     names = await _names(request, found)
     labels = _labels(language)
     return Page(items=[ProblemView.of(one, names, labels) for one in found], next=following)
@@ -118,10 +113,7 @@ async def list_cases_behind(
     assert state is not None  # no problem is without
     problems, rules = parts_in(request).problems, parts_in(request).tables.get(ProblemRules)
     month = month or state.latest()
-    categories = [state.category]
-    if rules.category_parts is not None:
-        known = await problems.categories([month])
-        categories = topics_of(known, rules.category_parts).get(state.category, categories)
+    categories = await problems.categories_of(state.category, [month], rules)
     after = None if pages.after is None else pages.after.id
     found = await problems.cases_of(categories, state.place, month, rules, after, pages.limit + 1)
     items, following = pages.cut(found, lambda case: (None, case["_id"]))
@@ -221,7 +213,7 @@ async def list_problem_rounds(request: Request, _principal: Manager) -> RoundsVi
 @router.get("/problem-rounds/{month}")
 async def read_problem_round(
     request: Request,
-    month: Annotated[str, Path(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")],
+    month: Annotated[str, Path(pattern=MONTH)],
     _principal: Administrator,
     language: Language = "zh",
 ) -> RoundView:

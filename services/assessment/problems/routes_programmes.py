@@ -8,13 +8,10 @@ from services.assessment.parts import parts_in
 from services.assessment.problems import programme
 from services.assessment.problems.counts import rolled_up
 from services.assessment.problems.programme import Item, ProgrammeState, Result
-from services.assessment.problems.repository import topics_of
 from services.assessment.problems.routes import (
     IF_MATCH,
     Id,
     Manager,
-    Pages,
-    author,
     ensure_organization,
 )
 from services.assessment.problems.schemas import (
@@ -25,12 +22,14 @@ from services.assessment.problems.schemas import (
     ResultBody,
 )
 from services.assessment.problems.table import ProblemRules
+from services.assessment.routes import Pages
 from shared.spans import moment
 from shared.storage.aggregates import Aggregate, Decision
 from shared.storage.client import DuplicateKeyError
 from shared.web.auth import ensure_area
 from shared.web.etag import etag, if_match
 from shared.web.idempotency import IDEMPOTENT, idempotency_of
+from shared.web.pages import author, page_of
 from shared.web.paging import Page
 from shared.web.problems import Problem
 from shared.web.routing import Router
@@ -77,7 +76,7 @@ async def list_programmes(
     """Programmes by area and year. Everybody who manages an area may read all of them."""
     wanted = {"state.area_path": area, "state.year": year}
     chosen = {field: value for field, value in wanted.items() if value is not None}
-    found, following = await parts_in(request).problems.page_of_programmes(chosen, pages)
+    found, following = await page_of(parts_in(request).problems.programmes, [chosen], pages)
     return Page(items=[ProgrammeView.of(one) for one in found], next=following)
 
 
@@ -141,10 +140,7 @@ async def read_figures(request: Request, id: Id, item: ItemId, _principal: Manag
     known = await parts.repository.months_of_cases()
     before = [month for month in known if month < chosen.month][-12:]
     months = before + [month for month in known if month >= chosen.month]
-    categories = [chosen.category]
-    if rules.category_parts is not None:
-        every = await parts.problems.categories(months)
-        categories = topics_of(every, rules.category_parts).get(chosen.category, categories)
+    categories = await parts.problems.categories_of(chosen.category, months, rules)
     rows = await parts.problems.rows(months, rules, categories)
     counts = rolled_up(rows).get(state.area, {})
     return CourseView.of(chosen, programme.course(counts, chosen.month, months))

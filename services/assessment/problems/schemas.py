@@ -9,16 +9,14 @@ from pydantic import BaseModel, Field
 from services.assessment.problems.finder import Basis
 from services.assessment.problems.programme import Course, Item, ProgrammeState
 from services.assessment.problems.state import Followed, Measure, ProblemState, Statistic, Status
+from services.assessment.schemes.scheme import MONTH, ValidMonth
 from shared.storage.aggregates import Aggregate
 from shared.storage.client import Document
 from shared.web.reasons import Reason
 from shared.web.schemas import AreaCode, Body, Change, ShortText, Slug, Time
 
-MonthText = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 Category = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\s/|]+$")]
-AskedMonth = Annotated[
-    str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="As 2026-05")
-]
+AskedMonth = Annotated[str | None, Query(pattern=MONTH, description="As 2026-05")]
 
 
 class AcceptBody(Body):
@@ -45,7 +43,7 @@ class MeasureBody(Body):
 class RoundBody(Body):
     """A month to be looked at."""
 
-    month: MonthText
+    month: ValidMonth
 
 
 class ProgrammeBody(Body):
@@ -60,7 +58,7 @@ class ItemBody(Body):
     """A problem chosen for a month; `at_most`: requests a month afterwards, as a share of those
     before."""
 
-    month: MonthText
+    month: ValidMonth
     category: Category
     lead: Slug
     goal: Reason

@@ -88,3 +88,7 @@ class ProblemRules(Table):
         description="Months without falling after which it goes one level up"
     )
     dismissed_months: Months = Field(description="Months for which a dismissal stands")
+
+    def topic_of(self, category: str) -> str:
+        """What a category counts as: its code, or the leading parts of it."""
+        return ".".join(category.split(".")[: self.category_parts])

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from services.assessment.problems.counts import City, Counts, Row, rolled_up
 from services.assessment.problems.decisions import follow, found_again, on_due, opened, put_to
 from services.assessment.problems.finder import Finder, Finding, settled, span
-from services.assessment.problems.repository import Problems, topics_of
+from services.assessment.problems.repository import Problems
 from services.assessment.problems.state import Line, ProblemState, Statistic, problem_id
 from services.assessment.problems.table import ProblemRules
 from services.assessment.repository import Repository
@@ -107,8 +107,7 @@ class _Look:
         city = await asyncio.to_thread(City.of, rows, levels)
         finder = Finder(city, rules, month)
         open_ones = await self._problems.open_ones()
-        topics = topics_of(await self._problems.categories(months), rules.category_parts)
-        for topic, categories in topics.items():
+        for topic, categories in (await self._problems.topics(months, rules)).items():
             rows = await self._problems.rows(months, rules, categories)
             if not rows:
                 continue  # nothing of a kind that tells of problems

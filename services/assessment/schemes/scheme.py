@@ -17,7 +17,8 @@ from services.assessment.service.figures import SubjectKind
 from shared.contracts.words import Domain, OrganizationLevel
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-ValidMonth = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
+ValidMonth = Annotated[str, Field(pattern=MONTH)]
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 Points = Annotated[float, Field(ge=0, le=100)]
 Period = Literal["month", "quarter", "year"]
