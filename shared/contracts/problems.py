@@ -4,15 +4,14 @@ A problem's subject is `problems/{problem_id}`, a programme's `programmes/{progr
 that people write stay with assessment.
 """
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.payload import Code, Fact, Id
 
-Month = str
+Month = Annotated[str, Field(pattern=r"^\d{4}-\d{2}$")]
 """As 2026-05, in the city's time zone."""
-_MONTH = r"^\d{4}-\d{2}$"
 ProblemBasis = Literal["widespread", "repeated", "reopened", "unsolved"]
 
 
@@ -42,32 +41,30 @@ class _Problem(Fact):
     """Area that is to change the cause."""
 
 
-class ProblemFound(_Problem):
+class _Found(_Problem):
+    month: Month
+    statistics: tuple[ProblemStatistic, ...]
+
+
+class ProblemFound(_Found):
     """A recurring problem was found and waits for its owner; `again`: after a dismissal."""
 
     TYPE: ClassVar[str] = "lianxin.problem.found"
 
-    month: Month = Field(pattern=_MONTH)
-    statistics: tuple[ProblemStatistic, ...]
     again: bool = False
 
 
-class ProblemFoundAgain(_Problem):
+class ProblemFoundAgain(_Found):
     """A problem that is being worked on was found in another month too."""
 
     TYPE: ClassVar[str] = "lianxin.problem.found_again"
 
-    month: Month = Field(pattern=_MONTH)
-    statistics: tuple[ProblemStatistic, ...]
 
-
-class ProblemRelapsed(_Problem):
+class ProblemRelapsed(_Found):
     """A closed problem was found once more."""
 
     TYPE: ClassVar[str] = "lianxin.problem.relapsed"
 
-    month: Month = Field(pattern=_MONTH)
-    statistics: tuple[ProblemStatistic, ...]
     relapses: int = Field(ge=1)
 
 
@@ -101,7 +98,7 @@ class ProblemFollowed(_Problem):
 
     TYPE: ClassVar[str] = "lianxin.problem.followed"
 
-    month: Month = Field(pattern=_MONTH)
+    month: Month
     count: int = Field(ge=0)
     expected: float = Field(ge=0)
     fell: bool
@@ -135,7 +132,7 @@ class ProgrammeProblemSet(Fact):
     area: Code
     year: int
     item: Id
-    month: Month = Field(pattern=_MONTH)
+    month: Month
     category: Code
     lead: Id
     """Organization that leads."""

@@ -4,6 +4,7 @@ So the same problem found again comes to the same document, also after it was cl
 and two finders at once cannot open it twice.
 """
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Literal
 
@@ -45,9 +46,8 @@ class Statistic(Kept):
     @classmethod
     def of_finding(cls, finding: Finding, month: str, rules_version: int) -> "Statistic":
         """What a month has found."""
-        names = ("basis", "place", "level", "count", "sample", "expected", "p", "cut", "above")
-        given = {name: getattr(finding, name) for name in (*names, "of", "rate")}
-        return cls(month=month, rules_version=rules_version, **given)
+        # Its category, which is left out, is the case's.
+        return cls(month=month, rules_version=rules_version, **asdict(finding))
 
     @property
     def key(self) -> tuple[str, str, str]:
