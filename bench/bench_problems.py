@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from services.assessment.problems.finder import Finding, look_at
+from services.assessment.problems.finder import look_at
+from services.assessment.problems.findings import Finding
 from services.assessment.problems.table import Least
 from tests.unit.services.assessment.problems.cities import MONTHS, RULES, Made
 

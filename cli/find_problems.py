@@ -23,7 +23,8 @@ from cli.mapping.table import Table
 from cli.world import JsonOption, TokenOption, UrlOption, UrlsOption, open_world
 
 if TYPE_CHECKING:
-    from services.assessment.problems.finder import Finder, Finding
+    from services.assessment.problems.finder import Finder
+    from services.assessment.problems.findings import Finding
 
 _COLUMNS = ("basis", "category", "area", "cases", "expected", "ratio", "p", "above")
 

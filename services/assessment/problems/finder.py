@@ -16,11 +16,10 @@ what was counted.
 """
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
+from services.assessment.problems.beside import Beside
 from services.assessment.problems.counts import (
     GRID,
     NOTHING,
@@ -31,6 +30,7 @@ from services.assessment.problems.counts import (
     over,
     rolled_up,
 )
+from services.assessment.problems.findings import Basis, Finding, part, settled
 from services.assessment.problems.statistics import (
     dispersion,
     partial_conjunction,
@@ -44,50 +44,6 @@ from services.assessment.problems.table import Least, ProblemRules
 _SPREAD = 0.25
 """Relative variance of a category's share between places, as believed without counts."""
 _SPREAD_WEIGHT = 1000.0
-
-
-class Basis(StrEnum):
-    """What of a category is above expectation."""
-
-    WIDESPREAD = "widespread"
-    REPEATED = "repeated"
-    REOPENED = "reopened"
-    UNSOLVED = "unsolved"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A category above expectation in a place, with its statistics.
-
-    Attributes:
-        place: where: an area's code or `grid/{id}`; for what is widespread the area of the places.
-        count: counted in the span of the test: the month, or the window.
-        sample: of how many, for shares (reopened, unsolved); else 0.
-        expected: what was expected of the same.
-        p: of "at most the tested ratio times what is expected", before multiplicity.
-        cut: the largest p that was found among the same tests.
-        above: months (or places) above expectation, of those looked at.
-        rate: what the expected count is per other request of the area (widespread), for the months
-            that follow; 0 otherwise.
-    """
-
-    basis: Basis
-    category: str
-    place: str
-    level: str
-    count: int
-    sample: int
-    expected: float
-    p: float
-    cut: float = 0.0
-    above: tuple[str, ...] = ()
-    of: int = 0
-    rate: float = 0.0
-
-    @property
-    def ratio(self) -> float:
-        """Counted to expected."""
-        return self.count / self.expected
 
 
 @dataclass
@@ -272,11 +228,11 @@ class Finder:
         ]
         self._add(Basis.REPEATED, number, *found)
 
-    def _beside(self, counts: Counts, level: str) -> "Beside":
+    def _beside(self, counts: Counts, level: str) -> Beside:
         return Beside(self._all, self._size.get(level, 0), counts, self.window)
 
     def _repeated(
-        self, category: str, counts: Counts, place: str, level: str, beside: "Beside", varies: float
+        self, category: str, counts: Counts, place: str, level: str, beside: Beside, varies: float
     ) -> Finding | None:
         rules = self._rules
         count, total = 0, 0.0
@@ -390,79 +346,6 @@ class Finder:
         count, sample = part(basis, own)
         elsewhere, of = part(basis, self._whole.minus(over(counts.get(place), self.window)))
         return (count, sample * (elsewhere + 0.5) / of) if of else None
-
-
-class Beside:
-    """What the other places of a level tell of one: the month's level of a category is theirs,
-    the size of a place is its requests of all categories in the window.
-
-    The category itself is part of the size: without it the size of a place where it is most of
-    what is asked would hang on whatever else there is. That makes a large excess look smaller.
-
-    Args:
-        all: of all categories in the window, by place.
-        size: the sum of it over the places of the level.
-        counts: of the category, at the places of the level.
-    """
-
-    def __init__(
-        self, all: Mapping[str, Cell], size: int, counts: Counts, window: Sequence[str]
-    ) -> None:
-        self._all, self._counts, self._size = all, counts, size
-        self._in_month: Counter[str] = Counter()
-        for months in counts.values():
-            for month in window:
-                self._in_month[month] += months.get(month, NOTHING).requests
-
-    def expected(self, place: str, month: str) -> tuple[float, float]:
-        """What is expected of a place in a month, and on how many requests elsewhere that rests
-        (half a request more than there are: none elsewhere is no proof that there are none)."""
-        months = self._counts.get(place, {})
-        elsewhere = self._in_month[month] - months.get(month, NOTHING).requests + 0.5
-        size = self._all.get(place, NOTHING).requests
-        others = self._size - size
-        return (elsewhere * size / others if others else 0.0), elsewhere
-
-
-def part(basis: Basis, cell: Cell) -> tuple[int, int]:
-    """What a share counts, of how many."""
-    if basis is Basis.UNSOLVED:
-        return cell.long, cell.judged
-    return cell.reopened, cell.requests
-
-
-def settled(found: Iterable[Finding], city: City, rules: ProblemRules) -> list[Finding]:
-    """Findings less those that others explain, from the top of the city down.
-
-    An area's excess that its places below account for (without them what is left is less than the
-    least ratio or count) is theirs. What is widespread in an area is not told again of areas above
-    or below it with the same basis: the highest is told.
-    """
-    kept: list[Finding] = []
-    by_topic: dict[tuple[Basis, str], list[Finding]] = {}
-    for one in found:
-        by_topic.setdefault((one.basis, one.category), []).append(one)
-    for (basis, _), several in by_topic.items():
-        for one in several:
-            if basis is Basis.WIDESPREAD:
-                above = city.path(one.place)[:-1]
-                if not any(other.place in above for other in several):
-                    kept.append(one)
-            elif not _explained(one, several, city, getattr(rules, basis.value)):
-                kept.append(one)
-    return sorted(kept, key=lambda one: (len(city.path(one.place)), one.category, one.basis))
-
-
-def _explained(one: Finding, several: Sequence[Finding], city: City, least: Least) -> bool:
-    below = [other for other in several if one.place in city.path(other.place)[:-1]]
-    # Of those below, only the highest: what a community has is in its street already.
-    places = {other.place for other in below}
-    below = [o for o in below if not places.intersection(city.path(o.place)[:-1])]
-    if not below:
-        return False
-    count = one.count - sum(other.count for other in below)
-    expected = one.expected - sum(other.expected for other in below)
-    return count < least.cases or expected <= 0 or count < least.ratio * expected
 
 
 def span(known: Iterable[str], month: str, rules: ProblemRules) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from services.assessment.problems.finder import Basis
+from services.assessment.problems.findings import Basis
 from services.assessment.problems.programme import Course, Item, ProgrammeState
 from services.assessment.problems.state import Followed, Measure, ProblemState, Statistic, Status
 from services.assessment.schemes.scheme import MONTH, ValidMonth

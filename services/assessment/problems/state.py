@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from services.assessment.problems.finder import Basis, Finding
+from services.assessment.problems.findings import Basis, Finding
 from shared.contracts.ids import derived_id
 from shared.contracts.problems import ProblemStatistic
 from shared.storage.aggregates import State

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from services.assessment.problems.counts import City, Counts, Row, rolled_up
 from services.assessment.problems.decisions import follow, found_again, on_due, opened, put_to
-from services.assessment.problems.finder import Finder, Finding, settled, span
+from services.assessment.problems.finder import Finder, span
+from services.assessment.problems.findings import Finding, settled
 from services.assessment.problems.repository import Problems
 from services.assessment.problems.state import Line, ProblemState, Statistic, problem_id
 from services.assessment.problems.table import ProblemRules

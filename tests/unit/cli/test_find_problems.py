@@ -10,7 +10,8 @@ from cli.mapping.areas import Area, Areas
 from cli.mapping.format import load_format
 from cli.mapping.rows import Mapper
 from cli.mapping.table import Table
-from services.assessment.problems.finder import Finding, look_at
+from services.assessment.problems.finder import look_at
+from services.assessment.problems.findings import Finding
 from services.assessment.problems.table import ProblemRules
 from tests.unit.cli.conftest import rows
 from tests.unit.cli.mapped import NOW

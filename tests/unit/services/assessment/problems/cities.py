@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.assessment.problems.counts import Cell, Row
-from services.assessment.problems.finder import Finder, Finding, look_at
+from services.assessment.problems.finder import Finder, look_at
+from services.assessment.problems.findings import Finding
 from services.assessment.problems.table import ProblemRules
 
 RULES = ProblemRules.model_validate_json(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.assessment.problems import decisions
 from services.assessment.problems.decisions import follow, found_again, on_due, opened, put_to
-from services.assessment.problems.finder import Basis
+from services.assessment.problems.findings import Basis
 from services.assessment.problems.state import (
     OPEN,
     Line,

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from services.assessment.problems.counts import Cell, City, Row, over, rolled_up
-from services.assessment.problems.finder import Basis, Finding, look_at
+from services.assessment.problems.finder import look_at
+from services.assessment.problems.findings import Basis, Finding
 from services.assessment.problems.table import Least, ProblemRules
 from tests.unit.services.assessment.problems.cities import MONTHS, RULES, Made
 
