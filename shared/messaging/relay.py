@@ -22,7 +22,7 @@ from shared.messaging.leases import Leases
 from shared.messaging.producer import Publisher
 from shared.messaging.replays import Replays
 from shared.storage.aggregates import AggregateStore
-from shared.storage.client import ASCENDING, UNREACHABLE, Database, Document, UpdateOne
+from shared.storage.client import ASCENDING, UNREACHABLE, Database, Document, UpdateMany, UpdateOne
 from shared.telemetry import EVENTS_PUBLISHED, OUTBOX_DEPTH, OUTBOX_OLDEST_SECONDS, RELAY_REFILLS
 
 log = logging.getLogger(__name__)
@@ -187,15 +187,19 @@ class Relay:
             part.append(pull)
             if complete:
                 whole.setdefault(last, []).append(document["_id"])
-        cleared = 0
         # Most stand at the same few sequences: one update for all of a sequence costs the
-        # database a third of one for each.
-        for last, ids in whole.items():
-            emptied = await store.collection.update_many(
+        # database a third of one for each. Figures stand at many: one command for all of them.
+        emptied = [
+            UpdateMany(
                 {"_id": {"$in": ids}, "sequence": last},
                 {"$set": {"outbox": []}, "$unset": {"pending_since": ""}},
             )
-            cleared += emptied.matched_count
+            for last, ids in whole.items()
+        ]
+        cleared = 0
+        if emptied:
+            result = await store.collection.bulk_write(emptied, ordered=False)
+            cleared = result.matched_count
         if cleared < len(part):
             # Some have later events by now: only what is published leaves those outboxes.
             await store.collection.bulk_write(part, ordered=False)

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 from bson import decode_iter
 from bson.binary import Binary
 from bson.codec_options import CodecOptions
-from pymongo import ASCENDING, DESCENDING, InsertOne, ReturnDocument, UpdateOne
+from pymongo import ASCENDING, DESCENDING, InsertOne, ReturnDocument, UpdateMany, UpdateOne
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
@@ -39,6 +39,7 @@ __all__ = [
     "InsertOne",
     "PyMongoError",
     "ReturnDocument",
+    "UpdateMany",
     "UpdateOne",
     "aggregate",
     "connect",
