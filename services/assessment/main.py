@@ -134,7 +134,8 @@ def build(settings: Settings, client: Client) -> Assembly:
     boards = Boards(schemes, scoring)
     reports = report_parts(database, settings, tables, boards, supported.inputs.provide)
     of_rounds = start_rounds(rounds, ratings, figures.provide, tables, runtime, settings)
-    judges = Judges(schemes, scoring, [*always, lists.inputs.provide])
+    every = [*always, lists.inputs.provide]
+    judges = Judges(schemes, scoring, every, lambda: supported.bounds)
     finding = Finding(lists, subjects, judges, leases)
     filling = Filling(lists, statements, subjects, judges)
     runtime.add_work("lists", finding.run)
