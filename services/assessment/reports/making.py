@@ -238,21 +238,22 @@ def notes_of(facts: Facts, rules: ReportRules, language: str, at: str) -> list[s
         found.append(word("note.located", language))
     if any(group.id == "unit" for group in facts.groups):
         found.append(word("note.units", language, minimum=facts.minimum))
-    if any(known.lacks for group in facts.groups for known in group.known.values()):
-        found.append(word("note.support", language))
-    found += changed_notes(facts, language)
+    found += marked_notes(facts, language)
     if facts.categories is None:
         found.append(word("note.uncategorized", language, limit=rules.categorized_requests))
     return [*found, word("note.live", language, at=shown_time(at))]
 
 
-def changed_notes(facts: Facts, language: str) -> list[str]:
-    """What is said of corrected cases (the subject's own, and those that a row is marked with), and
-    of what has changed since the period was settled."""
+def marked_notes(facts: Facts, language: str) -> list[str]:
+    """The footnotes of what rows are marked with (lacking support, corrected cases), of the
+    subject's own corrected cases, and of what has changed since the period was settled."""
+    known = [one for group in facts.groups for one in group.known.values()]
     found = []
+    if any(one.lacks for one in known):
+        found.append(word("note.support", language))
     if facts.corrected:
         found.append(word("note.corrected.own", language, count=facts.corrected))
-    if any(known.corrected for group in facts.groups for known in group.known.values()):
+    if any(one.corrected for one in known):
         found.append(word("note.corrected", language))
     if facts.outdated:
         found.append(word("note.outdated", language, count=facts.outdated))

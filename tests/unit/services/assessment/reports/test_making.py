@@ -211,7 +211,7 @@ def test_corrected_cases_are_marked_with_a_footnote_and_the_subjects_own_are_sai
     assert not any("改判" in note or "结算" in note for note in report().notes)
     assert "结算后有 3 个对象的数据变动" in " ".join(report(outdated=3).notes)
     notice = bulletin(groups=(COMMUNITIES, MARKED))
-    assert any("更正" in note for note in notice.notes)
+    assert [what in " ".join(notice.notes) for what in ("更正", "保障未到位")] == [True, True]
     assert notice.units[0].last[0].marked.endswith("［更正 1 件］")
 
 
