@@ -33,6 +33,7 @@ from services.assessment.scores import routes as routes_scores
 from services.assessment.scores import routes_audit as routes_reproduction
 from services.assessment.scores.figures import FigureInputs
 from services.assessment.scores.inputs import Provider
+from services.assessment.scores.outdated import Outdated
 from services.assessment.scores.repository import ScoreRepository
 from services.assessment.scores.scoring import Scoring
 from services.assessment.scores.watching import Watching
@@ -123,16 +124,18 @@ def build(settings: Settings, client: Client) -> Assembly:
     runtime.add_timers(Timers(guarantees, support.overdue, leases))
     runtime.add_work("tables", tables.follow)
     runtime.add_work("schemes", schemes.follow)
-    watching = Watching(repository, scores, schemes, scoring, leases, today)
+    outdated = Outdated(figures.provide, repository, scores, scoring)
+    watching = Watching(repository, scores, schemes, scoring, outdated, leases, today)
     runtime.add_work("scores", watching.run)
     runtime.add_work(
         "problems", problems_watch.Watch(repository, problems, tables, leases, zone).run
     )
     runtime.add_timers(problems_watch.timers(problems, tables, leases))
     boards = Boards(schemes, scoring)
-    reports = report_parts(database, settings, tables, boards, supported.lacking)
+    reports = report_parts(database, settings, tables, boards, supported.inputs.provide)
     of_rounds = start_rounds(rounds, ratings, figures.provide, tables, runtime, settings)
-    judges = Judges(schemes, scoring, [*always, lists.inputs.provide])
+    every = [*always, lists.inputs.provide]
+    judges = Judges(schemes, scoring, every, lambda: supported.bounds)
     finding = Finding(lists, subjects, judges, leases)
     filling = Filling(lists, statements, subjects, judges)
     runtime.add_work("lists", finding.run)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
+from services.assessment.corrections.touched import Touched
 from services.assessment.service.cases import Case, key_of
 from services.assessment.service.figures import Figure, SubjectKind
 from services.assessment.service.recount import BARE_FACTS, Recount
@@ -32,6 +33,7 @@ class Repository:
             database["figures"], Figure, topic=topics.ASSESSMENTS.name, source=settings.source
         )
         self.tallies = Tallies(database, self.cases.collection)
+        self.touched = Touched(self.cases.collection)
         self._areas = database["areas"]
         self._units = database["units"]
         self._organizations = database["organizations"]
@@ -47,11 +49,7 @@ class Repository:
             partialFilterExpression={"state.dirty": True},
             name="dirty",
         )
-        await cases.create_index(
-            [("state.corrected", ASCENDING), ("state.month", ASCENDING)],
-            partialFilterExpression={"state.corrected": True},
-            name="corrected",
-        )
+        await self.touched.create_indexes()
         await figures.create_index([("state.month", ASCENDING)], name="month")
         await self._areas.create_index(
             [("unmeasured", ASCENDING)],

@@ -44,9 +44,12 @@ async def list_figures(
     items, next = pages.cut(found, lambda figure: (None, figure.subject_id))
     known = await repository.subjects(kind, [figure.subject_id for figure in items])
     names = {id: subject["name"] for id, subject in known.items()}
-    return Page(
-        items=[FigureOut.of(figure, names.get(figure.subject_id)) for figure in items], next=next
-    )
+    corrected = await repository.touched.counts([month], kind)
+    shown = [
+        FigureOut.of(one, names.get(one.subject_id), corrected.get(one.subject_id, 0))
+        for one in items
+    ]
+    return Page(items=shown, next=next)
 
 
 @router.get("/months")

@@ -1,7 +1,7 @@
 """HTTP: rankings inside a class, open to everybody who is signed in: names, rates, scores.
 
-A short view of the scores of a month (`/v1/scores` has the whole): by the scheme in force, with
-each score as a share of 100 points.
+A short view of the scores of a month (`/v1/scores` has the whole): as settled where the month is,
+else as of now by the scheme in force, with each score as a share of 100 points.
 """
 
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ from services.assessment.routes import Anyone
 from services.assessment.schemas import ClassOut, Kind, Language, Month, PlacedOut, RankingsOut
 from services.assessment.schemes.versions import SchemeVersion
 from services.assessment.scores.inputs import Numbers
+from services.assessment.scores.routes import settled_out
 from services.assessment.scores.score import Score
 from services.assessment.scores.scoring import Board
 from services.assessment.scores.views import Beside, beside
 from services.assessment.service.figures import RATES
-from services.assessment.support.groups import Bounds
 from shared.contracts.words import label
 from shared.storage.client import Document
 from shared.web.problems import Problem
@@ -48,11 +48,12 @@ async def list_rankings(
     ] = None,
     language: Language = "zh",
 ) -> RankingsOut:
-    """Rankings of a month by the classes of the scheme in force. A subject under the minimum
-    sample is listed apart, and not ranked."""
+    """Rankings of a month by the classes of its scheme: those of `/v1/scores`, unless another
+    `minimum` is asked for, which is reckoned as of now. A subject under the minimum sample is
+    listed apart, and not ranked."""
     parts = parts_in(request)
     scoring = parts.scoring
-    version = scoring.version(month)
+    version = await scoring.version_kept(month) if minimum is None else scoring.version(month)
     classes = [one for one in version.scheme.classes if one.kind is kind]
     allowed = [*(one.id for one in classes), UNCLASSED]
     if class_ is not None and class_ not in allowed:
@@ -60,13 +61,26 @@ async def list_rankings(
     if minimum is not None:
         version = _with_minimum(version, minimum)
     grouped, others, known = await scoring.grouped(month, kind, version)
-    shown = []
-    for one in classes:
-        if grouped[one.id] and class_ in (None, one.id):
-            board = await scoring.board_of(month, version, one, grouped[one.id])
-            shown.append(_class_out(board, known, parts.support.bounds, language))
+    boards = None if minimum is not None else await scoring.boards_settled(month, kind)
+    settlement = None
+    if boards is None:
+        boards = [
+            await scoring.board_of(month, version, one, grouped[one.id])
+            for one in classes
+            if class_ in (None, one.id)
+        ]
+    else:  # somebody may be scored there and have no numbers any more
+        gone = [id for board in boards for id in board.inputs if id not in known]
+        known = {**known, **await parts.repository.subjects(kind, gone)}
+        settlement = await parts.scores.settlement(month)
+    corrected = await parts.repository.touched.counts([month], kind)
+    shown = [
+        _class_out(board, known, beside(board, None, parts.support.bounds, corrected), language)
+        for board in boards
+        if board.inputs and class_ in (None, board.class_.id)
+    ]
     if others and class_ in (None, UNCLASSED):
-        shown.append(_unclassed(others, known, language))
+        shown.append(_unclassed(others, known, corrected, language))
     return RankingsOut(
         month=month,
         kind=kind,
@@ -75,6 +89,7 @@ async def list_rankings(
         weights={one.id: one.weight for one in version.scheme.indicators if not one.stand_in},
         scheme=version.scheme.name.said(language),
         scheme_version=version.version,
+        settled=settlement and await settled_out(parts, settlement),
         classes=shown,
     )
 
@@ -91,10 +106,9 @@ def _with_minimum(version: SchemeVersion, minimum: int) -> SchemeVersion:
 def _class_out(
     board: Board,
     known: Mapping[str, Document],
-    bounds: Bounds,
+    around: Beside,
     language: Language,
 ) -> ClassOut:
-    around = beside(board, None, bounds)
     scores = board.scores
     return ClassOut(
         name=board.class_.id,
@@ -115,12 +129,18 @@ def _placed(board: Board, score: Score, known: Mapping[str, Document], around: B
             "sample": board.scores.sample(score),
             "lacks": list(around.lacking.get(id, ())),
             "rank_among_like": around.likes[id].rank,
+            "corrected_cases": around.corrected.get(id, 0),
         }
         | _numbers(id, board.inputs, known)
     )
 
 
-def _unclassed(others: Numbers, known: Mapping[str, Document], language: Language) -> ClassOut:
+def _unclassed(
+    others: Numbers,
+    known: Mapping[str, Document],
+    corrected: Mapping[str, int],
+    language: Language,
+) -> ClassOut:
     return ClassOut(
         name=UNCLASSED,
         label=LABELS[UNCLASSED][1 if language == "en" else 0],
@@ -129,7 +149,12 @@ def _unclassed(others: Numbers, known: Mapping[str, Document], language: Languag
         ranked=[],
         under_minimum=[
             PlacedOut.model_validate(
-                {"rank": None, "score": None, "sample": int(others[id].get("followed_up", 0))}
+                {
+                    "rank": None,
+                    "score": None,
+                    "sample": int(others[id].get("followed_up", 0)),
+                    "corrected_cases": corrected.get(id, 0),
+                }
                 | _numbers(id, others, known)
             )
             for id in sorted(others)

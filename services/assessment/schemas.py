@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 from fastapi import Query
 from pydantic import BaseModel, Field
 
+from services.assessment.corrections.touched import CORRECTED
 from services.assessment.schemes.scheme import MONTH
+from services.assessment.scores.schemas import SettledOut
 from services.assessment.service.figures import Figure, SubjectKind
 from services.assessment.support.groups import AMONG_LIKE, LACKS, Lack
 
@@ -45,12 +47,14 @@ class FigureOut(BaseModel):
     in_time_rate: float | None
     median_hours: float | None
     p90_hours: float | None
+    corrected_cases: int = Field(description=CORRECTED)
 
     @classmethod
-    def of(cls, figure: Figure, name: str | None) -> "FigureOut":
+    def of(cls, figure: Figure, name: str | None, corrected: int) -> "FigureOut":
         """The answer for `figure`."""
         shown = figure.model_dump(exclude={"subject_id"})
-        return cls(id=figure.subject_id, name=name or figure.subject_id, **shown)
+        own = {"id": figure.subject_id, "name": name or figure.subject_id}
+        return cls.model_validate(shown | own | {"corrected_cases": corrected})
 
 
 class PlacedOut(BaseModel):
@@ -68,6 +72,7 @@ class PlacedOut(BaseModel):
     in_time_rate: float | None
     lacks: list[Lack] = Field(default=[], description=LACKS)
     rank_among_like: int | None = Field(default=None, description=AMONG_LIKE)
+    corrected_cases: int = Field(description=CORRECTED)
 
 
 class ClassOut(BaseModel):
@@ -93,6 +98,9 @@ class RankingsOut(BaseModel):
     weights: dict[str, float]
     scheme: str
     scheme_version: int
+    settled: SettledOut | None = Field(
+        description="null: as of now, also where another minimum is asked for"
+    )
     classes: list[ClassOut]
 
 

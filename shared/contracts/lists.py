@@ -43,6 +43,15 @@ class WeakDecided(_OfSubject):
     confirmed: bool
 
 
+class WeakDecisionMissing(_OfSubject):
+    """Found, and neither confirmed nor refused for longer than the table allows."""
+
+    TYPE: ClassVar[str] = "lianxin.weak.decision_missing"
+
+    stay: int = Field(ge=1)
+    since: Moment
+
+
 class WeakPlanned(_OfSubject):
     """A help plan was made or put anew."""
 
@@ -114,6 +123,12 @@ class ExemplarDecided(_OfSubject):
 
     checker: Id
     accepted: bool
+
+
+class ExemplarRevoked(_OfSubject):
+    """An accepted exemplar is none any more; the reason stands in its history."""
+
+    TYPE: ClassVar[str] = "lianxin.exemplar.revoked"
 
 
 class PracticePublished(_OfSubject):

@@ -1,7 +1,7 @@
 """By what the lists and statements judge: the scheme in force, facts, and what scores come to."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from services.assessment.lists.judging import INPUTS_OF_LISTS
@@ -12,6 +12,8 @@ from services.assessment.scores.inputs import Numbers, Provider, gather
 from services.assessment.scores.score import outcomes
 from services.assessment.scores.scoring import Board, Scoring
 from services.assessment.service.figures import SubjectKind
+from services.assessment.support.groups import Bounds, lacking_of
+from services.assessment.support.likes import likes_of
 from shared.web.problems import Problem
 
 _KINDS: tuple[Period, ...] = ("month", "quarter", "year")
@@ -47,10 +49,12 @@ class Judges:
         schemes: Schemes,
         scoring: Scoring,
         providers: Sequence[Provider],
+        bounds: Callable[[], Bounds],
     ) -> None:
         self._schemes = schemes
         self._scoring = scoring
         self._providers = providers
+        self._bounds = bounds
 
     def in_force(self, month: str) -> SchemeVersion:
         """The scheme of a month; of several with periods of different lengths the shortest.
@@ -78,7 +82,7 @@ class Judges:
         except Problem:
             return {}
         # Thousands of subjects: not in the event loop.
-        return await asyncio.to_thread(_outcomes, boards)
+        return await asyncio.to_thread(outcomes_of, boards, self._bounds())
 
     async def outcome(self, period: str, class_: SubjectClass, id: str) -> dict[str, float]:
         """The same of one subject; nothing where the period's scheme has no such class."""
@@ -86,13 +90,24 @@ class Judges:
             board = await self._scoring.board(period, class_.id)
         except Problem:
             return {}
-        score = board.scores.of(id)
-        return {} if score is None else outcomes(board.scheme, board.scores, score)
+        if board.scores.of(id) is None:
+            return {}
+        return (await asyncio.to_thread(outcomes_of, [board], self._bounds()))[id]
 
 
-def _outcomes(boards: Sequence[Board]) -> Numbers:
-    return {
-        score.subject_id: outcomes(board.scheme, board.scores, score)
-        for board in boards
-        for score in board.scores.every()
-    }
+def outcomes_of(boards: Sequence[Board], bounds: Bounds) -> Numbers:
+    """What the scores of boards come to, as the lists and statements judge by it.
+
+    Who lacks promised support has its place among those of its class that lack it, too: it is not
+    the last of those that got theirs (policy, art. 12 and 17; `support/groups.py`).
+    """
+    found: Numbers = {}
+    for board in boards:
+        lacking = lacking_of(board.inputs, bounds)
+        likes = likes_of(board.scores, lacking)
+        for score in board.scores.every():
+            known = outcomes(board.scheme, board.scores, score)
+            if score.subject_id in lacking and (like := likes[score.subject_id]).rank is not None:
+                known |= {"rank": float(like.rank), "ranked": float(like.of)}
+            found[score.subject_id] = known
+    return found

@@ -18,6 +18,7 @@ from shared.contracts.lists import (
     AdoptionReported,
     ExemplarDecided,
     ExemplarFound,
+    ExemplarRevoked,
     PracticeAdopted,
     PracticePublished,
     PracticeWithdrawn,
@@ -52,6 +53,18 @@ class ExemplarStage(StrEnum):
     CANDIDATE = "candidate"
     ACCEPTED = "accepted"
     REFUSED = "refused"
+    REVOKED = "revoked"
+
+
+_OVER = frozenset({ExemplarStage.REFUSED, ExemplarStage.REVOKED})
+
+
+class Revoked(Piece):
+    """An accepted exemplar is none any more."""
+
+    at: datetime
+    by: str
+    reason: str
 
 
 class Exemplar(State):
@@ -69,6 +82,7 @@ class Exemplar(State):
     decided_at: datetime | None = None
     decided_by: str | None = None
     reason: str | None = None
+    revoked: Revoked | None = None
 
 
 def candidacy(periods: Sequence[PeriodFacts], scheme: str, rules: ListRules) -> Candidacy | None:
@@ -100,13 +114,14 @@ def _about(state: "Exemplar | Practice") -> dict[str, Any]:
 def find(
     state: Exemplar | None, subject: Subject, found: Candidacy, now: datetime
 ) -> Decision[Exemplar] | None:
-    """Take in a candidate; None where it is one, or accepted, or was refused on these periods."""
-    if state is not None and state.stage is not ExemplarStage.REFUSED:
+    """Take in a candidate; None where it is one, or accepted, or was refused, or found and then
+    revoked, on these periods."""
+    if state is not None and state.stage not in _OVER:
         return None
     if state is not None and {p.period for p in found.periods} & {
         p.period for p in state.candidacy.periods
     }:
-        return None  # refused on some of the same facts
+        return None  # refused or revoked on some of the same facts
     new = Exemplar(
         kind=subject.kind,
         subject_id=subject.id,
@@ -149,6 +164,24 @@ def decide(
     )
     event = ExemplarDecided(**_about(new), checker=checker, accepted=accepted)
     return Decision(new, [event], reason)
+
+
+def revoke(state: Exemplar, reason: str, by: str, now: datetime) -> Decision[Exemplar] | None:
+    """An accepted one is an exemplar no more; None where that was done. Raises `Problem` 409.
+
+    What it wrote up stays until somebody withdraws it.
+    """
+    if state.stage is ExemplarStage.REVOKED:
+        return None
+    if state.stage is not ExemplarStage.ACCEPTED:
+        raise Problem(409, "exemplar-not-to-revoke", extra={"stage": state.stage})
+    new = state.model_copy(
+        update={
+            "stage": ExemplarStage.REVOKED,
+            "revoked": Revoked(at=now, by=by, reason=reason),
+        }
+    )
+    return Decision(new, [ExemplarRevoked(**_about(new))], reason)
 
 
 # Practices

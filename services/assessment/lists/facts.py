@@ -1,12 +1,14 @@
 """What other services' facts say of a subject's standing: vacancies, training, gaps, plans; pure.
 
 Each fact changes one document, of the subject that the fact is about. What was so at a past moment
-stays readable, so that a month that is judged again comes out the same.
+stays readable, so that a month that is judged again comes out the same, and by which event it was
+told.
 """
 
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.assessment.heard import Told, told_by
 from services.assessment.service.pieces import Piece
 from shared.contracts.backbone import (
     Appointed,
@@ -31,6 +33,8 @@ class Tenure(Piece):
     since: datetime
     until: datetime
     """Its end, planned or come."""
+    told: Told | None = None
+    """The last that was told of it."""
 
 
 class Open(Piece):
@@ -39,6 +43,8 @@ class Open(Piece):
     what: str
     since: datetime
     ended: datetime | None = None
+    told: Told | None = None
+    """That it is so."""
 
     def at(self, moment: datetime) -> bool:
         """Whether it was so."""
@@ -67,6 +73,7 @@ class Behind(Piece):
     at: datetime
     area: str | None = None
     organization_id: str | None = None
+    told: Told | None = None
 
 
 class Lateness(State):
@@ -78,19 +85,31 @@ class Lateness(State):
 # What it says
 
 
+def post_at(state: Posts, moment: datetime) -> Tenure | Open | None:
+    """What says how the post of secretary stood at `moment`: the term that ran, else the end of the
+    last one, or what was told of a vacancy, whichever was later; None where nothing was told."""
+    for each in state.tenures:
+        if each.since <= moment < each.until:
+            return each
+    vacant: list[Tenure | Open] = [each for each in state.vacancies if each.at(moment)]
+    vacant += [each for each in state.tenures if each.until <= moment][-1:]
+    return max(vacant, key=_vacant_since, default=None)
+
+
+def _vacant_since(said: Tenure | Open) -> datetime:
+    return said.until if isinstance(said, Tenure) else said.since
+
+
 def vacant_days(state: Posts, moment: datetime) -> float | None:
     """Whole days that the post of secretary had been vacant at `moment`, 0 where it was held.
 
     None where nothing was told of the post: an organization that never had a secretary is told of
     once that was for longer than the city allows.
     """
-    if any(each.since <= moment < each.until for each in state.tenures):
-        return 0.0
-    since = [each.since for each in state.vacancies if each.at(moment)]
-    since += [each.until for each in state.tenures if each.until <= moment][-1:]
-    if not since:
+    said = post_at(state, moment)
+    if said is None:
         return None
-    return float((moment - max(since)) // timedelta(days=1))
+    return float(max(timedelta(0), moment - _vacant_since(said)) // timedelta(days=1))
 
 
 def trainings_overdue(state: Posts, moment: datetime) -> float:
@@ -117,7 +136,7 @@ def on_appointed(state: Posts | None, event: Event, _: object) -> Decision[Posts
     if told.post is not Post.SECRETARY:
         return None
     state = state or Posts()
-    tenure = Tenure(id=told.term_id, since=told.since, until=told.until)
+    tenure = Tenure(id=told.term_id, since=told.since, until=told.until, told=told_by(event))
     tenures = [each for each in state.tenures if each.id != tenure.id]
     ordered = sorted([*tenures, tenure], key=lambda each: each.until)
     return _changed(state, "appointed", tenures=tuple(ordered))
@@ -140,15 +159,17 @@ def on_term_ended(state: Posts | None, event: Event, _: object) -> Decision[Post
     if state is None:
         return None
     tenures = [
-        each.model_copy(update={"until": told.at}) if each.id == told.term_id else each
+        each.model_copy(update={"until": told.at, "told": told_by(event)})
+        if each.id == told.term_id
+        else each
         for each in state.tenures
     ]
     ordered = sorted(tenures, key=lambda each: each.until)
     return _changed(state, "ended", tenures=tuple(ordered))
 
 
-def _opened(known: tuple[Open, ...], what: str, since: datetime) -> tuple[Open, ...]:
-    return (*known, Open(what=what, since=since))
+def _opened(known: tuple[Open, ...], what: str, since: datetime, event: Event) -> tuple[Open, ...]:
+    return (*known, Open(what=what, since=since, told=told_by(event)))
 
 
 def _ended(known: tuple[Open, ...], what: str, at: datetime) -> tuple[Open, ...]:
@@ -164,9 +185,8 @@ def on_vacancy_overdue(state: Posts | None, event: Event, _: object) -> Decision
     told = event.data
     assert isinstance(told, VacancyOverdue)
     state = state or Posts()
-    return _changed(
-        state, "vacant", vacancies=_opened(state.vacancies, told.post.value, told.since)
-    )
+    vacancies = _opened(state.vacancies, told.post.value, told.since, event)
+    return _changed(state, "vacant", vacancies=vacancies)
 
 
 def on_vacancy_ended(state: Posts | None, event: Event, _: object) -> Decision[Posts] | None:
@@ -189,7 +209,7 @@ def on_training_overdue(state: Posts | None, event: Event, _: object) -> Decisio
     state = state or Posts()
     what = f"{told.post.value}/{told.person_id}"
     known = _ended(state.untrained, what, told.due)  # told again: of another time
-    return _changed(state, "not trained", untrained=_opened(known, what, told.due))
+    return _changed(state, "not trained", untrained=_opened(known, what, told.due, event))
 
 
 def on_training_caught_up(state: Posts | None, event: Event, _: object) -> Decision[Posts] | None:
@@ -207,7 +227,8 @@ def on_gap_found(state: Place | None, event: Event, _: object) -> Decision[Place
     told = event.data
     assert isinstance(told, GapFound)
     state = state or Place()
-    gaps = _opened(_ended(state.gaps, told.gap.value, event.time), told.gap.value, event.time)
+    known = _ended(state.gaps, told.gap.value, event.time)
+    gaps = _opened(known, told.gap.value, event.time, event)
     return _changed(state, told.gap.value, area_path=told.area_path, gaps=gaps)
 
 
@@ -230,6 +251,7 @@ def on_plan_behind(state: Lateness | None, event: Event, _: object) -> Decision[
         at=event.time,
         area=told.area,
         organization_id=told.organization_id,
+        told=told_by(event),
     )
     return _changed(state, "behind", behind=(*state.behind, late))
 
@@ -239,5 +261,5 @@ def on_assignment_overdue(state: Lateness | None, event: Event, _: object) -> De
     told = event.data
     assert isinstance(told, AssignmentOverdue)
     state = state or Lateness()
-    late = Behind(what="task", at=told.until, organization_id=told.receiver)
+    late = Behind(what="task", at=told.until, organization_id=told.receiver, told=told_by(event))
     return _changed(state, "overdue", behind=(*state.behind, late))

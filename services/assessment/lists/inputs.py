@@ -5,11 +5,13 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from services.assessment.heard import Source, Sources
 from services.assessment.lists.facts import (
     Lateness,
     Place,
     Posts,
     gaps_at,
+    post_at,
     trainings_overdue,
     vacant_days,
 )
@@ -58,6 +60,34 @@ class StandingInputs:
         areas = await self._areas(kind, ids)
         await self._of_places(found, areas, moment)
         await self._of_plans(found, owners, areas, begin, end)
+        return found
+
+    async def sources(self, period: str, kind: SubjectKind, id: str) -> Sources:
+        """By which events the numbers of one subject were told."""
+        begin, end = bounds_of(period, self._zone)
+        moment = min(end, datetime.now(UTC))
+        found: defaultdict[str, list[Source]] = defaultdict(list)
+        owners = list(await self._owners(kind, [id]))
+        for own, aggregate in (await self._posts.get_many(owners)).items():
+            if (state := aggregate.state) is None:
+                continue
+            if (said := post_at(state, moment)) is not None:
+                found["vacant_days"].append(Source(own, said.told))
+            late = [each for each in state.untrained if each.at(moment)]
+            found["trainings_overdue"] += [Source(own, each.told) for each in late]
+        areas = list(await self._areas(kind, [id]))
+        wanted = {"state.area_path": {"$in": areas}, "state.gaps": {"$ne": []}}
+        async for document in self._places.collection.find(wanted, {"state": 1}):
+            place = Place.model_validate(document["state"])
+            open_ones = [each for each in place.gaps if each.at(moment)]
+            found["coverage_gaps"] += [Source(document["_id"], each.told) for each in open_ones]
+        for field, ids in (("organization_id", owners), ("area", areas)):
+            wanted = {f"state.behind.{field}": {"$in": ids}}
+            async for document in self._lateness.collection.find(wanted, {"state": 1}):
+                for each in Lateness.model_validate(document["state"]).behind:
+                    if begin <= each.at < end and getattr(each, field) in ids:
+                        name = "tasks_overdue" if each.what == "task" else "plans_behind"
+                        found[name].append(Source(document["_id"], each.told))
         return found
 
     async def _owners(self, kind: SubjectKind, ids: Collection[str] | None) -> dict[str, list[str]]:

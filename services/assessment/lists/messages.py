@@ -65,6 +65,10 @@ register_messages(
             "en": "Only an exemplar that was checked and accepted is written up: check it first "
             "(POST .../decision).",
         },
+        "exemplar-not-to-revoke": {
+            "zh": "只有已认定的先进典型才能撤销：请先查看其记录。",
+            "en": "Only an accepted exemplar can be revoked: look at its record first.",
+        },
         "practice-not-found": {
             "zh": "没有编号为 {id} 的做法：请查看 GET /v1/practices。",
             "en": "There is no practice {id}: see GET /v1/practices.",
@@ -96,4 +100,5 @@ STAGE_LABELS = {
     "candidate": ("待查验", "To be checked"),
     "accepted": ("先进典型", "Exemplar"),
     "refused": ("未通过", "Not accepted"),
+    "revoked": ("已撤销", "Revoked"),
 }

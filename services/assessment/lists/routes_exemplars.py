@@ -1,7 +1,7 @@
 """`/v1/exemplars` and `/v1/practices`: good examples, written up, adopted, reported on."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from fastapi import Query, Request, Response
@@ -23,6 +23,7 @@ from services.assessment.lists.schemas import (
     PracticeCreated,
     PracticeLine,
     PracticeView,
+    RevocationBody,
     WithdrawBody,
 )
 from services.assessment.lists.weak import weak_id
@@ -30,6 +31,7 @@ from services.assessment.parts import Parts, parts_in
 from services.assessment.reviews import act, read_one
 from services.assessment.routes import Anyone, Pages, Reader
 from services.assessment.schemas import Language
+from services.assessment.schemes.periods import months_of
 from services.assessment.service.figures import SubjectKind
 from services.assessment.subjects import Named, ensure_above, ensure_answers, own_of
 from shared.contracts.ids import uuid7
@@ -67,7 +69,7 @@ async def list_exemplars(
     states = [(one, one.state) for one in found if one.state is not None]
     names = await parts.subjects.names((state.kind, state.subject_id) for _, state in states)
     items = [
-        _exemplar(parts, one, state, names, language).model_dump(mode="json")
+        (await _exemplar(parts, one, state, names, language)).model_dump(mode="json")
         for one, state in states
     ]
     return Json({"items": items, "next": following})
@@ -78,12 +80,12 @@ async def decide_exemplar(
     request: Request, id: WeakId, body: ExemplarDecisionBody, principal: Reader
 ) -> Response:
     """Accept or refuse a candidate, with what a person found who checked; the superior does."""
-    parts = parts_in(request)
-    findings = parts.lists.seal(EXEMPLARS, id)("findings", body.findings)
-
-    def decide(state: Exemplar) -> Decision[Exemplar]:
-        ensure_above(principal, state.area_path)
-        return decisions.decide(
+    findings = parts_in(request).lists.seal(EXEMPLARS, id)("findings", body.findings)
+    return await _decided(
+        request,
+        id,
+        principal,
+        lambda state: decisions.decide(
             state,
             body.accepted,
             body.checker,
@@ -91,15 +93,41 @@ async def decide_exemplar(
             body.reason,
             author(principal),
             moment(),
-        )
+        ),
+    )
 
+
+@router.post("/exemplars/{kind}/{id}/revocation", response_model=ExemplarView)
+async def revoke_exemplar(
+    request: Request, id: WeakId, body: RevocationBody, principal: Reader
+) -> Response:
+    """An accepted one is an exemplar no more, for a reason; the superior does."""
+    return await _decided(
+        request,
+        id,
+        principal,
+        lambda state: decisions.revoke(state, body.reason, author(principal), moment()),
+    )
+
+
+async def _decided(
+    request: Request,
+    id: str,
+    principal: Principal,
+    decide: Callable[[Exemplar], Decision[Exemplar] | None],
+) -> Response:
+    def may(state: Exemplar) -> Decision[Exemplar] | None:
+        ensure_above(principal, state.area_path)
+        return decide(state)
+
+    parts = parts_in(request)
     store, version = parts.lists.exemplars, if_match(request)
-    changed, state = await act(store, id, _NO_EXEMPLAR, decide, principal, version)
+    changed, state = await act(store, id, _NO_EXEMPLAR, may, principal, version)
     names = await parts.subjects.names([(state.kind, state.subject_id)])
-    return _tagged(_exemplar(parts, changed, state, names, "zh"), changed.version)
+    return _tagged(await _exemplar(parts, changed, state, names, "zh"), changed.version)
 
 
-def _exemplar(
+async def _exemplar(
     parts: Parts,
     found: Aggregate[Exemplar],
     state: Exemplar,
@@ -108,6 +136,8 @@ def _exemplar(
 ) -> ExemplarView:
     opened = parts.lists.open(EXEMPLARS, found.id)
     shown = state.model_dump(exclude={"candidacy", "findings", "unit_id"})
+    months = [m for each in state.candidacy.periods for m in months_of(each.period)]
+    subject = (state.kind, state.subject_id)
     return ExemplarView(
         **shown,
         name=names[state.kind, state.subject_id],
@@ -116,6 +146,7 @@ def _exemplar(
         scheme=state.candidacy.scheme,
         periods=list(state.candidacy.periods),
         findings=state.findings and opened("findings", state.findings),
+        corrected_since=await parts.repository.touched.since(state.found_at, months, [subject]),
     )
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from services.assessment.lists.exemplars import ExemplarStage, PeriodFacts
+from services.assessment.lists.exemplars import ExemplarStage, PeriodFacts, Revoked
 from services.assessment.lists.weak import Judged, Stage
 from services.assessment.service.figures import SubjectKind
 from shared.contracts.words import AdoptionOutcome
@@ -102,6 +102,7 @@ class StayView(BaseModel):
     left_at: AwareDatetime | None
     left_reason: str | None
     although: list[str]
+    decision_due: AwareDatetime | None
     plan_due: AwareDatetime | None
     review_due: AwareDatetime | None
 
@@ -140,6 +141,12 @@ class ExemplarDecisionBody(Body):
     reason: Reason
 
 
+class RevocationBody(Body):
+    """Why it is no exemplar any more."""
+
+    reason: Reason
+
+
 class ExemplarView(BaseModel):
     """A candidate or exemplar, with the facts that made it one."""
 
@@ -158,6 +165,10 @@ class ExemplarView(BaseModel):
     decided_at: AwareDatetime | None
     decided_by: str | None
     reason: str | None
+    revoked: Revoked | None
+    corrected_since: int = Field(
+        description="Cases of these periods that were re-judged since it was found: look again"
+    )
 
 
 class EditionBody(Body):

@@ -15,6 +15,9 @@ class ListRules(Table):
 
     source: ShortText = Field(description="Where the numbers come from, and how sure they are")
     find_minutes: int = Field(ge=1, le=100_000, description="The criteria are looked at so often")
+    decision_days: int = Field(
+        15, ge=1, le=1000, description="What was found is confirmed or refused within"
+    )
     plan_days: int = Field(ge=1, le=1000, description="A help plan is made within, once confirmed")
     refusal_days: int = Field(ge=0, le=1000, description="What was refused is not found within")
     relapse_months: int = Field(ge=1, le=240, description="Listed again within: a relapse")

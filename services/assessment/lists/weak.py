@@ -19,6 +19,7 @@ from services.assessment.subjects import Subject
 from shared.contracts.lists import (
     WeakChecked,
     WeakDecided,
+    WeakDecisionMissing,
     WeakFound,
     WeakLeft,
     WeakPlanMissing,
@@ -129,6 +130,8 @@ class Stay(Piece):
     left_at: datetime | None = None
     left_reason: str | None = None
     although: tuple[str, ...] = ()
+    decision_due: datetime | None = None
+    """When a missing decision is told of; None once it was, or where there is one."""
     plan_due: datetime | None = None
     """When a missing plan is told of; None once it was, or where there is one."""
     review_due: datetime | None = None
@@ -158,7 +161,7 @@ class Weak(State):
 
     def next_due(self) -> datetime | None:
         """See `State.next_due`."""
-        dates = (self.stay.plan_due, self.stay.review_due)
+        dates = (self.stay.decision_due, self.stay.plan_due, self.stay.review_due)
         return min((at for at in dates if at is not None), default=None)
 
 
@@ -226,6 +229,7 @@ def find(
         judged=judged,
         latest=judged,
         relapse=relapse,
+        decision_due=now + timedelta(days=rules.decision_days),
     )
     base = state or Weak(kind=subject.kind, subject_id=subject.id, stays=(stay,))
     new = base.model_copy(update={"stays": (*before, stay), "stage": stay.stage} | known)
@@ -261,7 +265,12 @@ def decide(
     """Confirm what was found, or refuse it. Raises `Problem` 409."""
     stay = _ensure(state, Stage.FOUND)
     event = WeakDecided(**_about(state, stay), confirmed=confirmed)
-    changes: dict[str, Any] = {"decided_at": now, "decided_by": by, "reason": reason}
+    changes: dict[str, Any] = {
+        "decided_at": now,
+        "decided_by": by,
+        "reason": reason,
+        "decision_due": None,
+    }
     if confirmed:
         changes |= {
             "stage": Stage.CONFIRMED,
@@ -370,14 +379,18 @@ def retire(state: Weak, now: datetime) -> Decision[Weak] | None:
         stage=Stage.LEFT,
         left_at=now,
         left_reason="retired in the registry",
+        decision_due=None,
         plan_due=None,
         review_due=None,
     )
 
 
 def on_due(state: Weak, now: datetime) -> Decision[Weak] | None:
-    """Tell once of a plan that is missing, or of a plan whose time is over."""
+    """Tell once of a decision or a plan that is missing, or of a plan whose time is over."""
     stay = state.stay
+    if stay.decision_due is not None and stay.decision_due <= now:
+        undecided = WeakDecisionMissing(**_about(state, stay), since=stay.found_at)
+        return _with(state, [undecided], "no decision in time", decision_due=None)
     if stay.plan_due is not None and stay.plan_due <= now:
         assert stay.decided_at is not None  # confirmed
         missing = WeakPlanMissing(**_about(state, stay), since=stay.decided_at)

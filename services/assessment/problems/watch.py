@@ -1,4 +1,5 @@
-"""Looks at each month once it is over, and at months that somebody asks for; one replica does it.
+"""Looks at each month once it is over, at months that somebody asks for, and again at those a case
+of which was corrected; one replica does it.
 
 Everything follows from the cases: a month looked at again after a crash, by another replica or by
 two at once finds the same and writes the same, and what stands there already is not written twice.
@@ -27,6 +28,8 @@ from shared.storage.tables import Tables
 
 _PAUSE_SECONDS = 1.0
 _MONTHS_AT_ONCE = 12
+_QUIET = timedelta(seconds=30)
+"""A correction waits so long: several are often made one after the other, and a look is long."""
 BY = "problems"
 
 
@@ -44,6 +47,7 @@ class Watch:
         self._repository, self._problems, self._tables = repository, problems, tables
         self._leases, self._zone = leases, zone
         self._looked_until = ""
+        self._corrected_until = datetime.fromtimestamp(0, UTC)
 
     async def run(self) -> None:
         """Look for ever."""
@@ -56,6 +60,7 @@ class Watch:
 
     async def step(self, now: datetime) -> None:
         """Look at a month that was asked for, else at those that are over."""
+        await self._ask_for_corrected(now)
         asked = await self._problems.wanted()
         if asked is not None:
             await self.look(asked[0], now, asked[1])
@@ -67,6 +72,16 @@ class Watch:
         for month in await self._missing(over):
             await self.look(month, now)
         self._looked_until = over
+
+    async def _ask_for_corrected(self, now: datetime) -> None:
+        """Ask for the months looked at before a case of theirs was corrected."""
+        upto = to_millis(now) - _QUIET
+        found = await self._repository.touched.rejudged(self._corrected_until, upto)
+        for month, last in sorted(found.items()):
+            known = await self._problems.round(month)
+            if known is not None and known["at"] < last + _QUIET:
+                await self._problems.want(month, to_millis(now))
+        self._corrected_until = upto
 
     async def _missing(self, over: str) -> list[str]:
         """Months with cases after the last one looked at; before the first, the last month only."""

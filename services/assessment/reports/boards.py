@@ -30,6 +30,10 @@ class Boards:
             found |= stands_of(board.scheme, board.class_, board.scores, lacking)
         return found
 
+    async def outdated(self, period: str) -> int:
+        """See `Scoring.outdated`."""
+        return await self._scoring.outdated(period)
+
     async def _boards(self, period: str, kind: SubjectKind) -> list[Board]:
         if self._schemes.find(period) is not None:
             return await self._scoring.boards_kept(period, kind)

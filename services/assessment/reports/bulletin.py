@@ -74,6 +74,7 @@ def bulletin_of(
         charts=charts.course(making.course_of(facts), language),
         notes=[
             word("note.rates", language),
+            *making.marked_notes(facts, language),
             word("note.live", language, at=making.shown_time(at)),
         ],
     )

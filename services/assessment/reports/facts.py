@@ -20,10 +20,13 @@ class Subject:
 
 @dataclass(frozen=True)
 class Known:
-    """A subject's name, and the promised support that it lacks."""
+    """A subject's name, the promised support that it lacks, what is known of support and plans (as
+    formulas see it), and how many of its cases were corrected."""
 
     name: str
     lacks: tuple[Lack, ...] = ()
+    support: Mapping[str, float] = field(default_factory=dict)
+    corrected: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,12 @@ class Facts:
     above: str | None = None
     """Name of the area above."""
     problems: tuple[Recurring, ...] = ()
+    support: Mapping[str, float] = field(default_factory=dict)
+    """What is known of its own support and plans."""
+    corrected: int = 0
+    """How many of its cases were corrected."""
+    outdated: int = 0
+    """How many subjects' figures have changed since the period was settled."""
 
     @property
     def minimum(self) -> int:

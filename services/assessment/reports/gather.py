@@ -1,6 +1,6 @@
 """Reads what a report is made from."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.assessment.reports.boards import Boards
@@ -12,20 +12,15 @@ from services.assessment.reports.repository import ReportsRepository
 from services.assessment.reports.rules import ReportRules
 from services.assessment.reports.standing import stands_among
 from services.assessment.schemes.periods import before, months_of
+from services.assessment.scores.inputs import Numbers, Provider
 from services.assessment.service.figures import Figure, SubjectKind
-from services.assessment.support.groups import Lack
+from services.assessment.support.groups import Bounds, Lack, lacking_of
 from shared.contracts.words import AreaLevel
 from shared.storage.client import Document
 from shared.web.problems import Problem
 
 _AREAS = frozenset(level.value for level in AreaLevel)
 _Figures = Mapping[str, Figure]
-
-
-Lacking = Callable[
-    [str, SubjectKind, Collection[str] | None], Awaitable[Mapping[str, tuple[Lack, ...]]]
-]
-"""Of a period, kind and subjects (None: of all): what each lacks that lacks something."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +46,13 @@ class Gather:
         repository: ReportsRepository,
         boards: Boards,
         rules: ReportRules,
-        lacking: Lacking,
+        support: Provider,
+        bounds: Bounds,
     ) -> None:
         self._repository = repository
         self._boards = boards
-        self._lacking = lacking
+        self._support = support
+        self._bounds = bounds
         self._rules = rules
 
     async def facts(self, kind: str, id: str, period: str) -> Facts:
@@ -128,8 +125,10 @@ class Gather:
                 await repository.by_category(group, subject.id, spans.before),
             )
         stand = stand_before = None
+        support: Mapping[str, float] = {}
         if subject.kind not in SUMMED_KINDS:
-            lacking = await self._lacking(period, kind, None)
+            supports = await self._support(period, kind, None)
+            support, lacking = supports.get(subject.id, {}), lacking_of(supports, self._bounds)
             stand = (await self._boards.stands(period, kind, lacking)).get(subject.id)
             former = await self._boards.stands(spans.former, kind, lacking)
             stand_before = former.get(subject.id)
@@ -146,6 +145,9 @@ class Gather:
             stand_before=stand_before,
             above=above,
             problems=await self._problems(subject, spans.period),
+            support=support,
+            outdated=await self._boards.outdated(period),
+            corrected=(await repository.touched.counts(spans.now, kind)).get(subject.id, 0),
         )
 
     async def _figures(
@@ -180,19 +182,22 @@ class Gather:
     ) -> Group:
         """Districts as the sums of their streets (`group`); they have no score."""
         names = _names(await self._repository.areas_in(id, "district"))
+        corrected = await self._repository.touched.counts(spans.now, SubjectKind.STREET)
         return Group(
             "district",
-            {code: Known(name) for code, name in names.items()},
+            {c: Known(name, corrected=corrected.get(c, 0)) for c, name in names.items()},
             _summed(spans.period, names, streets, group.now),
             _summed(spans.former, names, streets, group.before),
         )
 
     async def _group(self, kind: SubjectKind, names: Mapping[str, str], spans: _Spans) -> Group:
-        lacking = await self._lacking(spans.period, kind, None)
+        support = await self._support(spans.period, kind, None)
+        lacking = lacking_of(support, self._bounds)
+        corrected = await self._repository.touched.counts(spans.now, kind)
         now, earlier = await self._figures(kind, list(names), spans)
         return Group(
             kind.value,
-            {id: Known(name, lacking.get(id, ())) for id, name in names.items()},
+            _known(names, lacking, support, corrected),
             now,
             earlier,
             await self._boards.stands(spans.period, kind, lacking),
@@ -205,8 +210,11 @@ class Gather:
         now = await self._repository.by_unit(period, area, spans.now)
         earlier = await self._repository.by_unit(spans.former, area, spans.before)
         known = await self._repository.holders(kind, [*now, *earlier])
-        lacking = await self._lacking(period, kind, list(known))
-        names = {id: Known(one["name"], lacking.get(id, ())) for id, one in known.items()}
+        support = await self._support(period, kind, list(known))
+        lacking = lacking_of(support, self._bounds)
+        corrected = await self._repository.touched.counts(spans.now, kind, area)
+        titles = {id: one["name"] for id, one in known.items()}
+        names = _known(titles, lacking, support, corrected)
         version = self._boards.version(period)
         if version is None:
             return Group("unit", names, now, earlier)
@@ -227,6 +235,18 @@ class Gather:
 
 def _names(documents: Sequence[Document]) -> dict[str, str]:
     return {one["_id"]: one["name"] for one in documents}
+
+
+def _known(
+    names: Mapping[str, str],
+    lacking: Mapping[str, tuple[Lack, ...]],
+    support: Numbers,
+    corrected: Mapping[str, int],
+) -> dict[str, Known]:
+    return {
+        id: Known(name, lacking.get(id, ()), support.get(id, {}), corrected.get(id, 0))
+        for id, name in names.items()
+    }
 
 
 def _summed(

@@ -15,10 +15,11 @@ from services.assessment.reports.report import (
     Report,
     Row,
     Rows,
+    Support,
 )
 from services.assessment.reports.rules import ReportRules
 from services.assessment.reports.standing import Stand
-from services.assessment.reports.words import COLUMNS, word
+from services.assessment.reports.words import COLUMNS, SUPPORT, word
 from services.assessment.schemes.periods import before
 from services.assessment.service.figures import COUNTS, HOURS, RATES
 from services.assessment.support.messages import said as said_lack
@@ -54,6 +55,8 @@ def report_of(
         now=Numbers.of(facts.now),
         before=Numbers.of(facts.before),
         place=place_of(facts, language),
+        support=support_of(facts.support),
+        corrected_cases=facts.corrected,
         months=months,
         tables=tables,
         categories=categories,
@@ -158,6 +161,8 @@ def rows_of(group: Group, language: str) -> list[Row]:
                 grade=now.grade.said(language) if now and now.grade else None,
                 apart=now.apart if now else False,
                 mark=_mark(known, language),
+                support=None if known is None else support_of(known.support),
+                corrected_cases=0 if known is None else known.corrected,
                 numbers=Numbers.of(group.now[id]),
             )
         )
@@ -165,10 +170,32 @@ def rows_of(group: Group, language: str) -> list[Row]:
 
 
 def _mark(known: Known | None, language: str) -> str | None:
-    if known is None or not known.lacks:
+    if known is None:
         return None
-    lacking = word("list", language).join(said_lack(f"lack.{x}", language) for x in known.lacks)
-    return word("mark", language, lacks=lacking)
+    said = [said_lack(f"lack.{lack}", language) for lack in known.lacks]
+    if known.corrected:
+        said.append(word("mark.corrected", language, count=known.corrected))
+    return word("mark", language, said=word("list", language).join(said)) if said else None
+
+
+def support_of(inputs: Mapping[str, float]) -> Support | None:
+    """Support and plans as formulas see them (`support/gather.py`); None where there is nothing."""
+    known = {name: inputs[name] for name in Support.model_fields if name in inputs}
+    return Support.model_validate(known) if known else None
+
+
+def said_support(support: Support | None, language: str) -> list[str]:
+    """Money given of that promised, the venue, plans overdue of those due, as printed."""
+    if support is None:
+        return ["—"] * len(SUPPORT)
+    venue = support.has_venue
+    return [
+        shown(support.funds_promised, "count"),
+        shown(support.funds_given, "count"),
+        "—" if venue is None else word("yes" if venue else "no", language),
+        shown(support.plans_due, "count"),
+        shown(support.plans_overdue, "count"),
+    ]
 
 
 def table_of(group: Group, rules: ReportRules, language: str) -> Rows:
@@ -211,11 +238,26 @@ def notes_of(facts: Facts, rules: ReportRules, language: str, at: str) -> list[s
         found.append(word("note.located", language))
     if any(group.id == "unit" for group in facts.groups):
         found.append(word("note.units", language, minimum=facts.minimum))
-    if any(known.lacks for group in facts.groups for known in group.known.values()):
-        found.append(word("note.support", language))
+    found += marked_notes(facts, language)
     if facts.categories is None:
         found.append(word("note.uncategorized", language, limit=rules.categorized_requests))
     return [*found, word("note.live", language, at=shown_time(at))]
+
+
+def marked_notes(facts: Facts, language: str) -> list[str]:
+    """The footnotes of what rows are marked with (lacking support, corrected cases), of the
+    subject's own corrected cases, and of what has changed since the period was settled."""
+    known = [one for group in facts.groups for one in group.known.values()]
+    found = []
+    if any(one.lacks for one in known):
+        found.append(word("note.support", language))
+    if facts.corrected:
+        found.append(word("note.corrected.own", language, count=facts.corrected))
+    if any(one.corrected for one in known):
+        found.append(word("note.corrected", language))
+    if facts.outdated:
+        found.append(word("note.outdated", language, count=facts.outdated))
+    return found
 
 
 def shown_time(at: str) -> str:

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from services.assessment.reports.boards import Boards
 from services.assessment.reports.building import Building
-from services.assessment.reports.gather import Gather, Lacking
+from services.assessment.reports.gather import Gather
 from services.assessment.reports.repository import ReportsRepository
 from services.assessment.reports.rules import Categories, ReportRules, load_categories
+from services.assessment.scores.inputs import Provider
+from services.assessment.support.table import SupportRules
 from shared.settings import Settings
 from shared.storage.client import Database
 from shared.storage.tables import Tables
@@ -21,7 +23,7 @@ class ReportParts:
     categories: Categories
     boards: Boards
     building: Building
-    lacking: Lacking
+    support: Provider
 
     @property
     def rules(self) -> ReportRules:
@@ -30,11 +32,12 @@ class ReportParts:
 
     def gather(self) -> Gather:
         """Reads facts by the rules in force."""
-        return Gather(self.repository, self.boards, self.rules, self.lacking)
+        bounds = self.tables.get(SupportRules).bounds
+        return Gather(self.repository, self.boards, self.rules, self.support, bounds)
 
 
 def report_parts(
-    database: Database, settings: Settings, tables: Tables, boards: Boards, lacking: Lacking
+    database: Database, settings: Settings, tables: Tables, boards: Boards, support: Provider
 ) -> ReportParts:
     """The parts. Raises `ValueError` where the categories are not valid."""
     return ReportParts(
@@ -43,5 +46,5 @@ def report_parts(
         categories=load_categories(settings),
         boards=boards,
         building=Building(),
-        lacking=lacking,
+        support=support,
     )

@@ -1,12 +1,14 @@
 """A report as a PDF to be printed on A4."""
 
+from collections.abc import Sequence
+
 from services.assessment.reports import making
 from services.assessment.reports.making import shown
 from services.assessment.reports.numbers import change
 from services.assessment.reports.pdf_base import GREY, Page
 from services.assessment.reports.pdf_charts import drawing_of
-from services.assessment.reports.report import Report, Row, Rows
-from services.assessment.reports.words import word
+from services.assessment.reports.report import Report, Row, Rows, Support
+from services.assessment.reports.words import SUPPORT, word
 from services.assessment.service.figures import SAMPLES
 
 _SHOWN = (
@@ -34,6 +36,8 @@ def pdf_of(report: Report) -> bytes:
         page.add(page.text(sentence))
     page.head(word("overview", language))
     page.add(_overview(page, report))
+    score = None if report.place is None else report.place.score
+    _beside(page, [(report.name, score, report.support)], language)
     charts = {chart.id: chart for chart in report.charts}
     page.head(word("course", language))
     page.add(drawing_of(charts.pop("rates"), page.width, 150), page.gap(6))
@@ -126,3 +130,20 @@ def _table(page: Page, table: Rows, report: Report) -> None:
     page.add(page.table(head, [cells(row) for row in table.rows], widths, left))
     if table.left_out:
         page.add(page.text(word("left_out", language, count=table.left_out), size=8.5))
+    _beside(page, [(row.name, row.score, row.support) for row in table.rows], language)
+
+
+def _beside(
+    page: Page, rows: Sequence[tuple[str, float | None, Support | None]], language: str
+) -> None:
+    """Money and plans beside the scores, of those of whom something is known."""
+    known = [row for row in rows if row[2] is not None]
+    if not known:
+        return
+    cells = [
+        [name, shown(score, "score"), *making.said_support(support, language)]
+        for name, score, support in known
+    ]
+    head = [word(key, language) for key in ("name", "score", *SUPPORT)]
+    page.add(page.gap(4), page.text(word("beside", language), size=9, bold=True))
+    page.add(page.table(head, cells, [2.1, 0.9, 1.6, 1.6, 1, 1, 1]))

@@ -133,7 +133,7 @@ class _Notice:
     def _community(self, row: Row) -> list[str]:
         return [
             "—" if row.rank is None else str(row.rank),
-            row.name,
+            row.marked,
             shown(row.score, "score"),
             shown(row.score_before, "score"),
             str(row.numbers.requests),

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.assessment.corrections.touched import CORRECTED
 from services.assessment.reports.numbers import Numbers
 
 Unit = Literal["count", "share", "score", "hours"]
@@ -62,6 +63,17 @@ class Place(Part):
     score_before: float | None
 
 
+class Support(Part):
+    """What a subject was given and asked, up to the end of the period; null where nothing was
+    promised, told or due."""
+
+    funds_promised: float | None = Field(None, description="Yuan that were to be there by the end")
+    funds_given: float | None = None
+    has_venue: bool | None = None
+    plans_due: int | None = Field(None, description="Targets and shares of plans due")
+    plans_overdue: int | None = None
+
+
 class Row(Part):
     """A line of a table. `score`: points, 0 to 100; `rank`: among those of the table of its class
     with the same support; both null for one that is not ranked."""
@@ -75,7 +87,9 @@ class Row(Part):
     score_before: float | None
     grade: str | None
     apart: bool = Field(description="Ranked among those of the class that lack promised support")
-    mark: str | None = Field(description="What it lacks, in words")
+    mark: str | None = Field(description="What it lacks, and corrected cases, in words")
+    support: Support | None = Field(description="Null where nothing of it is known")
+    corrected_cases: int = Field(description=CORRECTED)
     numbers: Numbers
 
     @property
@@ -125,6 +139,8 @@ class Report(Part):
     now: Numbers
     before: Numbers
     place: Place | None
+    support: Support | None
+    corrected_cases: int = Field(description=CORRECTED)
     months: list[MonthRow]
     tables: list[Rows]
     categories: list[CategoryRow] | None = Field(description="Null where not counted")

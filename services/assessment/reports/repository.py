@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from services.assessment.corrections.touched import Touched
 from services.assessment.problems.state import OPEN
 from services.assessment.reports.numbers import figure_from
 from services.assessment.repository import COUNTED
@@ -22,6 +23,7 @@ class ReportsRepository:
     def __init__(self, database: Database) -> None:
         self._figures = database["figures"]
         self._cases = database["cases"]
+        self.touched = Touched(self._cases)
         self._areas = database["areas"]
         self._units = database["units"]
         self._organizations = database["organizations"]

@@ -23,6 +23,15 @@ COLUMNS: dict[str, tuple[str, str]] = {
 }
 """Labels of the numbers; hours are hours."""
 
+SUPPORT: dict[str, tuple[str, str]] = {
+    "funds_promised": ("应到位经费（元）", "Yuan due"),
+    "funds_given": ("已到位经费（元）", "Yuan given"),
+    "has_venue": ("服务场所", "Venue"),
+    "plans_due": ("到期任务", "Plans due"),
+    "plans_overdue": ("逾期任务", "Overdue"),
+}
+"""Labels of what stands beside results, in the order of `Support`."""
+
 _WORDS: dict[str, tuple[str, str]] = {
     "report.month": ("{name}{period}考评报告", "{name}: report for {period}"),
     "report.year": ("{name}{period}年度考评报告", "{name}: report for the year {period}"),
@@ -44,7 +53,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "all.unit": ("承办单位办理本区域诉求情况", "Units, by the requests of this area"),
     "unclassed": ("未列入类别", "In no class"),
     "class.apart": ("{label}（保障未到位）", "{label}, without promised support"),
-    "mark": ("［{lacks}］", "[{lacks}]"),
+    "mark": ("［{said}］", "[{said}]"),
+    "mark.corrected": ("更正 {count} 件", "{count} corrected"),
+    "beside": ("保障与任务", "Support and plans"),
+    "yes": ("有", "yes"),
+    "no": ("无", "no"),
     "name": ("名称", "Name"),
     "class": ("类别", "Class"),
     "figure": ("指标", "Figure"),
@@ -128,6 +141,19 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Those that lack promised money or a venue are compared among themselves in their class, "
         "and marked (policy, art. 12, 17).",
     ),
+    "note.corrected": (
+        "注明“更正”的，其数字中有经人工复核改判的诉求，理由见各诉求的更正记录。",
+        "Marked 'corrected': some of the cases were re-judged by hand; each case has the reason.",
+    ),
+    "note.corrected.own": (
+        "本期数字中有 {count} 件诉求经人工复核改判。",
+        "{count} of the cases in these figures were re-judged by hand.",
+    ),
+    "note.outdated": (
+        "本期得分、名次为结算时的；结算后有 {count} 个对象的数据变动，尚未重新结算。",
+        "Scores and ranks are as settled; figures of {count} subjects have changed since, and the "
+        "period was not settled anew.",
+    ),
     "note.live": (
         "数据截至 {at}，迟到的记录仍会改变本期数字。",
         "As of {at}; late records still move the figures of the period.",
@@ -189,5 +215,5 @@ for _key, (_zh, _en) in _WORDS.items():
 
 def word(key: str, language: str, **filled: Any) -> str:
     """The words behind `key`; KeyError for an unknown one."""
-    pair = _WORDS.get(key) or COLUMNS[key]
+    pair = _WORDS.get(key) or COLUMNS.get(key) or SUPPORT[key]
     return pair[1 if language == "en" else 0].format(**filled)

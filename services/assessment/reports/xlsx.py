@@ -6,8 +6,8 @@ from typing import Any
 
 from services.assessment.reports import making
 from services.assessment.reports.numbers import change
-from services.assessment.reports.report import Chart, Report, Rows
-from services.assessment.reports.words import word
+from services.assessment.reports.report import Chart, Report, Rows, Support
+from services.assessment.reports.words import SUPPORT, word
 
 _FORMATS = {"count": "0", "share": "0.0%", "score": "0.0", "hours": "0.0"}
 _CHANGES = {
@@ -104,6 +104,10 @@ class _Workbook:
             self._number(sheet, row, 1, now, _FORMATS[column.unit])
             self._number(sheet, row, 2, earlier, _FORMATS[column.unit])
             self._number(sheet, row, 3, change(now, earlier), _CHANGES[column.unit])
+        if report.support is not None:
+            for row, name in enumerate(SUPPORT, 5 + len(report.columns)):
+                sheet.write_string(row, 0, self._word(name))
+                self._support(sheet, row, 1, report.support, name)
 
     def _grid(
         self,
@@ -137,7 +141,8 @@ class _Workbook:
         self._grid(sheet, [self._word("month")], report.months, lambda row: [(row.month, "")])
 
     def _table(self, table: Rows) -> None:
-        sheet = self._sheet(table.title, (24, 14, 8, 8, *([10] * len(self._report.columns))))
+        numbers = len(self._report.columns)
+        sheet = self._sheet(table.title, (24, 14, 8, 8, *([10] * (numbers + len(SUPPORT)))))
         titles = [self._word(key) for key in ("name", "class", "rank", "score")]
         self._grid(
             sheet,
@@ -150,9 +155,26 @@ class _Workbook:
                 (row.score, _FORMATS["score"]),
             ],
         )
+        if any(row.support is not None for row in table.rows):
+            self._beside(sheet, len(titles) + numbers, [row.support for row in table.rows])
         if table.left_out:
             below = len(table.rows) + 2
             sheet.write_string(below, 0, self._word("left_out", count=table.left_out))
+
+    def _beside(self, sheet: Any, first: int, rows: Sequence[Support | None]) -> None:
+        """Money and plans, in columns of their own after the numbers."""
+        for column, name in enumerate(SUPPORT, first):
+            sheet.write_string(0, column, self._word(name), self._format(**_HEAD))
+            for at, support in enumerate(rows, 1):
+                if support is not None:
+                    self._support(sheet, at, column, support, name)
+
+    def _support(self, sheet: Any, row: int, column: int, support: Support, name: str) -> None:
+        value = getattr(support, name)
+        if isinstance(value, bool):
+            sheet.write_string(row, column, self._word("yes" if value else "no"))
+        else:
+            self._number(sheet, row, column, value, _FORMATS["count"])
 
     def _categories(self) -> None:
         sheet = self._sheet(self._word("sheet.categories"), (28, 12, 12, 12))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from services.assessment.heard import Source, Sources
 from services.assessment.rounds.state import Rated, Round, Stage, Subject
 from services.assessment.schemes.scheme import Scheme
 from services.assessment.scores.inputs import Numbers
@@ -190,6 +191,22 @@ class Rounds:
                 "organizational_rating": state["organizational"],
             }
         return numbers
+
+    async def sources(self, period: str, kind: SubjectKind, id: str) -> Sources:
+        """Where a subject's ratings can be read, with who gave them: its round, the latest."""
+        chosen = {
+            "state.period": period,
+            "state.kind": kind.value,
+            "state.stage": Stage.COMPLETE.value,
+            "state.subject.id": id,
+        }
+        found = self.rated.collection.find(chosen, {"state.round_id": 1}).sort([("_id", -1)])
+        for one in await found.limit(1).to_list(None):
+            round_id = one["state"]["round_id"]
+            source = Source(_subject(one["_id"]), link=f"/v1/rounds/{round_id}/subjects/{id}")
+            names = ("self_rating", "public_rating", "public_voices", "organizational_rating")
+            return dict.fromkeys(names, (source,))
+        return {}
 
 
 _A_SLICE = 200

@@ -1,14 +1,12 @@
 """Every MongoDB call of scores: standings, settlements, settled scores, which classes changed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from services.assessment.schemes.periods import months_of
 from services.assessment.schemes.scheme import Scheme
 from services.assessment.scores.score import InUse, Score, Scores
 from services.assessment.scores.state import Settlement, Standing
-from services.assessment.service.cases import key_of
 from services.assessment.service.figures import SubjectKind
 from services.assessment.service.statistics import Prior
 from shared.contracts import topics
@@ -29,9 +27,9 @@ class ScoreRepository:
         self.settlements = _store(database, "settlements", Settlement, settings)
         self._settled = database["settled_scores"]
         self._settled_classes = database["settled_classes"]
+        self._outdated = database["settled_outdated"]
         self._watch = database["watches"]
         self._tallies = database["tallies"]
-        self._cases = database["cases"]
 
     async def create_indexes(self) -> None:
         """Create the indexes of scores."""
@@ -40,6 +38,9 @@ class ScoreRepository:
         )
         await self._settled.create_index(
             [("period", ASCENDING), ("class_id", ASCENDING), ("revision", ASCENDING)], name="class"
+        )
+        await self._outdated.create_index(
+            [("period", ASCENDING), ("revision", ASCENDING)], name="period"
         )
         await self._tallies.create_index([("number", ASCENDING)], name="number")
 
@@ -152,6 +153,42 @@ class ScoreRepository:
         found = await self._settled.find_one({"_id": f"{period}/{kind}/{id}#{revision}"})
         return None if found is None else str(found["class_id"])
 
+    async def settled_inputs(
+        self, period: str, kind: SubjectKind, revision: int, ids: Collection[str] | None
+    ) -> dict[str, dict[str, float]]:
+        """The numbers that subjects were scored by; of all of a kind without `ids`."""
+        chosen: Document
+        if ids is None:
+            chosen = {"period": period, "kind": kind.value, "revision": revision}
+        else:
+            chosen = {"_id": {"$in": [f"{period}/{kind}/{id}#{revision}" for id in ids]}}
+        found = self._settled.find(chosen, {"subject_id": 1, "inputs": 1})
+        return {d["subject_id"]: d["inputs"] for d in await found.to_list(None)}
+
+    # What changed after it was settled
+
+    async def note_outdated(
+        self,
+        period: str,
+        kind: SubjectKind,
+        revision: int,
+        differing: Collection[str],
+        same: Collection[str],
+    ) -> None:
+        """Note subjects whose figures differ from those kept, and forget those that do not."""
+        place = {"period": period, "revision": revision}
+        ids = {id: f"{period}/{kind}/{id}#{revision}" for id in (*differing, *same)}
+        writes = [UpdateOne({"_id": ids[id]}, {"$set": place}, upsert=True) for id in differing]
+        for start in range(0, len(writes), _WRITES_AT_ONCE):
+            await self._outdated.bulk_write(writes[start : start + _WRITES_AT_ONCE], ordered=False)
+        if same:
+            await self._outdated.delete_many({"_id": {"$in": [ids[id] for id in same]}})
+
+    async def count_outdated(self, settlement: Settlement) -> int:
+        """How many subjects' figures differ from those that the shown revision was made of."""
+        chosen = {"period": settlement.period, "revision": settlement.shown}
+        return await self._outdated.count_documents(chosen)
+
     async def settlement(self, period: str) -> Settlement | None:
         """The settlement of a period, done or not."""
         found = await self.settlements.get(period)
@@ -171,20 +208,6 @@ class ScoreRepository:
         """All, the latest period first."""
         found = self.settlements.collection.find({}, {"state": 1}).sort("_id", -1)
         return [Settlement.model_validate(d["state"]) for d in await found.to_list(None)]
-
-    # Corrections
-
-    async def corrected(self, kind: SubjectKind, id: str, period: str) -> list[Document]:
-        """Corrected cases that count, or once counted, for a subject: `_id`, `corrections`."""
-        months = months_of(period)
-        keys = [key_of(kind.group, id, month) for month in months]
-        chosen = {
-            "state.corrected": True,
-            "state.month": {"$in": list(months)},
-            "$or": [{"state.keys": {"$in": keys}}, {"state.past_keys": {"$in": keys}}],
-        }
-        found = self._cases.find(chosen, {"state.corrections": 1}).sort("_id", ASCENDING)
-        return await found.limit(200).to_list(None)
 
 
 def _score(kept: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from fastapi import Path, Query, Request
 
 from services.assessment.parts import Parts, parts_in
 from services.assessment.routes import Administrator, Anyone, Pages, Reader
-from services.assessment.schemes.periods import PATTERN, before, end_of
+from services.assessment.schemes.periods import PATTERN, before, end_of, months_of
 from services.assessment.scores import (
     messages,  # noqa: F401  (registers the sentences)
     views,
@@ -23,7 +23,7 @@ from services.assessment.scores.schemas import (
 )
 from services.assessment.scores.score import Score
 from services.assessment.scores.scoring import Board
-from services.assessment.scores.state import settle
+from services.assessment.scores.state import Settlement, settle
 from services.assessment.service.figures import SubjectKind
 from services.assessment.visibility import ensure_visible
 from shared.web.pages import author
@@ -62,7 +62,7 @@ async def list_scores(
             "class": class_,
             "label": board.class_.label,
             "scheme_version": board.version.version,
-            "settled": settlement and SettledOut.of(settlement),
+            "settled": settlement and await settled_out(parts, settlement),
             "indicators": views.means_out(board),
             "items": views.scores_out(board, some, names, await _beside(parts, board)),
             "next": encode_cursor(start + pages.limit, "") if more else None,
@@ -85,7 +85,7 @@ async def explain_score(
     now = live.scores.of(subject_id)
     names = await _names(parts, kind, [subject_id])
     settlement = await parts.scores.settlement(period)
-    corrected = await parts.scores.corrected(kind, subject_id, period)
+    corrected = await parts.repository.touched.cases(months_of(period), kind, subject_id)
     fields = views.score_fields(
         board, score, names.get(subject_id, subject_id), await _beside(parts, board)
     )
@@ -93,13 +93,17 @@ async def explain_score(
         fields
         | {
             "scheme": f"/v1/schemes/{board.version.version}",
-            "settled": settlement and SettledOut.of(settlement),
+            "settled": settlement and await settled_out(parts, settlement),
+            "as_of": settlement.at if settlement and board.revision else datetime.now(UTC),
             "inputs": board.inputs[subject_id],
             "indicators": views.indicators_out(board, score),
             "points": score.points,
             "special_rules": views.rules_out(board, score),
             "corrected": views.corrected_out(corrected),
             "cases": views.case_links(board, subject_id),
+            "sources": views.sources_out(
+                board.inputs[subject_id], await parts.sources(period, kind, subject_id)
+            ),
             "now": now and now.total,
             "history": await parts.scores.standings.history(f"{period}/{kind}/{subject_id}"),
         }
@@ -120,8 +124,9 @@ async def read_score(
 @router.get("/settlements")
 async def list_settlements(request: Request, _: Anyone) -> SettlementsOut:
     """Settled periods, the latest first."""
-    found = await parts_in(request).scores.every_settlement()
-    return SettlementsOut(items=[SettledOut.of(one) for one in found])
+    parts = parts_in(request)
+    found = await parts.scores.every_settlement()
+    return SettlementsOut(items=[await settled_out(parts, one) for one in found])
 
 
 @router.post("/settlements", status_code=202)
@@ -145,7 +150,17 @@ async def settle_period(request: Request, body: SettleBody, principal: Administr
     assert asked is not None
     if (asked.by, asked.reason) != (by, body.reason):
         raise Problem(409, "settling-already", field="period", period=body.period)
-    return SettledOut.of(asked)
+    return await settled_out(parts, asked)
+
+
+async def settled_out(parts: Parts, settlement: Settlement) -> SettledOut:
+    """The answer for a settlement, with what has changed since."""
+    months = months_of(settlement.period)
+    return SettledOut.of(
+        settlement,
+        await parts.scores.count_outdated(settlement),
+        await parts.repository.touched.since(settlement.at, months),
+    )
 
 
 async def _score(
@@ -161,7 +176,9 @@ async def _score(
 
 
 async def _beside(parts: Parts, board: Board) -> views.Beside:
-    return views.beside(board, await _earlier(parts, board), parts.support.bounds)
+    months, kind = months_of(board.period), board.class_.kind
+    corrected = await parts.repository.touched.counts(months, kind)
+    return views.beside(board, await _earlier(parts, board), parts.support.bounds, corrected)
 
 
 async def _earlier(parts: Parts, board: Board) -> Board | None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from pydantic import BaseModel, Field
 
+from services.assessment.corrections.touched import CORRECTED
 from services.assessment.schemes.periods import PATTERN
 from services.assessment.schemes.scheme import Label
 from services.assessment.scores.state import Settlement
@@ -66,6 +67,7 @@ class ScoreOut(BaseModel):
     lacks: list[Lack] = Field(description=LACKS)
     rank_among_like: int | None = Field(description=AMONG_LIKE)
     ranked_like: int = Field(description="How many of those are ranked")
+    corrected_cases: int = Field(description=CORRECTED)
 
 
 class SettledOut(BaseModel):
@@ -79,11 +81,28 @@ class SettledOut(BaseModel):
     reason: str
     done: bool
     subjects: int
+    outdated: int = Field(
+        description="Subjects whose figures are not those any more that the scores were made of, "
+        "by corrections or late events"
+    )
+    corrections_since: int = Field(description="Cases re-judged since it was settled")
+    what_to_do: Label | None = Field(description="null where nothing is outdated")
 
     @classmethod
-    def of(cls, settlement: Settlement) -> "SettledOut":
+    def of(cls, settlement: Settlement, outdated: int, corrections: int) -> "SettledOut":
         """The answer for a settlement."""
-        return cls(**settlement.model_dump())
+        return cls(
+            **settlement.model_dump(),
+            outdated=outdated,
+            corrections_since=corrections,
+            what_to_do=_AGAIN if outdated else None,
+        )
+
+
+_AGAIN = Label(
+    zh="结算后数据有变动：请核对，需要时重新结算（POST /v1/settlements）。",
+    en="Figures have changed since: check, and settle anew where needed (POST /v1/settlements).",
+)
 
 
 class MeanOut(BaseModel):
@@ -113,7 +132,8 @@ class ScoresOut(BaseModel):
 class IndicatorOut(BaseModel):
     """How an indicator came to its points: `own` is the formula's value, of `sample` cases; shrunk
     toward the class mean (own weight n / (n + M)) it is `value`; points from `floor` to `target`,
-    at most `cap`; `weight` is its share of the total, null where it was left out."""
+    at most `cap`; `weight` is its share of the total, null where it was left out. `low` to `high`
+    holds the true share with 95 % (Wilson's interval of `own`), of proportions only."""
 
     id: str
     label: Label
@@ -121,6 +141,8 @@ class IndicatorOut(BaseModel):
     sample_formula: str | None
     inputs: dict[str, float | None]
     own: float | None
+    low: float | None
+    high: float | None
     sample: float | None
     minimum_sample: int
     enough: bool
@@ -157,8 +179,26 @@ class JudgementOut(BaseModel):
     corrections: list[dict[str, Any]]
 
 
+class SourceOut(BaseModel):
+    """Where a number that no case gives comes from: what was told of `subject`, by which event
+    last; null where an earlier release took it in, or a person entered it here (see `link`)."""
+
+    subject: str = Field(description="Of the event: an organization, a plan, a guarantee, a round")
+    type: str | None
+    sequence: int | None
+    event_id: str | None
+    time: datetime | None
+    link: str | None = Field(description="Where it can be read")
+
+
 class ExplanationOut(ScoreOut):
-    """A score down to its cases: `cases` are paged links, each case has its events."""
+    """A score down to its cases: `cases` are paged links, each case has its events (the last 100).
+
+    Score, inputs, indicators and rules are as of `as_of`: the settling, else now. `corrected`,
+    `cases`, `sources` and `now` are as of now, whatever was settled.
+    """
+
+    as_of: datetime
 
     scheme: str = Field(description="Link to the scheme version")
     settled: SettledOut | None
@@ -168,6 +208,9 @@ class ExplanationOut(ScoreOut):
     special_rules: list[RuleOut]
     corrected: list[JudgementOut]
     cases: list[str] = Field(description="Links to the cases counted, a page each month")
+    sources: dict[str, list[SourceOut]] = Field(
+        description="By input that cases do not give, where it comes from"
+    )
     now: float | None = Field(description="The score as of now; differs from `score` once settled")
     history: list[Change]
 

@@ -199,7 +199,7 @@ def _measured(
         ]
     prior, values = None, own
     if indicator.proportion:
-        samples = [_sample(value, size) for value, size in zip(own, sizes, strict=True)]
+        samples = [sample_of(value, size) for value, size in zip(own, sizes, strict=True)]
         prior = prior_of(samples, scheme.shrinkage.at_least, scheme.shrinkage.at_most)
         if prior is not None:
             values = [shrunk(sample, prior) for sample in samples]
@@ -211,7 +211,8 @@ def _measured(
     return InUse(indicator, prior, own, sizes, values, points, enough)
 
 
-def _sample(own: float | None, size: float | None) -> Sample:
+def sample_of(own: float | None, size: float | None) -> Sample:
+    """The sample of a proportion from the formula's value and its size; none where one lacks."""
     if own is None or size is None or size <= 0:
         return _NOTHING
     # The share times its sample is the number of hits, but for the last bits.

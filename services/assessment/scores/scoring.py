@@ -111,12 +111,22 @@ class Scoring:
         Raises:
             Problem: no scheme is in force.
         """
+        kept = await self.boards_settled(period, kind)
+        return await self.boards(period, kind) if kept is None else kept
+
+    async def boards_settled(self, period: str, kind: SubjectKind) -> list[Board] | None:
+        """The boards of all of a kind's classes as settled; None where the period is not."""
         revision = await self._scores.shown(period)
         if not revision:
-            return await self.boards(period, kind)
+            return None
         scheme = (await self.version_kept(period)).scheme
         classes = [one.id for one in scheme.classes if one.kind is kind]
         return [await self._settled(period, id, revision) for id in classes]
+
+    async def outdated(self, period: str) -> int:
+        """How many subjects' figures are not those any more that a settled period was scored by."""
+        settlement = await self._scores.settlement(period)
+        return 0 if settlement is None else await self._scores.count_outdated(settlement)
 
     async def board_of(
         self, period: str, version: SchemeVersion, class_: SubjectClass, numbers: Numbers

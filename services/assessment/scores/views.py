@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from services.assessment.heard import Sources
 from services.assessment.schemes.expressions import parse
 from services.assessment.schemes.periods import months_of
 from services.assessment.schemes.scheme import Scheme
@@ -13,12 +14,13 @@ from services.assessment.scores.schemas import (
     MeanOut,
     RuleOut,
     ScoreOut,
+    SourceOut,
     TrendOut,
     WarningOut,
 )
-from services.assessment.scores.score import DECIMALS, Score, about_to_change
+from services.assessment.scores.score import DECIMALS, Score, about_to_change, sample_of
 from services.assessment.scores.scoring import Board
-from services.assessment.service.statistics import Sample, weight_of
+from services.assessment.service.statistics import Sample, weight_of, wilson
 from services.assessment.support.groups import Bounds, Lack, lacking_of
 from services.assessment.support.likes import Like, likes_of
 from shared.storage.client import Document
@@ -38,12 +40,16 @@ class Beside(NamedTuple):
     """The class in the period before, where there is one."""
     lacking: Mapping[str, tuple[Lack, ...]]
     likes: Mapping[str, Like]
+    corrected: Mapping[str, int]
+    """How many corrected cases touch each that any does."""
 
 
-def beside(board: Board, earlier: Board | None, bounds: Bounds) -> Beside:
+def beside(
+    board: Board, earlier: Board | None, bounds: Bounds, corrected: Mapping[str, int]
+) -> Beside:
     """What is shown beside the scores of a board."""
     lacking = lacking_of(board.inputs, bounds)
-    return Beside(earlier, lacking, likes_of(board.scores, lacking))
+    return Beside(earlier, lacking, likes_of(board.scores, lacking), corrected)
 
 
 def score_fields(board: Board, score: Score, name: str, beside: Beside) -> dict[str, Any]:
@@ -67,6 +73,7 @@ def score_fields(board: Board, score: Score, name: str, beside: Beside) -> dict[
         "lacks": list(beside.lacking.get(score.subject_id, ())),
         "rank_among_like": like.rank,
         "ranked_like": like.of,
+        "corrected_cases": beside.corrected.get(score.subject_id, 0),
     }
 
 
@@ -145,6 +152,7 @@ def indicators_out(board: Board, score: Score) -> list[IndicatorOut]:
     found = []
     for used, mark in zip(board.scores.in_use, marks, strict=True):
         one, prior = used.indicator, used.prior
+        around = wilson(sample_of(mark.own, mark.sample)) if one.proportion else None
         names = parse(one.formula).names | (parse(one.sample).names if one.sample else set())
         found.append(
             IndicatorOut(
@@ -154,6 +162,8 @@ def indicators_out(board: Board, score: Score) -> list[IndicatorOut]:
                 sample_formula=one.sample,
                 inputs={name: numbers.get(name) for name in sorted(names)},
                 own=mark.own,
+                low=around and around.low,
+                high=around and around.high,
                 sample=mark.sample,
                 minimum_sample=one.minimum_sample,
                 enough=used.enough[score.place],
@@ -190,6 +200,25 @@ def corrected_out(documents: Sequence[Document]) -> list[JudgementOut]:
         )
         for document in documents
     ]
+
+
+def sources_out(inputs: Mapping[str, float], sources: Sources) -> dict[str, list[SourceOut]]:
+    """Where the inputs come from that cases do not give; those that nothing was told of have
+    none."""
+    return {
+        name: [
+            SourceOut(
+                subject=one.subject,
+                type=one.told and one.told.type,
+                sequence=one.told and one.told.sequence,
+                event_id=one.told and one.told.event_id,
+                time=one.told and one.told.time,
+                link=one.link,
+            )
+            for one in sources[name]
+        ]
+        for name in sorted(inputs.keys() & sources.keys())
+    }
 
 
 def case_links(board: Board, subject_id: str) -> list[str]:

@@ -5,7 +5,8 @@ Figures change in numbered batches (docs/decisions/0007-figures-by-differences.m
 number of the last one that changed it. The loop remembers up to which batch it has scored, and
 scores the classes of what changed since: again after a crash, which changes nothing. A new scheme
 has every month scored that it may count in. Other inputs and the registry come up in a sweep over
-the current and the last period, once a minute.
+the current and the last period, once a minute. Of a settled period it notes instead whose figures
+have changed since (`outdated.py`).
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from services.assessment.repository import Repository
 from services.assessment.schemes.periods import before, end_of, period_of
 from services.assessment.schemes.scheme import Scheme
 from services.assessment.schemes.versions import Schemes
+from services.assessment.scores.outdated import Outdated
 from services.assessment.scores.repository import ScoreRepository
 from services.assessment.scores.score import Near, about_to_change
 from services.assessment.scores.scoring import Board, Scoring, class_of
@@ -34,6 +36,8 @@ _KEYS_AT_ONCE = 5000
 _WRITES_AT_ONCE = 500
 
 Nears = tuple[Near | None, Near | None]
+Changed = Mapping[tuple[str, SubjectKind], set[str] | None]
+"""Ids of subjects whose figures changed by month and kind; None: more than are told apart."""
 Classes = dict[tuple[str, SubjectKind], set[str] | None]
 """Ids of classes to score by period and kind; None: all of them."""
 
@@ -51,6 +55,7 @@ class Watching:
         scores: ScoreRepository,
         schemes: Schemes,
         scoring: Scoring,
+        outdated: Outdated,
         leases: Leases,
         today: Callable[[], date],
     ) -> None:
@@ -58,6 +63,7 @@ class Watching:
         self._scores = scores
         self._schemes = schemes
         self._scoring = scoring
+        self._outdated = outdated
         self._leases = leases
         self._today = today
         self._swept_at = float("-inf")
@@ -79,7 +85,9 @@ class Watching:
         if batch is not None:
             upto = batch.number if batch.done else batch.number - 1
             if upto > after:
-                await self._score(await self._changed(after, upto))
+                changed = await self._changed(after, upto)
+                await self._score(await self._classes(changed))
+                await self._compare(changed)
                 await self._scores.watch(batch=upto)
         newest = self._schemes.versions[-1].version if self._schemes.versions else 0
         if newest > schemes:
@@ -93,13 +101,13 @@ class Watching:
 
     # What to score
 
-    async def _changed(self, after: int, upto: int) -> Classes:
-        """The classes of the groups that batches changed."""
+    async def _changed(self, after: int, upto: int) -> Changed:
+        """Whose figures batches changed."""
         keys = await self._scores.keys_since(after, upto, _KEYS_AT_ONCE)
         if len(keys) == _KEYS_AT_ONCE:
             # There are more, of whom nobody knows here.
             months = {*await self._repository.months(), *(parts_of(key)[2] for key in keys)}
-            return self._all_of(months)
+            return {(month, kind): None for month in months for kind in SubjectKind}
         areas = {id for group, id, _ in map(parts_of, keys) if group == "area"}
         levels = await self._repository.levels(areas)
         ids: dict[tuple[str, SubjectKind], set[str]] = {}
@@ -107,14 +115,28 @@ class Watching:
             _, id, month = parts_of(key)
             if (kind := kind_of(key, levels.get(id))) is not None:
                 ids.setdefault((month, kind), set()).add(id)
+        return ids
+
+    async def _classes(self, changed: Changed) -> Classes:
+        """The classes of those whose figures changed."""
         found: Classes = {}
-        for (month, kind), some in ids.items():
-            known = await self._repository.subjects(kind, sorted(some))
+        for (month, kind), ids in changed.items():
+            known = {} if ids is None else await self._repository.subjects(kind, sorted(ids))
             for period, scheme in self._periods(month):
-                classes = (class_of(scheme, kind, known.get(id)) for id in some)
+                if ids is None:
+                    if any(one.kind is kind for one in scheme.classes):
+                        found[period, kind] = None
+                    continue
+                classes = (class_of(scheme, kind, known.get(id)) for id in ids)
                 wanted = {one.id for one in classes if one is not None}
                 found[period, kind] = (found.get((period, kind)) or set()) | wanted
         return found
+
+    async def _compare(self, changed: Changed) -> None:
+        """Note in settled periods whose figures are not those any more that they were made of."""
+        for (month, kind), ids in changed.items():
+            for period, _ in self._periods(month):
+                await self._outdated.note(period, kind, ids)
 
     async def _of_schemes_after(self, version: int) -> Classes:
         """The classes of every month that a newer version may count in."""
@@ -159,7 +181,7 @@ class Watching:
         for (period, kind), wanted in sorted(classes.items(), key=lambda item: item[0]):
             settlement = await self._scores.settlement(period)
             if settlement is not None or self._schemes.find(period) is None:
-                continue  # what is settled stands; corrections come with settling again
+                continue  # what is settled stands; what changed since comes with settling again
             for board in await self._scoring.boards(period, kind, wanted):
                 await self._tell(board)
 

@@ -154,6 +154,10 @@ class Case(State):
     """In the order of their making; of two that say something of the same the later one holds."""
     corrected: bool = False
     """One of them holds."""
+    touched: tuple[str, ...] = ()
+    """Groups that corrections ever touched: those it counted in by its facts, and as judged."""
+    rejudged_at: datetime | None = None
+    """When a correction was last made or taken back."""
     dirty: bool = True
     """It changed after its figures were last told; the figures loop clears it."""
 
@@ -225,6 +229,9 @@ def settled(case: Case, zone: tzinfo) -> Case:
         if not _last(holding, "excluded"):
             keys = tuple(_keys(judged, month))
     past = dict.fromkeys(key for key in (*case.past_keys, *case.keys) if key not in keys)
+    touched = case.touched
+    if case.corrections and month is not None:
+        touched = tuple(dict.fromkeys((*touched, *_keys(case, month), *keys)))
     return case.model_copy(
         update={
             "month": month,
@@ -232,6 +239,11 @@ def settled(case: Case, zone: tzinfo) -> Case:
             "past_keys": tuple(past),
             "measure": measured(judged),
             "corrected": bool(holding),
+            "touched": touched,
+            "rejudged_at": max(
+                (one.at if one.voided is None else one.voided.at for one in case.corrections),
+                default=None,
+            ),
             "dirty": True,
         }
     )

@@ -9,6 +9,7 @@ from services.assessment.parts import Parts, parts_in
 from services.assessment.reviews import act, decide_all, read_one
 from services.assessment.routes import Pages, Reader
 from services.assessment.schemas import Language
+from services.assessment.schemes.periods import months_of
 from services.assessment.scores.inputs import INPUTS, OUTCOMES
 from services.assessment.service.figures import SubjectKind
 from services.assessment.statements import statement as decisions
@@ -291,6 +292,17 @@ def _figure(line: Line, language: Language) -> FigureLine:
     return FigureLine(**line.model_dump(), label=pair[1 if language == "en" else 0])
 
 
+async def _corrected_since(parts: Parts, state: Statement) -> int:
+    if state.filled is None:
+        return 0
+    subjects = {_of(state)}
+    # The area whose own the organization is, where its figures stand there, too.
+    own = {each.of for each in state.filled.lines} - {SubjectKind.ORGANIZATION.value}
+    subjects |= {(SubjectKind(of), state.area_path[-1]) for of in own}
+    months = months_of(str(state.year))
+    return await parts.repository.touched.since(state.filled.at, months, subjects)
+
+
 async def _shown(
     request: Request, found: Aggregate[Statement], state: Statement, language: Language
 ) -> Response:
@@ -317,6 +329,7 @@ async def _shown(
         submitted_by=state.submitted_by,
         figures_at=filled.at,
         figures=[_figure(each, language) for each in filled.lines],
+        corrected_since=await _corrected_since(parts, state),
         questions=questions,
         attendances=list(state.attendances),
         verdict=state.verdict,

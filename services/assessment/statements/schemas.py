@@ -116,6 +116,9 @@ class StatementView(StatementLine):
     submitted_by: str | None
     figures_at: AwareDatetime
     figures: list[FigureLine]
+    corrected_since: int = Field(
+        description="Cases of the year that were re-judged since the figures stand; 0 until then"
+    )
     questions: list[QuestionView]
     attendances: list[Attendance]
     verdict: Verdict | None

@@ -122,7 +122,6 @@ class Statement(State):
     verdict: Verdict | None = None
     votes: Votes | None = None
     concluded_at: datetime | None = None
-    attempt: str | None = None
 
     def next_due(self) -> datetime | None:
         """See `State.next_due`: its date, until it is told of or handed in."""

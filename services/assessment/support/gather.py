@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
+from services.assessment.heard import Source, Sources, source_of
 from services.assessment.schemes.periods import bounds_of
 from services.assessment.service.figures import SubjectKind
 from services.assessment.support import progress
-from services.assessment.support.groups import Bounds, Lack, lacking_of
 from services.assessment.support.progress import Due, Span
 from services.assessment.support.repository import SupportRepository
 
@@ -81,12 +81,39 @@ class SupportInputs:
         await self._add_plans(found, places, start, end)
         return found
 
-    async def lacking(
-        self, period: str, kind: SubjectKind, ids: Collection[str] | None, bounds: Bounds
-    ) -> dict[str, tuple[Lack, ...]]:
-        """What each subject lacks that lacks something; no plans are looked at."""
-        found, _ = await self._means(kind, ids, bounds_of(period, self._zone)[1])
-        return lacking_of({id: support.inputs for id, support in found.items()}, bounds)
+    async def sources(self, period: str, kind: SubjectKind, id: str) -> Sources:
+        """By which events the numbers of one subject were told: money, venue, plans, and the work
+        that was done of them."""
+        start, end = bounds_of(period, self._zone)
+        owned = await self._repository.organizations_of(kind, [id])
+        own = owned.get(id, [])
+        funds = await self._repository.told_of_funds(own, end)
+        places = _places(kind, [id], owned)
+        link = f"/v1/support?kind={kind}&id={id}&period={period}"
+        plans: dict[str, Source] = {}
+        work: list[Source] = []
+        for plan in await self._repository.plans_for(places):
+            for due in progress.dues(plan, places, start, end):
+                plans[plan["_id"]] = source_of(plan, link)
+                work += await self._work(due)
+        return {
+            "funds_promised": funds,
+            "funds_given": funds,
+            "has_venue": await self._repository.told_of_venues(own),
+            "plans_due": list(plans.values()),
+            "plans_overdue": [*plans.values(), *work],
+        }
+
+    async def _work(self, due: Due) -> list[Source]:
+        """The records that count for what is due."""
+        span = progress.span_of(due)
+        if span is None:
+            return []
+        what, _, id = due.place.partition("/")
+        if what == "areas":
+            return await self._repository.told_of_work(span, "area_path", [id])
+        inside = progress.below([id], await self._repository.parents())[id]
+        return await self._repository.told_of_work(span, "organization_id", inside)
 
     async def _means(
         self, kind: SubjectKind, ids: Collection[str] | None, end: datetime

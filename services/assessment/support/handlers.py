@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
+from services.assessment.heard import told_by
 from services.assessment.support.state import Work
 from shared.contracts.assets import AssetsChanged
 from shared.contracts.envelope import Event
@@ -29,6 +30,7 @@ def on_work_recorded(state: Work | None, event: Event, _zone: tzinfo) -> Decisio
                 "organization_id": data.organization_id,
                 "area_path": data.area_path,
                 "quantity": data.quantity,
+                "told": told_by(event),
             }
         )
     )
@@ -38,12 +40,14 @@ def on_work_corrected(state: Work | None, event: Event, _zone: tzinfo) -> Decisi
     """Its quantity was put right."""
     data = event.data
     assert isinstance(data, WorkCorrected)
-    return Decision((state or Work()).model_copy(update={"quantity": data.quantity}))
+    known = state or Work()
+    return Decision(known.model_copy(update={"quantity": data.quantity, "told": told_by(event)}))
 
 
 def on_work_voided(state: Work | None, event: Event, _zone: tzinfo) -> Decision[Work]:
     """It does not count."""
-    return Decision((state or Work()).model_copy(update={"voided": True}))
+    known = state or Work()
+    return Decision(known.model_copy(update={"voided": True, "told": told_by(event)}))
 
 
 FACTS: Mapping[type[Payload], FactHandler[Work, tzinfo]] = {
@@ -83,7 +87,12 @@ def on_plan_changed(event: Event) -> tuple[str, Document]:
         "since": data.since,
         "targets": targets,
         "places": sorted(places | {own}),
+        "told": _told(event),
     }
+
+
+def _told(event: Event) -> Document:
+    return told_by(event).model_dump()
 
 
 def place(area: str | None, organization_id: str | None) -> str:
@@ -101,6 +110,7 @@ def on_assignment_changed(event: Event) -> tuple[str, Document]:
         "by": data.until,
         "promised_yuan": data.promised_yuan if owed else 0.0,
         "paid_yuan": data.paid_yuan if owed else 0.0,
+        "told": _told(event),
     }
 
 
@@ -113,6 +123,7 @@ def on_pairing_changed(event: Event) -> tuple[str, Document]:
         "by": data.until,
         "promised_yuan": data.promised_yuan,
         "paid_yuan": data.paid_yuan,
+        "told": _told(event),
     }
 
 
@@ -120,7 +131,8 @@ def on_assets_changed(event: Event) -> tuple[str, Document]:
     """Whether an organization has a venue, by recorded facts (art. 4)."""
     data = event.data
     assert isinstance(data, AssetsChanged)
-    return "assets", {"venue": Asset.VENUE in data.met, "retired": data.retired}
+    met = {"venue": Asset.VENUE in data.met, "retired": data.retired}
+    return "assets", met | {"told": _told(event)}
 
 
 SNAPSHOTS: Mapping[type[Payload], SnapshotHandler] = {

@@ -1,13 +1,11 @@
 """What the routes and loops of support work with."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from services.assessment.listening import Listened
-from services.assessment.service.figures import SubjectKind
 from services.assessment.support.gather import SupportInputs
-from services.assessment.support.groups import Bounds, Lack
+from services.assessment.support.groups import Bounds
 from services.assessment.support.handlers import FACTS
 from services.assessment.support.repository import SupportRepository
 from services.assessment.support.table import SupportRules
@@ -34,12 +32,6 @@ class SupportParts:
     def bounds(self) -> Bounds:
         """From where on support counts as lacking, by the table in force."""
         return self.tables.get(SupportRules).bounds
-
-    async def lacking(
-        self, period: str, kind: SubjectKind, ids: Collection[str] | None
-    ) -> dict[str, tuple[Lack, ...]]:
-        """What each subject lacks that lacks something, by the table in force."""
-        return await self.inputs.lacking(period, kind, ids, self.bounds)
 
 
 def support_parts(database: Database, settings: Settings, tables: Tables) -> SupportParts:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
+from services.assessment.heard import Source, source_of
 from services.assessment.service.figures import SubjectKind
 from services.assessment.support.progress import Span
 from services.assessment.support.state import Guarantee, Work
@@ -10,10 +11,11 @@ from shared.contracts import topics
 from shared.contracts.words import Domain
 from shared.settings import Settings
 from shared.storage.aggregates import AggregateStore
-from shared.storage.client import ASCENDING, Database, Document, aggregate
+from shared.storage.client import ASCENDING, DESCENDING, Database, Document, aggregate
 
 _OF_AREAS = [Domain.COMMUNITY.value, Domain.VILLAGE.value]
 """Domains of the organizations that answer for an area."""
+_RECORDS = 100
 
 
 class SupportRepository:
@@ -147,8 +149,43 @@ class SupportRepository:
 
     async def venues(self, organizations: Collection[str]) -> dict[str, bool]:
         """Whether each organization has a venue, as far as the registry has told."""
-        chosen = {"_id": {"$in": list(organizations)}, "retired": {"$ne": True}}
-        return {one["_id"]: one["venue"] async for one in self._assets.find(chosen)}
+        found = self._assets.find(_there(organizations))
+        return {one["_id"]: one["venue"] async for one in found}
+
+    # By which events it was told
+
+    async def told_of_funds(self, organizations: Collection[str], end: datetime) -> list[Source]:
+        """What was told of each sum in `funds`."""
+        own = list(organizations)
+        with_tasks = {"receiver": {"$in": own}, "by": {"$lt": end}}
+        told = self._funds.find(with_tasks).sort("_id", ASCENDING)
+        found = [source_of(one) async for one in told]
+        chosen = {
+            "state.organization_id": {"$in": own},
+            "state.withdrawn": None,
+            "state.by": {"$lt": end},
+        }
+        async for one in self.guarantees.collection.find(chosen, {}).sort("_id", ASCENDING):
+            where = f"guarantees/{one['_id']}"
+            found.append(Source(where, link=f"/v1/{where}"))
+        return found
+
+    async def told_of_venues(self, organizations: Collection[str]) -> list[Source]:
+        """What was told of the venues."""
+        found = self._assets.find(_there(organizations)).sort("_id", ASCENDING)
+        return [source_of(one) async for one in found]
+
+    async def told_of_work(self, span: Span, field: str, ids: Collection[str]) -> list[Source]:
+        """The last records of work that count, 100 at most; `field` is `area_path` or
+        `organization_id`."""
+        chosen = {f"state.{field}": {"$in": list(ids)}} | _counted(span)
+        shown = {"told": "$state.told"}
+        found = self.works.collection.find(chosen, shown).sort("state.at", DESCENDING)
+        return [source_of(one) async for one in found.limit(_RECORDS)]
+
+
+def _there(organizations: Collection[str]) -> Document:
+    return {"_id": {"$in": list(organizations)}, "retired": {"$ne": True}}
 
 
 def _counted(span: Span) -> Document:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from services.assessment.heard import Told
 from shared.contracts.support import GuaranteeKind
 from shared.storage.aggregates import State
 
@@ -59,3 +60,5 @@ class Work(State):
     area_path: tuple[str, ...] = ()
     quantity: float = 0.0
     voided: bool = False
+    told: Told | None = None
+    """The last that was told of it."""

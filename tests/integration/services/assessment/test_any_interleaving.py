@@ -1,33 +1,41 @@
 """Whatever comes when, whoever is killed where, and with two leaders at once: once the dust has
-settled every figure is what a recount from the bare facts gives.
+settled every figure, and every score, is what a recount from the bare facts gives.
 
-Facts, registry snapshots, two figures loops and a remeasure work on one real database, one
-operation at a time, in an order that chance chooses; any of them may be killed before any of its
-operations, and started again.
+Facts, registry snapshots, corrections made and taken back, two figures loops and a remeasure work
+on one real database, one operation at a time, in an order that chance chooses; any of them may be
+killed before any of its operations, and started again.
 """
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
+from services.assessment.corrections.decisions import correct, void
+from services.assessment.corrections.schemas import CorrectionBody
 from services.assessment.handlers import HANDLERS, target
 from services.assessment.measuring import Measuring
 from services.assessment.repository import Repository
 from services.assessment.routes_audit import recount
+from services.assessment.scores import reproduction
+from services.assessment.scores.figures import FigureInputs
 from services.assessment.service.cases import Case
+from services.assessment.service.figures import SubjectKind
 from shared.contracts.envelope import Event
 from shared.messaging.gate import Admission, admit, inbox_key
 from shared.messaging.leases import Leases
-from shared.storage.aggregates import Aggregate, Seen
+from shared.storage.aggregates import Aggregate, Decision, Seen
 from shared.storage.client import Database, connect
+from shared.web.problems import Problem
 from tests.integration.messaging.world import settings_for
 from tests.integration.services.assessment.turns import Turns
-from tests.unit.services.assessment.stories import BEIJING, LEVELS, shuffled, story
+from tests.unit.services.assessment.scores.test_any_order import MONTHS, scored
+from tests.unit.services.assessment.stories import BEIJING, LEVELS, START, shuffled, story
 
 COLLECTIONS = ("cases", "figures", "tallies", "hours", "batches", "areas")
 
@@ -42,6 +50,7 @@ class World:
         self.calm = Repository(database, of)
         self._taken = 0
         self._snapshots = 0
+        self._judged = 0
 
     def repository(self, name: str) -> Repository:
         return Repository(self.turns.database(self._database, name), self._settings)
@@ -99,6 +108,20 @@ class World:
 
         return tell
 
+    def judge(self, ids: Sequence[str]) -> Callable[[], Awaitable[None]]:
+        """An administrator, who corrects requests and takes corrections back."""
+
+        async def judge() -> None:
+            cases = self.repository("judge").cases
+            while self._judged < len(ids):
+                decide = judgement(self.chance)
+                # A request that is not accepted or answered yet, or no such correction.
+                with suppress(Problem):
+                    await cases.execute(self.chance.choice(ids), decide, by="administrator:a")
+                self._judged += 1
+
+        return judge
+
     async def remeasure(self) -> None:
         await self.repository("operator").remeasure()
 
@@ -121,6 +144,12 @@ class World:
             else:
                 self.turns.give(current)
 
+    async def judge_calmly(self, ids: Sequence[str]) -> None:
+        """Once more, on what came late."""
+        for id in ids:
+            with suppress(Problem):
+                await self.calm.cases.execute(id, judgement(self.chance), by="administrator:a")
+
     async def settle(self) -> None:
         """Measure until there is nothing to do."""
         measuring = self.measuring(self.calm)
@@ -130,10 +159,35 @@ class World:
         raise AssertionError("the figures loop does not come to rest")
 
     async def check(self) -> None:
-        """Every figure is the recount's, and the cases that they count are counted as they are."""
+        """Every figure is the recount's, and the cases that they count are counted as they are; the
+        scores that they make are those that the recount makes."""
         found = await recount(self.calm, BEIJING)
         assert found.differing == []
         assert (found.counted_twice, found.missing, found.unmeasured) == (0, 0, 0)
+        anew = await self.calm.recounted(BEIJING)
+        figures = FigureInputs(self.calm.figures.collection)
+        for month in MONTHS:
+            kept = scored(await figures.provide(month, SubjectKind.UNIT, None))
+            again = scored(reproduction.recounted(anew, month)[SubjectKind.UNIT])
+            assert list(again.every()) == list(kept.every())
+
+
+def judgement(chance: random.Random) -> Callable[[Case | None], Decision[Case] | None]:
+    """What is decided on a case: a correction of any kind, or that one is taken back."""
+    if chance.random() < 0.3:
+        number = chance.choice((1, 1, 2))
+        return lambda case: void(case, number, "taken back", START, "administrator:a", BEIJING)
+    said = {
+        "excluded": chance.choice((True, False)),
+        "without_answer": chance.choice((True, False)),
+        "solved": chance.choice((True, False)),
+        "satisfied": chance.choice((1, 5)),
+        "verdict": chance.choice(("in_time", "late", "not_judged")),
+        "responsible": {"unit_id": chance.choice(("u1", "u2"))},
+    }
+    some = chance.sample(sorted(said), chance.choice((1, 1, 2)))
+    body = CorrectionBody.model_validate({"reason": "x"} | {name: said[name] for name in some})
+    return lambda case: correct(case, body, START, "administrator:a", BEIJING)
 
 
 def places(chance: random.Random) -> list[tuple[str, str]]:
@@ -161,6 +215,7 @@ async def one_course(uri: str, name: str, seed: int, size: int) -> None:
             "second": world.leader("second"),
             "consumer": world.consumer(arrivals[: len(arrivals) - len(late)]),
             "registry": world.registry(places(world.chance)),
+            "judge": world.judge([tell.id for tell in tellers]),
         }
         if world.chance.random() < 0.5:
             actors["operator"] = world.remeasure
@@ -176,6 +231,7 @@ async def one_course(uri: str, name: str, seed: int, size: int) -> None:
         await world.turns.crash("second")
         for event in late:
             await world.take(world.calm, [event])
+        await world.judge_calmly([tell.id for tell in tellers])
         await world.settle()
         await world.check()
     finally:
@@ -183,7 +239,7 @@ async def one_course(uri: str, name: str, seed: int, size: int) -> None:
 
 
 @pytest.mark.timeout(600)  # hundreds of operations an example, each on a real database
-def test_any_interleaving_with_crashes_and_two_leaders_ends_in_the_recounts_figures(
+def test_any_interleaving_with_crashes_and_two_leaders_ends_in_the_recounts_figures_and_scores(
     mongodb_uri: str, database_name: str
 ) -> None:
     @given(st.integers(0, 2**32), st.integers(1, 8))

@@ -12,6 +12,7 @@ from services.assessment.repository import Repository
 from services.assessment.schemes.reading import read_scheme
 from services.assessment.schemes.versions import Schemes
 from services.assessment.scores.figures import FigureInputs
+from services.assessment.scores.outdated import Outdated
 from services.assessment.scores.repository import ScoreRepository
 from services.assessment.scores.scoring import Scoring
 from services.assessment.scores.watching import Watching
@@ -42,9 +43,11 @@ class World:
         provider = FigureInputs(self.repository.figures.collection)
         scoring = Scoring(self.schemes, [provider.provide], self.repository, self.scores)
         leases = Leases(self.database, "here")
+        outdated = Outdated(provider.provide, self.repository, self.scores, scoring)
         self.watching = Watching(
-            self.repository, self.scores, self.schemes, scoring, leases, lambda: self.today
-        )
+            self.repository, self.scores, self.schemes, scoring, outdated, leases,
+            lambda: self.today,
+        )  # fmt: skip
 
     async def figure(self, id: str, solved: int, *, done: bool = True) -> None:
         """A unit's figures change in the next batch."""
@@ -134,10 +137,20 @@ async def test_grades_are_told_as_figures_change_and_a_month_settles_days_after_
     settlement = await world.scores.settlement(MONTH)
     assert settlement is not None
     assert (settlement.done, settlement.by, settlement.subjects) == (True, "scheme", 2)
-    # Settled, it stands.
+    # Settled, it stands; that figures have changed since is noted, and forgotten once they are as
+    # they were. One that has a figure only now counts, one of no class does not.
     await world.figure("a", 10)
     await world.watching.round(sweep=True)
     assert await world.told("a") == [("changed", "good")]
+    assert await world.scores.count_outdated(settlement) == 1
+    await world.database["units"].insert_one({"_id": "d", "name": "d", "domain": "agency"})
+    await world.figure("d", 50)
+    await world.figure("nobody", 50)
+    await world.watching.round()
+    assert await world.scores.count_outdated(settlement) == 2
+    await world.figure("a", 96)
+    await world.watching.round()
+    assert await world.scores.count_outdated(settlement) == 1
 
 
 async def test_a_new_scheme_has_past_months_graded_anew(world: World) -> None:

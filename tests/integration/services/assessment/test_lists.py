@@ -268,6 +268,10 @@ async def test_an_exemplar_is_found_from_facts_checked_written_up_and_adopted_wi
     path = "/v1/exemplars/community/c9/decision"
     await assessment.send("POST", path, accepted, own, 403)
     await assessment.send("POST", path, accepted)
+    # A case of its months is re-judged after it was found: whoever looks at it is told.
+    await assessment.correct("good-0", reason="电话复核", satisfied=2)
+    page = await assessment.get("/v1/exemplars", stage="accepted")
+    assert [each["corrected_since"] for each in page["items"]] == [1]
     made = await assessment.send("POST", "/v1/practices", written, own, 201)
     practice = f"/v1/practices/{made['id']}"
 
@@ -279,5 +283,10 @@ async def test_an_exemplar_is_found_from_facts_checked_written_up_and_adopted_wi
     shown = await assessment.send("PUT", f"{practice}/adoptions/o-adopter/report", report, operator)
     assert (shown["adopters"], shown["outcomes"]) == (1, {"adapted": 1})
     assert shown["adoptions"][0]["result"] == "改为两月一次，办结率上升"
+    # What was accepted by mistake is revoked, by the superior and with the reason.
+    reason, path = {"reason": "数据经查不实"}, "/v1/exemplars/community/c9/revocation"
+    await assessment.send("POST", path, reason, own, 403)
+    revoked = await assessment.send("POST", path, reason)
+    assert (revoked["stage_label"], revoked["revoked"]["reason"]) == ("已撤销", "数据经查不实")
     kept = await assessment.parts.lists.practices.collection.find_one({"_id": made["id"]})
     assert "办结率上升" not in orjson.dumps(kept["state"], default=str).decode()  # type: ignore[index]

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -177,12 +177,19 @@ async def a_relapse_is_seen_on_the_same_case(world: World) -> None:
 
 
 async def a_case_that_is_re_judged_counts_as_judged_once_looked_at_again(world: World) -> None:
-    """Noise of September, one of 30 of which was none."""
+    """Noise of September, one of 30 of which was none: once it was quiet for half a minute the
+    month is looked at again by itself."""
     before = (await world.look("2025-09"))["findings"]
     wrong = {"reason": "重复登记", "excluded": True}
     request = "/v1/cases/2025-09-c1-00/corrections"
     await world.assessment.send("POST", request, wrong, status=201)
-    after = (await world.look("2025-09"))["findings"]
+    parts, leases = world.assessment.parts, world.assessment.runtime.leases
+    watch = Watch(parts.repository, parts.problems, parts.tables, leases, parts.zone)
+    looked = await parts.problems.round("2025-09")
+    await watch.step(datetime.now(UTC))
+    assert await parts.problems.round("2025-09") == looked
+    await watch.step(datetime.now(UTC) + timedelta(seconds=31))
+    after = (await world.assessment.get("/v1/problem-rounds/2025-09"))["findings"]
     assert [one["count"] for one in after] == [one["count"] - 1 for one in before]
     problem = await world.problem()
     assert [one["count"] for one in problem["findings"]][-1] == after[0]["count"]

@@ -127,6 +127,7 @@ async def test_schemes_scores_corrections_and_a_settled_month(
         assert resolution["class_mean"] == pytest.approx(0.8)
         assert resolution["value"] == pytest.approx(37 / 45)
         assert resolution["own_weight"] == pytest.approx(10 / 45)
+        assert (resolution["low"], resolution["high"]) == pytest.approx((0.5958, 0.9821), abs=1e-4)
         assert [i["weight"] for i in explained["indicators"]] == [0.6, 0.4]
         page = await ask(assessment, "GET", explained["cases"][0] + "&limit=4")
         assert [case["request_id"] for case in page["items"]] == ["r0", "r1", "r2", "r3"]
@@ -151,8 +152,20 @@ async def test_schemes_scores_corrections_and_a_settled_month(
         assert [c["by"] for c in corrected["corrections"]] == ["administrator:admin"]
         await until_measured(21)
         assert (await assessment.recount())["differing"] == []
-        moved = (await scores(assessment))["u1"]
+        found = await scores(assessment)
+        moved = found["u1"]
         assert moved["score"] > first["score"]
+        # It is marked wherever the figure or what it comes to is shown.
+        assert [found[id]["corrected_cases"] for id in ("u1", "u2")] == [1, 0]
+        page = await ask(assessment, "GET", f"/v1/figures?month={MONTH}&kind=unit")
+        assert {one["id"]: one["corrected_cases"] for one in page["items"]} == {
+            "u1": 1, "u2": 0, "u3": 0,
+        }  # fmt: skip
+        report = await ask(assessment, "GET", f"/v1/reports/street/s1?period={MONTH}")
+        (units,) = [table for table in report["tables"] if table["id"] == "unit"]
+        marks = {row["id"]: row["mark"] for row in units["rows"]}
+        assert (marks["u1"], marks["u2"]) == ("［更正 1 件］", None)
+        assert report["corrected_cases"] == 1
         explained = await ask(assessment, "GET", f"{path}/explanation")
         (judgement,) = explained["corrected"]
         assert (judgement["request_id"], judgement["corrections"][0]["reason"]) == (
@@ -189,6 +202,31 @@ async def test_schemes_scores_corrections_and_a_settled_month(
         explained = await ask(assessment, "GET", f"{path}/explanation")
         assert explained["score"] == moved["score"]
         assert explained["now"] == first["score"]
+        assert explained["as_of"] == explained["settled"]["at"]
+
+        # The settled month says that it is outdated, and by how many corrections; rankings and
+        # scores show what was kept, unless another minimum is asked for.
+        async def outdated() -> Any:
+            (found,) = (await ask(assessment, "GET", "/v1/settlements"))["items"]
+            return found if found["outdated"] == 2 else None
+
+        stale = await eventually(outdated, 10, "figures of u1 and the street are seen to differ")
+        assert stale["corrections_since"] == 1
+        assert "POST /v1/settlements" in stale["what_to_do"]["zh"]
+        report = await ask(assessment, "GET", f"/v1/reports/street/s1?period={MONTH}")
+        assert any("结算后有 2 个对象的数据变动" in note for note in report["notes"])
+
+        async def ranked(**more: Any) -> tuple[Any, dict[str, Any]]:
+            page = await ask(assessment, "GET", "/v1/rankings", month=MONTH, kind="unit", **more)
+            places = {p["id"]: p for one in page["classes"] for p in one["ranked"]}
+            return page["settled"], places
+
+        kept, places = await ranked()
+        assert places["u1"]["score"] == moved["score"] / 100
+        assert places["u1"]["resolution_rate"] == 1
+        assert kept["outdated"] == 2
+        kept, places = await ranked(minimum=5)
+        assert (kept, places["u1"]["score"]) == (None, first["score"] / 100)
         again = await assessment.reproduced(MONTH)
         assert not again["same"]
         differing = {one["id"]: one["numbers"] for one in again["differing"]}
@@ -198,3 +236,6 @@ async def test_schemes_scores_corrections_and_a_settled_month(
         await eventually(lambda: settled(2), 10, "the month is settled again")
         assert (await assessment.reproduced(MONTH))["same"]
         assert (await scores(assessment))["u1"]["score"] == first["score"]
+        kept, places = await ranked()
+        assert (kept["outdated"], kept["corrections_since"], kept["what_to_do"]) == (0, 0, None)
+        assert places["u1"]["score"] == first["score"] / 100

@@ -76,6 +76,12 @@ async def stated(assessment: Assessment, others: Others) -> None:
     frozen = await assessment.get(path, COMMUNITY)
     assert (requests_of(frozen), frozen["figures_at"]) == (1, submitted["figures_at"])
 
+    # A case of the year re-judged afterwards is said beside the figures that stand.
+    await assessment.correct("r1", reason="电话复核", satisfied=2)
+    marked = await assessment.get(path, COMMUNITY)
+    assert (requests_of(marked), marked["corrected_since"]) == (1, 1)
+    assert frozen["corrected_since"] == 0
+
     question = {"words": "老旧小区加装电梯为何推进慢？"}
     asked = await assessment.send("POST", f"{path}/questions", question, STREET)
     grade = {"grade": "good", "reason": "任务完成扎实"}

@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
+import pytest
 
 from services.assessment.service.figures import SubjectKind
+from services.assessment.support import gather
 from shared.contracts.assets import AssetsChanged
 from shared.contracts.payload import Payload
 from shared.contracts.plans import AssignmentChanged, PlanChanged
@@ -22,6 +24,7 @@ from tests.integration.services.assessment.world import (
     publishing,
     running,
 )
+from tests.unit.services.assessment.stories import Teller
 
 MANAGER = Principal("m", Role.AREA_MANAGER, frozenset({"s1"}))
 OTHER = Principal("x", Role.AREA_MANAGER, frozenset({"s2"}))
@@ -73,7 +76,7 @@ async def support(assessment: Assessment, id: str) -> dict[str, Any]:
 
 
 async def test_facts_stand_beside_plans_and_guarantees_are_tracked(
-    kafka_bootstrap: str, mongodb_uri: str, unique: str
+    kafka_bootstrap: str, mongodb_uri: str, unique: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of = settings_for("assessment", kafka_bootstrap, mongodb_uri, unique)
     async with database_of(of), running(of) as assessment, publishing(of) as others:
@@ -134,6 +137,22 @@ async def test_facts_stand_beside_plans_and_guarantees_are_tracked(
         ]
         await assessment.get(path, OTHER, 404)
 
+        # Each number leads down to the event that told of it, or to where it was entered.
+        sources = await assessment.parts.sources("2026-05", SubjectKind.STREET, "s1")
+        money, entered = sources["funds_given"]
+        assert (money.subject, entered.link) == ("a1", path)
+        assert money.told is not None
+        assert (money.told.type, money.told.sequence) == ("lianxin.assignment.changed.v1", 1)
+        [venue] = sources["has_venue"]
+        assert venue.told is not None
+        assert venue.told.type == "lianxin.assets.changed.v1"
+        subjects = {one.subject: one.told and one.told.type for one in sources["plans_overdue"]}
+        assert subjects == {
+            "p1": "lianxin.plan.changed.v1",
+            "w1": "lianxin.work.recorded.v1",
+            "w2": "lianxin.work.corrected.v1",
+        }
+
         # Schemes see it as inputs; of all subjects once in a while, not with each figure.
         provide = assessment.parts.support.inputs.provide
         every = await provide("2026-05", SubjectKind.STREET, None)
@@ -154,6 +173,19 @@ async def test_facts_stand_beside_plans_and_guarantees_are_tracked(
             return bool((await support(assessment, "s1"))["lacks"] == ["venue"])
 
         await eventually(without_venue, 15, "the venue is gone")
+
+        # And that is what an explanation says of a score's inputs.
+        monkeypatch.setattr(gather, "_FRESH_SECONDS", 0.0)
+        tell = Teller("r1")
+        tell.accept(DUE, ("bj", "xc", "s1"))
+        tell.answer(5)
+        await others.publish(tell.all)
+        await eventually(lambda: assessment.settled(1), 20, "the request is counted")
+        explained = await assessment.get("/v1/scores/2026-05/street/s1/explanation")
+        assert explained["inputs"]["has_venue"] == 0
+        [venue] = explained["sources"]["has_venue"]
+        assert (venue["subject"], venue["sequence"]) == ("o1", 3)
+        assert {one["subject"] for one in explained["sources"]["plans_due"]} == {"p1"}
 
         # It was past its date when it was promised: told once, between promise and payment or not.
         async def both_told() -> bool:

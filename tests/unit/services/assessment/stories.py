@@ -274,7 +274,8 @@ class Consumer:
 
     def known(self) -> dict[str, Case | None]:
         """The cases without what only tells how they came about."""
+        how = {"past_keys": (), "touched": ()}
         return {
-            id: None if case is None else case.model_copy(update={"past_keys": ()})
+            id: None if case is None else case.model_copy(update=how)
             for id, case in self.cases.items()
         }

@@ -1,6 +1,7 @@
 """Corrections: what they change, that they hold in any order, and that the recount agrees."""
 
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -66,6 +67,20 @@ def test_what_each_correction_changes() -> None:
     open_late = told((TaskOverdue, {"deadline": START, "round": 2}))
     assert open_late.measure.judged == 1
     assert corrected(open_late, verdict="in_time").measure.judged == 0
+
+
+def test_a_case_knows_which_groups_its_corrections_touched_and_when_last() -> None:
+    case = told()
+    assert (case.touched, case.rejudged_at) == ((), None)
+    moved = corrected(case, responsible={"unit_id": "u2"})
+    assert set(moved.touched) == {*case.keys, "unit/u2/2026-04"}
+    assert moved.rejudged_at == START
+    later = START + timedelta(days=1)
+    decision = void(moved, 1, "wrongly", later, "administrator:b", BEIJING)
+    assert decision is not None
+    # Taken back it touches u2 all the same: its figure fell.
+    assert "unit/u2/2026-04" in decision.state.touched
+    assert (decision.state.corrected, decision.state.rejudged_at) == (False, later)
 
 
 def test_the_later_correction_holds_and_voiding_brings_the_earlier_back() -> None:

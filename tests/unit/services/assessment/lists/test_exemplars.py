@@ -9,7 +9,12 @@ from services.assessment.lists import exemplars as e
 from services.assessment.lists.exemplars import Edition, Exemplar, PeriodFacts, Practice, candidacy
 from services.assessment.service.figures import SubjectKind
 from services.assessment.subjects import Subject
-from shared.contracts.lists import AdoptionReported, ExemplarFound, PracticePublished
+from shared.contracts.lists import (
+    AdoptionReported,
+    ExemplarFound,
+    ExemplarRevoked,
+    PracticePublished,
+)
 from shared.contracts.words import AdoptionOutcome
 from tests.unit.services.assessment.decided import done, refused
 from tests.unit.services.assessment.lists.stories import DAY, RULES, START, VILLAGE
@@ -88,6 +93,29 @@ def test_only_an_accepted_exemplar_is_written_up() -> None:
 def test_a_candidate_is_decided_on_once() -> None:
     with refused("exemplar-decided"):
         e.decide(accepted(), False, "c", "s", "x", "by", START)
+
+
+def test_an_accepted_one_is_revoked_with_a_reason_and_found_again_only_on_other_facts() -> None:
+    for state in (candidate(), done(e.decide(candidate(), False, "c", "s", "x", "by", START))):
+        with refused("exemplar-not-to-revoke"):
+            e.revoke(state, "弄虚作假", "by", START)
+    decision = e.revoke(accepted(), "弄虚作假", "area_manager:li", START + DAY)
+    assert decision is not None
+    assert [type(event) for event in decision.events] == [ExemplarRevoked]
+    assert decision.why == "弄虚作假"
+    state = decision.state
+    assert state.revoked is not None
+    assert (state.revoked.by, state.revoked.at) == ("area_manager:li", START + DAY)
+    assert e.revoke(state, "弄虚作假", "by", START) is None
+    with refused("exemplar-not-accepted"):
+        e.publish("pr1", state, edition())
+    again, later = (
+        candidacy(some, "schemes/1", RULES) for some in (GOOD, [facts(n) for n in (4, 5, 6)])
+    )
+    assert again is not None
+    assert later is not None
+    assert e.find(state, VILLAGE, again, START) is None
+    assert done(e.find(state, VILLAGE, later, START)).stage is e.ExemplarStage.CANDIDATE
 
 
 def test_others_adopt_it_once_and_may_try_again_after_they_dropped_it() -> None:

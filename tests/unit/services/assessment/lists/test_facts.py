@@ -12,6 +12,7 @@ from services.assessment.lists.facts import (
     Place,
     Posts,
     gaps_at,
+    post_at,
     trainings_overdue,
     vacant_days,
 )
@@ -124,6 +125,19 @@ def test_overdue_training_counts_from_when_it_was_due_until_it_was_done() -> Non
     assert [trainings_overdue(state, START + d * DAY) for d in (9, 10, 99)] == [0, 1, 1]
     state = told([*facts, (b.TrainingCaughtUp.model_validate(about), 50)], POSTS)
     assert [trainings_overdue(state, START + d * DAY) for d in (49, 50)] == [1, 0]
+
+
+def test_what_says_how_a_post_stood_names_the_event_that_told_of_it() -> None:
+    facts = [(term("t1", 0, 1000), 0), (ended("t1", 10), 10), (term("t2", 120, 900), 115)]
+    state = told(facts, POSTS)
+
+    def told_at(day: int) -> tuple[str, datetime] | None:
+        said = post_at(state, START + day * DAY)
+        return None if said is None or said.told is None else (said.told.type, said.told.time)
+
+    ending = ("lianxin.backbone.term_ended.v1", START + 10 * DAY)
+    assert [told_at(day) for day in (-1, 5, 100)] == [None, ending, ending]
+    assert told_at(150) == ("lianxin.backbone.appointed.v1", START + 115 * DAY)
 
 
 def test_gaps_of_a_place_at_a_moment() -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from services.assessment.lists import weak
 from services.assessment.lists.weak import Stage, Weak
-from shared.contracts.lists import WeakFound, WeakLeft
+from shared.contracts.lists import WeakDecisionMissing, WeakFound, WeakLeft
 from tests.unit.services.assessment.decided import done, refused
 from tests.unit.services.assessment.lists.stories import (
     DAY,
@@ -48,6 +48,20 @@ def test_what_put_it_on_the_list_stays_while_what_is_judged_later_is_kept_beside
     assert later.stay.judged.holding() == ("a",)
     assert later.stay.latest.holding() == ("b",)
     assert later.stage is Stage.FOUND
+
+
+def test_what_nobody_decides_on_is_told_of_once() -> None:
+    state, due = found(), START + timedelta(days=RULES.decision_days)
+    assert state.next_due() == due
+    assert weak.on_due(state, due - DAY) is None
+    decision = weak.on_due(state, due)
+    assert decision is not None
+    [event] = decision.events
+    assert isinstance(event, WeakDecisionMissing)
+    assert (event.stay, event.since) == (1, START)
+    assert decision.state.next_due() is None
+    assert decision.state.stage is Stage.FOUND
+    assert refuted(state).next_due() is None
 
 
 def test_a_refusal_holds_for_the_tables_time_but_not_against_another_criterion() -> None:

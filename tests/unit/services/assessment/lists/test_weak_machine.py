@@ -20,6 +20,7 @@ from services.assessment.lists.weak import OPEN, Stage, Weak
 from shared.contracts.lists import (
     WeakChecked,
     WeakDecided,
+    WeakDecisionMissing,
     WeakFound,
     WeakLeft,
     WeakPlanMissing,
@@ -213,6 +214,7 @@ class Life(RuleBasedStateMachine):
             assert kinds.count(WeakFound) == 1
             assert kinds.count(WeakDecided) == (stay.decided_at is not None)
             assert kinds.count(WeakLeft) == (stay.left_at is not None)
+            assert kinds.count(WeakDecisionMissing) <= 1
             assert kinds.count(WeakPlanMissing) <= 1
             assert kinds.count(WeakPlanned) == (stay.plan.revision if stay.plan else 0)
             assert kinds.count(WeakChecked) == len(stay.checks)
@@ -236,6 +238,7 @@ class Life(RuleBasedStateMachine):
         if not hasattr(self, "state") or self.state is None:
             return
         stay = self.state.stay
+        assert (stay.decision_due is None) or stay.stage is Stage.FOUND
         assert (stay.plan_due is None) or (stay.stage is Stage.CONFIRMED and stay.plan is None)
         assert (stay.review_due is None) or stay.stage is Stage.PLANNED
         if stay.stage is Stage.CONFIRMED:

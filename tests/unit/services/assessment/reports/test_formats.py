@@ -16,7 +16,16 @@ from services.assessment.reports.pdf_bulletin import bulletin_pdf_of
 from services.assessment.reports.report import Report
 from services.assessment.reports.xlsx import xlsx_of
 from tests.unit.services.assessment.reports.test_making import bulletin, report
-from tests.unit.services.assessment.reports.town import AT, HEATING, NAMES, RULES, large
+from tests.unit.services.assessment.reports.town import (
+    AT,
+    COMMUNITIES,
+    HEATING,
+    MARKED,
+    NAMES,
+    RULES,
+    SUPPORT,
+    large,
+)
 
 
 def sheets_of(made: Report) -> dict[str, list[tuple[Any, ...]]]:
@@ -77,6 +86,22 @@ def text_of(pdf: bytes) -> tuple[str, int]:
     document = pypdfium2.PdfDocument(pdf)
     pages = [page.get_textpage().get_text_bounded() for page in document]
     return re.sub(r"\s", "", "".join(pages)), len(pages)
+
+
+def test_money_plans_and_marks_are_in_workbook_and_print() -> None:
+    made = report(groups=(COMMUNITIES, MARKED), support=SUPPORT["u2"], corrected=4)
+    head, *lines = sheets_of(made)["承办单位办理本区域诉求情况"]
+    assert head[-5:] == ("应到位经费（元）", "已到位经费（元）", "服务场所", "到期任务", "逾期任务")
+    beside = {line[0]: line[-5:] for line in lines}
+    assert beside["区城市管理委"] == (900, 800, "有", None, None)
+    assert beside["区住房城市建设委 ［经费未到位、更正 2 件］"] == (700, 0, None, 3, 1)
+    overview = [row[:2] for row in sheets_of(made)["概况"]]
+    assert ("到期任务", 3) in overview
+    text, _ = text_of(pdf_of(made))
+    assert "区住房城市建设委［经费未到位、更正2件］" in text
+    unit = next(row for row in made.tables[1].rows if row.id == "u2")
+    assert f"区住房城市建设委{shown(unit.score, 'score')}7000—31" in text
+    assert "保障与任务" not in text_of(pdf_of(report()))[0]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

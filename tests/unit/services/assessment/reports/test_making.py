@@ -15,6 +15,7 @@ from tests.unit.services.assessment.reports.town import (
     AT,
     COMMUNITIES,
     HEATING,
+    MARKED,
     NAMES,
     RULES,
     STREETS,
@@ -194,3 +195,33 @@ def test_a_subject_without_support_is_told_its_place_among_its_like_beside_its_r
     assert place is not None
     assert (place.rank, place.of, place.group_rank, place.group_of) == (2, 3, 1, 2)
     assert "在其中保障未到位的 2 个中列第 1 名" in sentence_of(place, "zh")
+
+
+def test_corrected_cases_are_marked_with_a_footnote_and_the_subjects_own_are_said() -> None:
+    made = report(groups=(COMMUNITIES, MARKED), corrected=4)
+    rows = {row.id: row for row in made.tables[1].rows}
+    assert (rows["u3"].mark, rows["u3"].corrected_cases) == ("［更正 1 件］", 1)
+    assert rows["u2"].mark == "［经费未到位、更正 2 件］"
+    assert rows["u1"].mark is None
+    assert made.corrected_cases == 4
+    assert [note for note in made.notes if "改判" in note] == [
+        "本期数字中有 4 件诉求经人工复核改判。",
+        "注明“更正”的，其数字中有经人工复核改判的诉求，理由见各诉求的更正记录。",
+    ]
+    assert not any("改判" in note or "结算" in note for note in report().notes)
+    assert "结算后有 3 个对象的数据变动" in " ".join(report(outdated=3).notes)
+    notice = bulletin(groups=(COMMUNITIES, MARKED))
+    assert [what in " ".join(notice.notes) for what in ("更正", "保障未到位")] == [True, True]
+    assert notice.units[0].last[0].marked.endswith("［更正 1 件］")
+
+
+def test_money_and_plans_stand_beside_the_results() -> None:
+    rows = {row.id: row for row in report(groups=(COMMUNITIES, MARKED)).tables[1].rows}
+    assert rows["u3"].support is None
+    money = rows["u1"].support
+    assert money is not None
+    assert (money.funds_promised, money.funds_given, money.has_venue) == (900, 800, True)
+    assert (money.plans_due, money.plans_overdue) == (None, None)
+    plans = rows["u2"].support
+    assert plans is not None
+    assert (plans.plans_due, plans.plans_overdue, plans.has_venue) == (3, 1, None)

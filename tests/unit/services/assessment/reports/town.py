@@ -66,10 +66,12 @@ def group(
     now: Mapping[str, tuple[int, float]],
     earlier: Mapping[str, tuple[int, float]],
     lacks: Mapping[str, tuple[Lack, ...]] | None = None,
+    support: Mapping[str, Mapping[str, float]] | None = None,
+    corrected: Mapping[str, int] | None = None,
 ) -> Group:
     """`known`: name and domain or level; `now` and `earlier`: requests and the share that went
     well, by id."""
-    lacks = lacks or {}
+    lacks, support, corrected = lacks or {}, support or {}, corrected or {}
     figures, former = (
         {code: figure(code, n, good=good, kind=id, month=month) for code, (n, good) in of.items()}
         for of, month in ((now, MONTH), (earlier, before(MONTH)))
@@ -77,7 +79,10 @@ def group(
     traits = {code: trait for code, (_, trait) in known.items()}
     return Group(
         id,
-        {code: Known(name, lacks.get(code, ())) for code, (name, _) in known.items()},
+        {
+            code: Known(name, lacks.get(code, ()), support.get(code, {}), corrected.get(code, 0))
+            for code, (name, _) in known.items()
+        },
         figures,
         former,
         stands(id, figures, traits, lacks),
@@ -152,6 +157,16 @@ def street(**changes: Any) -> Facts:
         "above": "西城区",
     }
     return Facts(**(known | changes))
+
+
+SUPPORT = {
+    "u1": {"funds_promised": 900.0, "funds_given": 800.0, "has_venue": 1.0},
+    "u2": {"funds_promised": 700.0, "funds_given": 0.0, "plans_due": 3.0, "plans_overdue": 1.0},
+}
+MARKED = group(
+    "unit", UNIT_NAMES, UNITS_NOW, {}, {"u2": (Lack.FUNDS,)}, SUPPORT, {"u2": 2, "u3": 1}
+)
+"""Units of which money, venue and plans are known, and some of whose cases were corrected."""
 
 
 HEATING = Recurring("p1", "utilities", "车公庄社区", "2026-03", "西城区")

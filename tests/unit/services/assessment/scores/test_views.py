@@ -6,11 +6,19 @@ from typing import Any
 
 import pytest
 
+from services.assessment.heard import Source, Told
 from services.assessment.schemes.versions import SchemeVersion
 from services.assessment.scores.figures import summed
 from services.assessment.scores.score import score_class
 from services.assessment.scores.scoring import Board
-from services.assessment.scores.views import beside, score_fields, trend_out, warnings_out
+from services.assessment.scores.views import (
+    beside,
+    indicators_out,
+    score_fields,
+    sources_out,
+    trend_out,
+    warnings_out,
+)
 from services.assessment.service.figures import COUNTS
 from services.assessment.support.groups import Bounds, Lack
 from tests.unit.services.assessment.scores.schemes import indicator, scheme
@@ -82,7 +90,7 @@ def test_what_each_lacks_stands_beside_its_score_and_its_place_among_its_like() 
         found.inputs[id] |= {"funds_promised": 900.0, "funds_given": 449.0}
     scores = score_class(found.scheme, found.class_, found.inputs)
     shown = replace(found, scores=scores)
-    around = beside(shown, None, Bounds())
+    around = beside(shown, None, Bounds(), {"b": 2})
     fields = {
         one.subject_id: score_fields(shown, one, one.subject_id, around) for one in scores.every()
     }
@@ -91,5 +99,40 @@ def test_what_each_lacks_stands_beside_its_score_and_its_place_among_its_like() 
         "a": (1, 1, 2), "b": (2, 1, 2), "c": (3, 2, 2), "d": (4, 2, 2), "e": (None, None, 2),
     }  # fmt: skip
     assert fields["a"]["lacks"] == []
+    assert [fields[id]["corrected_cases"] for id in ("a", "b")] == [0, 2]
     assert fields["b"]["lacks"] == fields["d"]["lacks"] == [Lack.FUNDS]
     assert fields["e"]["lacks"] == [Lack.FUNDS, Lack.VENUE]
+
+
+def test_a_proportion_has_its_margin_of_error_and_hours_have_none() -> None:
+    """Wilson, 8 of 10: (0.8 + z² / 20 ± z √(0.016 + z² / 400)) / (1 + z² / 10), z = 1.96."""
+    of = scheme(indicator(minimum_sample=1), PLAIN)
+    numbered = SchemeVersion(1, of, datetime(2026, 1, 1, tzinfo=UTC), "a", "")
+    inputs = {"a": {"solved": 8.0, "contacted": 10.0, "median_hours": 5.0}, "b": {"requests": 1.0}}
+    scores = score_class(of, of.classes[0], inputs)
+    shown = Board("2026-05", numbered, of.classes[0], scores, inputs)
+    first, second = (scores.of(id) for id in ("a", "b"))
+    assert first is not None
+    assert second is not None
+    resolution, hours = indicators_out(shown, first)
+    assert resolution.low == pytest.approx(0.490162, abs=1e-6)
+    assert resolution.high == pytest.approx(0.943318, abs=1e-6)
+    assert (hours.low, hours.high) == (None, None)
+    assert [(one.low, one.high) for one in indicators_out(shown, second)] == [(None, None)] * 2
+
+
+def test_an_input_that_no_case_gives_names_the_event_that_told_of_it() -> None:
+    told = Told(
+        type="lianxin.assignment.changed.v1",
+        sequence=3,
+        event_id="e3",
+        time=datetime(2026, 5, 2, tzinfo=UTC),
+    )
+    entered = Source("guarantees/g1", link="/v1/guarantees/g1")
+    sources = {"funds_given": [Source("a1", told), entered], "vacant_days": [Source("o1", told)]}
+    shown = sources_out({"funds_given": 1.0, "plans_due": 2.0}, sources)
+    assert list(shown) == ["funds_given"]
+    first, second = shown["funds_given"]
+    assert (first.subject, first.type, first.sequence) == ("a1", told.type, 3)
+    assert (first.event_id, first.time) == ("e3", told.time)
+    assert (second.event_id, second.link) == (None, "/v1/guarantees/g1")
