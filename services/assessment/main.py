@@ -20,6 +20,7 @@ from services.assessment.problems import routes as routes_problems
 from services.assessment.problems import routes_programmes
 from services.assessment.problems import watch as problems_watch
 from services.assessment.problems.repository import Problems
+from services.assessment.problems.succession import Succession
 from services.assessment.ratings import routes as routes_ratings
 from services.assessment.reports import routes as routes_reports
 from services.assessment.reports.boards import Boards
@@ -131,6 +132,7 @@ def build(settings: Settings, client: Client) -> Assembly:
         "problems", problems_watch.Watch(repository, problems, tables, leases, zone).run
     )
     runtime.add_timers(problems_watch.timers(problems, tables, leases))
+    runtime.add_work("successors", Succession(problems, subjects, leases).run)
     boards = Boards(schemes, scoring)
     reports = report_parts(database, settings, tables, boards, supported.inputs.provide)
     of_rounds = start_rounds(rounds, ratings, figures.provide, tables, runtime, settings)
