@@ -15,20 +15,24 @@ from services.registry.joint.decisions import COUNCILS_KEPT, decided, may_lead
 from services.registry.joint.states import Council, JointState, Lists, Member
 from shared.storage.aggregates import Decision
 
+ROLES = ("lead", "member", "duty", "lists")
+
 
 def roles_of(state: JointState, who: str) -> list[str]:
-    """What an organization is in it: `lead`, `member`, `lists` (has something open in them)."""
+    """What an organization is in it: `lead`, `member`, has `duty` in turn, or something open in
+    the `lists`."""
     if state.retired:
         return []
     theirs = {each.organization_id for each in state.open.offers()} | {
         side for each in state.open.projects for side in (each.need_by, each.resource_by)
     }
-    there = {
+    there: dict[str, bool] = {
         "lead": state.lead == who,
         "member": any(m.organization_id == who and m.left is None for m in state.members),
+        "duty": bool(state.councils) and who in state.councils[-1].order,
         "lists": who in theirs,
     }
-    return [role for role, is_there in there.items() if is_there]
+    return [role for role in ROLES if there[role]]
 
 
 def hand_over(
@@ -41,7 +45,7 @@ def hand_over(
     if "lead" in roles and not leads:
         roles.remove("lead")
         if passing.new.organization_id not in state.current():
-            roles.add("member")  # to have what the former one has in the lists
+            roles.add("member")  # to have its turn, and what it has in the lists
     if not roles:
         return None
     new = state
@@ -49,14 +53,14 @@ def hand_over(
         new = new.model_copy(
             update={"lead": passing.new.organization_id, "lead_unit_id": passing.new.unit_id}
         )
-    if roles & {"lead", "member"}:
-        members = _members(new, passing, day)
-        councils = _councils(state.councils, old, passing.new.organization_id, day)
-        new = new.model_copy(update={"members": members, "councils": councils})
-    kept = tuple(passing.kept(role) for role in ("lead", "member", "lists") if role in roles)
+    if "member" in roles:
+        new = new.model_copy(update={"members": _members(new, passing, day)})
+    to = passing.new.organization_id
+    kept = tuple(passing.kept(role) for role in ROLES if role in roles)
     new = new.model_copy(
         update={
-            "open": _lists(new.open, old, passing.new.organization_id),
+            "councils": _councils(state.councils, old, to, day),
+            "open": _lists(new.open, old, to),
             "handovers": (*state.handovers, *kept),
         }
     )

@@ -235,10 +235,11 @@ async def test_its_people_grids_venues_branches_and_its_place_among_others_are_t
         ("organizations", [organization("branch", parent="liulian")]),
         ("grids", [{"id": "g2", "geometry": SQUARE} | place | mine]),
         ("venues", [{"id": "v1"} | place | mine]),
-        ("groups", [{"id": "q1", "skills": ["doctor"], "leader": "p1"} | place | mine]),
         ("people", [{"id": f"m{n}", "name": f"{n}", "grid_id": "g1"} | mine for n in range(3)]),
     ):
         assert {row["status"] for row in await city.load(kind, rows)} == {"created"}, kind
+    group = {"id": "q1", "skills": ["doctor"], "leader": "p1"} | place | mine
+    made(await admin.post("/v1/groups", json=group))
     joint = {
         "id": "j1",
         "name": "联合党委",

@@ -129,6 +129,13 @@ def test_the_lead_passes_only_to_a_street_or_community_and_else_waits_for_a_pers
     assert [one.organization_id for one in stays.state.members] == ["c", "b"]
     assert [one.role for one in stays.state.handovers] == ["member", "lists"]
     assert hand_over("j", stays.state, company, DAY) is None
+    # One that is a member already has its turn all the same.
+    turns = (Council(order=("a", "c"), start="2026-01-05", days=7),)
+    member = joint("c", lead="a", councils=turns)
+    turned = hand_over("j", member, passing("a", "c", Domain.PRIVATE_ENTERPRISE), DAY)
+    assert turned is not None
+    assert (turned.state.councils[-1].order, roles_of(turned.state, "a")) == (("c",), ["lead"])
+    assert [one.role for one in turned.state.handovers] == ["duty"]
 
 
 @given(
