@@ -281,7 +281,7 @@ def hand_over(state: ProblemState, heirs: Mapping[str, str]) -> Decision[Problem
     gone: list[str] = []
 
     def now(who: str | None) -> str | None:
-        if who not in heirs:
+        if who is None or who not in heirs:
             return who
         gone.append(who)
         return heirs[who]

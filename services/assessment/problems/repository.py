@@ -141,10 +141,10 @@ class Problems:
     async def organizations(self) -> set[str]:
         """Organizations that lead the work on problems, or that measures are with."""
         chosen = {"state.status": {"$in": list(WORKED_ON)}}
-        found: set[str] = set()
+        found: set[str | None] = set()
         for field in _WORKING:
             found.update(await self.store.collection.distinct(field, chosen))
-        return found - {None}  # type: ignore[arg-type]  # some have none
+        return {id for id in found if id is not None}
 
     async def with_organizations(self, ids: Some[str]) -> list[str]:
         """Problems that these work on, by id."""

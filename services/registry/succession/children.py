@@ -45,7 +45,7 @@ def under(
     if state.retired or state.parent != passing.old:
         return None
     former = known.entries.get(Reference(NAME, passing.old))
-    for parent in (passing.new.organization_id, former and former.parent):
+    for parent in (passing.new.organization_id, former.parent if former else None):
         if fits(id, parent, known):
             new = state.model_copy(update={"parent": parent})
             return Decision(new, [_KIND.event(id, new)], passing.why)
@@ -59,7 +59,7 @@ class ChildWork(Listed[OrganizationState]):
     open: ClassVar[Document] = {"state.retired": False}
 
     def __init__(self, repository: Repository, moves: Moves) -> None:
-        super().__init__(NAME, repository.stores[NAME])
+        super().__init__("organizations", repository.stores[NAME])
         self._repository = repository
         self._moves = moves
 

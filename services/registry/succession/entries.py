@@ -33,7 +33,7 @@ def given(kind: Kind[Any, Any], id: str, state: Any, passing: Passing) -> Decisi
     """
     if state.retired or state.organization_id != passing.old or state.owner is not None:
         return None
-    update = {"organization_id": passing.new.organization_id}
+    update: dict[str, str | None] = {"organization_id": passing.new.organization_id}
     if kind.name == "groups" or (kind.name == "venues" and state.unit_id == passing.unit_id):
         update["unit_id"] = passing.new.unit_id
     new = state.model_copy(update=update)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.registry.handover import Passing
 from services.registry.joint.handover import hand_over, roles_of
-from services.registry.joint.repository import NAME, Joints
+from services.registry.joint.repository import Joints
 from services.registry.joint.states import JointState
 from services.registry.succession.schemas import Outcome
 from services.registry.succession.works import Field, Listed, was_handed_over
@@ -26,7 +26,7 @@ class JointWork(Listed[JointState]):
     open: ClassVar[Document] = {"state.retired": False}
 
     def __init__(self, joints: Joints, zone: ZoneInfo) -> None:
-        super().__init__(NAME, joints.store)
+        super().__init__("joints", joints.store)
         self._zone = zone
 
     def _of(self, organization: str) -> Document:
