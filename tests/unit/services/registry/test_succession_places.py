@@ -104,6 +104,12 @@ def test_the_successor_takes_the_place_and_the_former_days_stay() -> None:
     both = hand_over("j", joint("a", "b"), passing("a", "b"), DAY)
     assert both is not None
     assert [one.joined for one in both.state.members if one.left is None] == ["2026-01-01"]
+    # In need of what another one helps with, the successor is so now.
+    needy = hand_over("j", joint("a", "c", open=lists("c", "a")), passing("a", "b"), DAY)
+    assert needy is not None
+    assert (needy.state.open.projects[0].need_by, needy.state.open.projects[0].resource_by) == (
+        "b", "c",
+    )  # fmt: skip
     # One that has left gives only what is still open in its name; a dissolved one gives nothing.
     left = joint(open=Lists(projects=lists("a", "c").projects), lead="c")
     after = hand_over("j", left, passing("a", "b"), DAY)
