@@ -325,6 +325,8 @@ async def test_of_a_split_a_person_says_who_gets_what(city: World) -> None:
     vows = [await promise(city, "liulian") for _ in range(3)]
     report = {"organization_id": "liulian", "community": "440310002001", "services": ["repairs"]}
     checkin = made(await admin.post("/v1/checkins", json=report))
+    person = {"id": "m1", "name": "李梅", "grid_id": "g1", "organization_id": "liulian"}
+    assert {row["status"] for row in await city.load("people", [person])} == {"created"}
     give = "/v1/organizations/liulian/open-work/hand-over"
     body = {"to": "east", "reason": "按片区划分", "items": [
         {"kind": "pairings", "id": pairing}, {"kind": "promises", "id": vows[0]},
@@ -334,7 +336,7 @@ async def test_of_a_split_a_person_says_who_gets_what(city: World) -> None:
     await retire(city, "liulian", "east", "west")
     # It waits, listed in its area, page by page.
     waiting = (await read(city, "open-work?area=440310001"))["items"]
-    assert [(one["organization_id"], one["left"]) for one in waiting] == [("liulian", 5)]
+    assert [(one["organization_id"], one["left"]) for one in waiting] == [("liulian", 6)]
     assert waiting[0]["successors"] == ["east", "west"]
     pages, cursor = [], ""
     while True:
@@ -343,7 +345,7 @@ async def test_of_a_split_a_person_says_who_gets_what(city: World) -> None:
         if page["next"] is None:
             break
         cursor = f"&cursor={page['next']}"
-    assert (len(pages), set(pages)) == (5, {pairing, checkin, *vows})
+    assert (len(pages), set(pages)) == (6, {pairing, checkin, "m1", *vows})
     only = await read(city, "organizations/liulian/open-work?kind=promises")
     assert [one["id"] for one in only["items"]] == sorted(vows)
     # Only to a successor, only by those who answer for it.
@@ -358,14 +360,16 @@ async def test_of_a_split_a_person_says_who_gets_what(city: World) -> None:
     for _ in range(2):  # given again, all stays where it went
         given = fine(await manager.post(give, json=body))
         assert {one["outcome"] for one in given["results"]} == {"handed_over"}
-        assert (given["left"], given["counts"]["promises"]) == (2, 2)
+        assert (given["left"], has(given)) == (3, {"people": 1, "promises": 2})
     found = await read(city, f"pairings/{pairing}")
     assert (found["taker"], len(found["handovers"])) == ("east", 1)
     assert found["handovers"][0]["why"] == "按片区划分"
     assert found["handovers"][0]["by"].startswith("area_manager:")
-    other = body | {"to": "west", "items": [{"kind": "promises", "id": id} for id in vows]}
+    items = [{"kind": "promises", "id": id} for id in vows] + [{"kind": "people", "id": "m1"}]
+    other = body | {"to": "west", "items": items}
     rest = fine(await manager.post(give, json=other))
-    assert [one["outcome"] for one in rest["results"]] == ["not_open", "handed_over", "handed_over"]
+    assert [one["outcome"] for one in rest["results"]] == ["not_open", *["handed_over"] * 3]
+    assert (await read(city, "people/m1"))["organization_id"] == "west"
     assert rest["left"] == 0
     assert (await read(city, "open-work"))["items"] == []
     assert (await read(city, f"promises/{vows[0]}"))["organization_id"] == "east"
