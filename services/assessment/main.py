@@ -131,7 +131,6 @@ def build(settings: Settings, client: Client) -> Assembly:
     runtime.add_work(
         "problems", problems_watch.Watch(repository, problems, tables, leases, zone).run
     )
-    runtime.add_timers(problems_watch.timers(problems, tables, leases))
     runtime.add_work("successors", Succession(problems, subjects, leases).run)
     boards = Boards(schemes, scoring)
     reports = report_parts(database, settings, tables, boards, supported.inputs.provide)
@@ -142,6 +141,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     filling = Filling(lists, statements, subjects, judges)
     runtime.add_work("lists", finding.run)
     for timers in (
+        problems_watch.timers(problems, tables, leases),
         Timers(lists.weak, weak_list.on_due, leases),
         Timers(statements.statements, statements_of.on_due, leases),
         Timers(statements.points, statements.point_due, leases),
