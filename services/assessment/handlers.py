@@ -145,7 +145,7 @@ def on_unit_changed(event: Event) -> tuple[str, Document]:
 
 
 def on_organization_changed(event: Event) -> tuple[str, Document]:
-    """An organization's name, domain and unit."""
+    """An organization's name, domain and unit; who took over from it."""
     data = event.data
     assert isinstance(data, OrganizationChanged)
     return "organizations", {
@@ -156,6 +156,7 @@ def on_organization_changed(event: Event) -> tuple[str, Document]:
         "area": data.area,
         "parent": data.parent,
         "retired": data.retired,
+        "successors": list(data.successors),
     }
 
 

@@ -20,6 +20,7 @@ from services.assessment.problems import routes as routes_problems
 from services.assessment.problems import routes_programmes
 from services.assessment.problems import watch as problems_watch
 from services.assessment.problems.repository import Problems
+from services.assessment.problems.succession import Succession
 from services.assessment.ratings import routes as routes_ratings
 from services.assessment.reports import routes as routes_reports
 from services.assessment.reports.boards import Boards
@@ -130,7 +131,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     runtime.add_work(
         "problems", problems_watch.Watch(repository, problems, tables, leases, zone).run
     )
-    runtime.add_timers(problems_watch.timers(problems, tables, leases))
+    runtime.add_work("successors", Succession(problems, subjects, leases).run)
     boards = Boards(schemes, scoring)
     reports = report_parts(database, settings, tables, boards, supported.inputs.provide)
     of_rounds = start_rounds(rounds, ratings, figures.provide, tables, runtime, settings)
@@ -140,6 +141,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     filling = Filling(lists, statements, subjects, judges)
     runtime.add_work("lists", finding.run)
     for timers in (
+        problems_watch.timers(problems, tables, leases),
         Timers(lists.weak, weak_list.on_due, leases),
         Timers(statements.statements, statements_of.on_due, leases),
         Timers(statements.points, statements.point_due, leases),

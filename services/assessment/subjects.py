@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from services.assessment.service.figures import SubjectKind
 from shared.storage.client import ASCENDING, Database, Document
+from shared.successors import Succeeded, heir_of
 from shared.web.auth import Principal, Role, sees_area, sees_unit
 from shared.web.problems import Problem
 
@@ -32,6 +33,8 @@ class Subject:
     domain: str | None = None
     level: str | None = None
     retired: bool = False
+    successors: tuple[str, ...] = ()
+    """Who took over from a retired organization."""
 
 
 def above(principal: Principal, path: Sequence[str]) -> bool:
@@ -120,6 +123,22 @@ class Subjects:
             names |= {(kind, document["_id"]): document["name"] async for document in found}
         return names
 
+    async def heirs(self, organizations: Iterable[str]) -> dict[str, str]:
+        """Of organizations that are retired with one successor, who has taken over (`heir_of`)."""
+        asked = set(organizations)
+        known: dict[str, Succeeded] = {}
+        wanted = asked
+        while wanted:
+            shown = {"retired": 1, "successors": 1}
+            found = self._database["organizations"].find({"_id": {"$in": sorted(wanted)}}, shown)
+            async for one in found:
+                successors = tuple(one.get("successors", ()))
+                known[one["_id"]] = Succeeded(one.get("retired", False), successors)
+            following = {each for id in wanted & known.keys() for each in known[id].successors}
+            wanted = following - known.keys()
+        heirs = {id: heir_of(id, known) for id in asked}
+        return {id: heir for id, heir in heirs.items() if heir is not None}
+
     async def path_of(self, area: str, field: str) -> tuple[str, ...]:
         """Codes down to an area's own. Raises `Problem` 422."""
         found = await self._database["areas"].find_one({"_id": area}, {"path": 1})
@@ -185,6 +204,7 @@ class Subjects:
                 domain=d["domain"],
                 level=d.get("level"),
                 retired=d.get("retired", False),
+                successors=tuple(d.get("successors", ())),
             )
             for d in documents
         ]

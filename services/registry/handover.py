@@ -5,10 +5,9 @@ Each open piece of work is a document of its own, so that a follower passes them
 piece with somebody else and does nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -46,13 +45,14 @@ def views_of(handovers: Iterable[Handover]) -> list[HandoverView]:
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """What `old` has passes to `new`, at a moment, by whom and why."""
+    """What `old` has passes to `new`, at a moment, by whom and why; `unit_id` is that of `old`."""
 
     old: str
     new: Standing
     at: datetime
     by: str
     why: str
+    unit_id: str | None = None
 
     @property
     def party(self) -> Party:
@@ -69,30 +69,3 @@ class Passing:
             by=self.by,
             why=self.why,
         )
-
-
-class Succeeded(NamedTuple):
-    """As much of an organization as says who takes over."""
-
-    retired: bool
-    successors: tuple[str, ...] = ()
-
-
-def heir_of(id: str, organizations: Mapping[str, Succeeded]) -> str | None:
-    """Who takes over all that `id` has open: its one successor, or that one's, and so on.
-
-    None where it is in service, names nobody, or names several (a person says who gets what); and
-    where the successors lead round to one already passed. The chain ends at one that is in
-    service, or that has not one successor itself: what is open waits there for a person.
-    """
-    seen = {id}
-    here = id
-    while (found := organizations.get(here)) and found.retired and len(found.successors) == 1:
-        following = found.successors[0]
-        if following in seen:
-            return None
-        if following not in organizations:
-            break
-        seen.add(following)
-        here = following
-    return None if here == id else here

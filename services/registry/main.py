@@ -68,7 +68,11 @@ from services.registry.service.base import Kind
 from services.registry.service.grids import on_due
 from services.registry.succession import routes as routes_succession
 from services.registry.succession.checkins import CheckinWork
+from services.registry.succession.children import ChildWork
+from services.registry.succession.entries import KINDS as ENTRIES
+from services.registry.succession.entries import EntryWork
 from services.registry.succession.follow import Succession
+from services.registry.succession.joints import JointWork
 from services.registry.succession.works import (
     AssignmentWork,
     PairingWork,
@@ -125,6 +129,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     plans = Plans(database, settings, repository, records)
     certificates = Certificates(database, settings, records)
     facts = Facts(database, settings)
+    moves = Moves(database)
     succession = Succession(
         repository,
         [
@@ -133,6 +138,9 @@ def build(settings: Settings, client: Client) -> Assembly:
             PlanWork("plans", plans.store),
             *carrier_works(carriers),
             CheckinWork(checkins),
+            JointWork(joints, zone),
+            ChildWork(repository, moves),
+            *(EntryWork(kinds[name], repository) for name in ENTRIES),
         ],
     )
 
@@ -169,7 +177,7 @@ def build(settings: Settings, client: Client) -> Assembly:
         tables=tables,
         zone=zone,
         records=records,
-        moves=Moves(database),
+        moves=moves,
         duties=duties,
         joints=joints,
         follow=follow,

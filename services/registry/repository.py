@@ -48,7 +48,11 @@ _FILTERS = {
 }
 _UNIQUE = {"people": ("once", "number")}
 """Fields whose value no other entry of the kind has."""
-_SOMETIMES = {"people": ("organization_id", "services"), "organizations": ("successors",)}
+_SOMETIMES = {
+    "grids": ("organization_id",),
+    "people": ("organization_id", "services"),
+    "organizations": ("successors",),
+}
 """Filters that most entries have no value for: their indexes hold only those that have one."""
 _REFERRED = {
     "state.area_path": 1,
@@ -163,19 +167,24 @@ class Repository:
             await self._holders(kind.name, unique),
             await self._reserve(kind.name, numberless, untaken=holders),
         )
-        found = entries
-        for _ in range(LEVELS if kind.tree else 0):
+        if kind.tree:
+            await self.climb(kind.name, known)
+        return known
+
+    async def climb(self, name: str, known: Known) -> None:
+        """Fetch into `known` all that stand above its entries of a tree."""
+        found = known.entries
+        for _ in range(LEVELS):
             above = {
-                Reference(kind.name, parent)
+                Reference(name, parent)
                 for reference in found
-                if reference.kind == kind.name
-                for parent in known.parents(kind.name, reference.id)
+                if reference.kind == name
+                for parent in known.parents(name, reference.id)
             } - known.entries.keys()
             found = await self.look_up(above)
             if not found:
                 break
             known.entries.update(found)
-        return known
 
     async def look_up(self, wanted: Iterable[Reference]) -> dict[Reference, Referred]:
         """Those of `wanted` that are there; a kind is the name of its collection."""

@@ -4,7 +4,7 @@ Only one replica does it, the one that leads; two for a moment do no harm, as a 
 nothing new writes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -146,17 +146,30 @@ class Finding:
     async def _drop_retired(self, now: datetime) -> None:
         async for batch in self._lists.open_stays():
             states = [one.state for one in batch if one.state is not None]
-            gone = []
+            gone: dict[str, tuple[str, ...]] = {}
             for kind in {state.kind for state in states}:
                 ids = [state.subject_id for state in states if state.kind is kind]
                 known = await self._subjects.get_many(kind, ids)
-                gone += [weak_id(kind, id) for id, subject in known.items() if subject.retired]
+                gone |= {
+                    weak_id(kind, id): subject.successors
+                    for id, subject in known.items()
+                    if subject.retired
+                }
             await decide_all(
                 self._lists.weak,
                 gone,
-                lambda _, state: None if state is None else weak.retire(state, now),
+                _retired(gone, now),
                 by="lists",
             )
+
+
+def _retired(
+    successors: Mapping[str, Sequence[str]], now: datetime
+) -> Callable[[str, Weak | None], Decision[Weak] | None]:
+    def decide(id: str, state: Weak | None) -> Decision[Weak] | None:
+        return None if state is None else weak.retire(state, successors[id], now)
+
+    return decide
 
 
 def _by_outcomes(scheme: Scheme) -> bool:

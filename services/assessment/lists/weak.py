@@ -367,18 +367,24 @@ def _names(judged: Judged, stay: Stay, ids: Sequence[str], language: str) -> lis
     return [getattr(known[id], language) if id in known else id for id in ids]
 
 
-def retire(state: Weak, now: datetime) -> Decision[Weak] | None:
-    """The registry retired the subject: nobody is left to be helped."""
+def retire(state: Weak, successors: Sequence[str], now: datetime) -> Decision[Weak] | None:
+    """The registry retired the subject: nobody is left to be helped.
+
+    Who took over is named and not listed for it: it is judged by its own facts.
+    """
     if state.stage not in OPEN:
         return None
+    why = "retired in the registry"
+    if successors:
+        why += f"; taken over by {', '.join(successors)}"
     event = WeakLeft(**_about(state, state.stay), since=state.stay.found_at)
     return _with(
         state,
         [event],
-        "retired in the registry",
+        why,
         stage=Stage.LEFT,
         left_at=now,
-        left_reason="retired in the registry",
+        left_reason=why,
         decision_due=None,
         plan_due=None,
         review_due=None,

@@ -7,6 +7,7 @@ from typing import Any
 from services.assessment.problems.messages import STATUSES
 from services.assessment.problems.state import (
     OPEN,
+    WORKED_ON,
     Followed,
     Line,
     Measure,
@@ -265,6 +266,46 @@ def close(
         raise Problem(409, "problem-not-fallen", months=months, needed=rules.fallen_months)
     now = _ended(state, "closed", result)
     return Decision(now, [ProblemClosed(**_names(now), months=months)], result)
+
+
+def hand_over(state: ProblemState, heirs: Mapping[str, str]) -> Decision[ProblemState] | None:
+    """The organization that leads the work, or that a measure to come is with, has a successor.
+
+    What is done stays with who did it. None where nobody works on it, or none of them.
+
+    Args:
+        heirs: who took over from organizations that are retired, by id.
+    """
+    if state.status not in WORKED_ON:
+        return None
+    gone: list[str] = []
+
+    def now(who: str | None) -> str | None:
+        if who is None or who not in heirs:
+            return who
+        gone.append(who)
+        return heirs[who]
+
+    leader = now(state.organization_id)
+    measures = tuple(
+        one
+        if one.done_at is not None
+        else one.model_copy(update={"organization_id": now(one.organization_id)})
+        for one in state.measures
+    )
+    if not gone:
+        return None
+    new = state.model_copy(update={"organization_id": leader, "measures": measures})
+    events: list[Payload] = []
+    if leader != state.organization_id:
+        events.append(ProblemAccepted(**_names(new), organization_id=leader))
+    events += [
+        ProblemMeasureSet(**_names(new), measure=one.id, organization_id=one.organization_id)
+        for one, before in zip(measures, state.measures, strict=True)
+        if one != before
+    ]
+    why = ", ".join(f"{heirs[id]} took over from {id}" for id in dict.fromkeys(gone))
+    return Decision(new, events, why)
 
 
 # Parts

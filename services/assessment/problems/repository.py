@@ -10,7 +10,7 @@ from datetime import datetime
 
 from services.assessment.problems.counts import Cell, Row, grid_of
 from services.assessment.problems.programme import ProgrammeState
-from services.assessment.problems.state import OPEN, ProblemState
+from services.assessment.problems.state import OPEN, WORKED_ON, ProblemState
 from services.assessment.problems.table import ProblemRules
 from shared.contracts import topics
 from shared.settings import Settings
@@ -25,6 +25,7 @@ from shared.storage.client import (
 )
 
 _LISTED = {"history": 0, "outbox": 0}
+_WORKING = ("state.organization_id", "state.measures.organization_id")
 _BATCH = 1000
 """Larger ones would keep the event loop for as long as they take to be read."""
 
@@ -136,6 +137,23 @@ class Problems:
         """Every problem that is not ended."""
         found = self.store.collection.find({"state.status": {"$in": list(OPEN)}}, _LISTED)
         return [self.store.load(document) async for document in found]
+
+    async def organizations(self) -> set[str]:
+        """Organizations that lead the work on problems, or that measures are with."""
+        chosen = {"state.status": {"$in": list(WORKED_ON)}}
+        found: set[str | None] = set()
+        for field in _WORKING:
+            found.update(await self.store.collection.distinct(field, chosen))
+        return {id for id in found if id is not None}
+
+    async def with_organizations(self, ids: Some[str]) -> list[str]:
+        """Problems that these work on, by id."""
+        chosen = {
+            "state.status": {"$in": list(WORKED_ON)},
+            "$or": [{field: {"$in": sorted(ids)}} for field in _WORKING],
+        }
+        found = self.store.collection.find(chosen, {"_id": 1}).sort("_id", ASCENDING)
+        return [document["_id"] async for document in found]
 
     # What months have found
 

@@ -18,6 +18,7 @@ from shared.storage.aggregates import State
 Status = Literal["found", "accepted", "fallen", "closed", "dismissed"]
 """Waits for its owner; is worked on; its rate has fallen; ended; not a problem."""
 OPEN: tuple[Status, ...] = ("found", "accepted", "fallen")
+WORKED_ON: tuple[Status, ...] = ("accepted", "fallen")
 
 
 class Kept(BaseModel):

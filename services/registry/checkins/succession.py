@@ -34,6 +34,10 @@ def serves_there(book: Book | None, checkin: Checkin, to: str) -> bool:
 def take_over(book: Book | None, checkin: Checkin, passing: Passing) -> Decision[Book] | None:
     """Enter it in the successor's book, with its dates, reports and posts; once.
 
+    How many communities and posts an organization may have (`communities_each`, `posts_each`) is
+    not asked: what was agreed goes on. As long as the successor is at or above a limit, it gets
+    nothing further (`decisions`, `posts.ask`). A post's own limit of holders holds all the time.
+
     None where it stands there, or the successor serves that community already.
     """
     to = passing.new.organization_id

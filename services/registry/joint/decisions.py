@@ -87,10 +87,15 @@ def ensure_open(state: JointState) -> None:
 # Who belongs to it
 
 
+def may_lead(domain: Domain, level: OrganizationLevel) -> bool:
+    """Whether it is an organization of a street or community (art. 6)."""
+    return domain is Domain.COMMUNITY and level in _LEADS
+
+
 def check_lead(lead: str, organizations: Organizations) -> OrganizationState:
     """The lead: a street or community organization (art. 6). Raises `Problem` 422."""
     found = organization(lead, organizations, "lead")
-    if found.domain is not Domain.COMMUNITY or found.level not in _LEADS:
+    if not may_lead(found.domain, found.level):
         raise Problem(422, "lead-of-street-or-community", field="lead", id=lead)
     return found
 

@@ -46,12 +46,14 @@ class Joints:
         self._ended = database["joint_ended"]
 
     async def create_indexes(self) -> None:
-        """For lists by area, lead, member and name; for what has ended of one."""
+        """For lists by area, lead, member and name; for sides of projects; for what has ended."""
         order = [("state.sort_key", ASCENDING), ("_id", ASCENDING)]
         index = self.store.collection.create_index
         await index([("state.area_path", ASCENDING), ("_id", ASCENDING)], name="path")
         await index([("state.lead", ASCENDING), ("_id", ASCENDING)], name="lead")
         await index([("state.members.organization_id", ASCENDING)], name="member")
+        for side in ("need_by", "resource_by"):
+            await index([(f"state.open.projects.{side}", ASCENDING)], name=side)
         await index(order, name="order")
         await self._ended.create_index(
             [("joint_id", ASCENDING), ("name", ASCENDING), ("_id", DESCENDING)], name="joint"

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
+from services.registry.handover import HandoverView
 from services.registry.schemas import Day, EntryView, OwnId, Words, distinct
 from shared.contracts.words import Founding, ResourceKind
 from shared.web.schemas import AreaCode, Body, PastTime, ShortText, Slug, Text4000
@@ -205,6 +206,7 @@ class JointView(JointRow):
     needs: list[NeedView]
     resources: list[ResourceView]
     projects: list[ProjectView]
+    handovers: list[HandoverView]
 
 
 class DutyHolderView(BaseModel):

@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from services.registry.handover import Handover
 from services.registry.states import Named
 from shared.contracts.registry import JointChanged, JointMember
 from shared.contracts.words import Founding, ResourceKind
@@ -176,6 +177,8 @@ class JointState(Named):
     absorbing: tuple[str, ...] = ()
     received: tuple[str, ...] = ()
     predecessors: tuple[str, ...] = ()
+    handovers: tuple[Handover, ...] = ()
+    """Of places that organizations had in it."""
 
     def next_due(self) -> datetime | None:
         """At once, where something of it must go to another document."""

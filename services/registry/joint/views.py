@@ -1,5 +1,6 @@
 """Answers on joint organizations; free words only for those who may read them."""
 
+from services.registry.handover import views_of
 from services.registry.joint.decisions import acts_for
 from services.registry.joint.repository import NAME, Ended
 from services.registry.joint.schemas import (
@@ -76,6 +77,7 @@ class Views:
             needs=[self.need(each) for each in state.open.needs],
             resources=[self.resource(each) for each in state.open.resources],
             projects=[self.project(each) for each in state.open.projects],
+            handovers=views_of(state.handovers),
         )
 
     def ended(self, ended: Ended) -> EndedView:

@@ -12,21 +12,19 @@ one has not agreed to a company's pairings, is often the one that assigned the t
 with hundreds of organizations would get what nobody looks at.
 """
 
-import logging
 import time
 from collections.abc import Iterable, Sequence
 
 from services.registry.following import Changed
-from services.registry.handover import Passing, Succeeded, heir_of
+from services.registry.handover import Passing
 from services.registry.repository import Repository
 from services.registry.service.organizations import NAME as ORGANIZATIONS
 from services.registry.standing import standings
 from services.registry.succession.schemas import WorkKind
 from services.registry.succession.works import Work
 from shared.spans import moment
-from shared.storage.client import ASCENDING, UNREACHABLE
-
-log = logging.getLogger(__name__)
+from shared.storage.client import ASCENDING
+from shared.successors import Succeeded, heir_of
 
 BY = "succession"
 _BATCH = 200
@@ -112,23 +110,11 @@ class Succession:
         return heir_of(id, known)
 
     async def _pass_on(self, id: str, heir: str) -> None:
-        new = (await standings(self._repository, [heir])).by_id[heir]
+        stand = (await standings(self._repository, [id, heir])).by_id
+        unit_id = stand[id].unit_id
+        passing = Passing(id, stand[heir], moment(), BY, _why(id), unit_id)
         for work in self.works:
-            after = ""
-            while items := await work.page(id, after, _BATCH):
-                for item in items:
-                    await self._one(work, item.id, Passing(id, new, moment(), BY, _why(id)))
-                after = items[-1].id
-
-    @staticmethod
-    async def _one(work: Work, id: str, passing: Passing) -> None:
-        try:
-            await work.hand_over(id, passing)
-        except UNREACHABLE:
-            raise
-        except Exception:
-            # It stays open where it is, and is seen there; the others go on.
-            log.exception("open work was not passed on", extra={"kind": work.kind, "id": id})
+            await work.pass_all(passing)
 
 
 def _why(id: str) -> str:

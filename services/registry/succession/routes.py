@@ -106,7 +106,7 @@ async def hand_over(
     works = {work.kind: work for work in registry.succession.works}
     results = []
     for item in body.items:
-        passing = Passing(id, new, moment(), author(principal), body.reason)
+        passing = Passing(id, new, moment(), author(principal), body.reason, state.unit_id)
         outcome = await works[item.kind].hand_over(item.id, passing)
         results.append(ResultView(kind=item.kind, id=item.id, outcome=outcome))
     counts = await registry.succession.counts(id)

@@ -7,10 +7,22 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from shared.web.schemas import Body, ShortText, Slug
 
 WorkKind = Literal[
-    "assignments", "carriers", "checkins", "errands", "pairings", "plans", "promises"
+    "assignments",
+    "carriers",
+    "checkins",
+    "errands",
+    "grids",
+    "groups",
+    "joints",
+    "organizations",
+    "pairings",
+    "people",
+    "plans",
+    "promises",
+    "venues",
 ]
 """As in paths; in the order in which they are listed."""
-Outcome = Literal["handed_over", "ended", "not_open"]
+Outcome = Literal["handed_over", "ended", "not_open", "by_hand"]
 
 
 class WorkItem(Body):
@@ -76,7 +88,8 @@ class LeftsView(BaseModel):
 
 
 class ResultView(BaseModel):
-    """What became of an item: `ended` where the successor cannot have it (the history says why)."""
+    """What became of an item: `ended` where the successor cannot have it (the history says why),
+    `by_hand` where a person must decide on it, or on a part of it, at its own address."""
 
     kind: WorkKind
     id: str

@@ -1,5 +1,6 @@
 """The kinds of open work: which pieces an organization has, and how one is passed on."""
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -20,8 +21,11 @@ from services.registry.succession.schemas import Outcome, WorkKind, WorkView
 from shared.contracts.words import ErrandStage, PromiseStatus
 from shared.spans import moment
 from shared.storage.aggregates import Aggregate, AggregateStore, Decision, S
-from shared.storage.client import ASCENDING, Document
+from shared.storage.client import ASCENDING, UNREACHABLE, Document
 
+log = logging.getLogger(__name__)
+
+_BATCH = 200
 _LISTED = {"history": 0, "outbox": 0}
 
 
@@ -65,9 +69,23 @@ class Work(ABC):
     async def hand_over(self, id: str, passing: Passing) -> Outcome:
         """Pass one on; the same when done again."""
 
+    async def pass_all(self, passing: Passing) -> None:
+        """Pass all on, one by one. What fails stays where it is and is seen there."""
+        after = ""
+        while items := await self.page(passing.old, after, _BATCH):
+            for item in items:
+                try:
+                    await self.hand_over(item.id, passing)
+                except UNREACHABLE:
+                    raise
+                except Exception:
+                    told = {"kind": self.kind, "id": item.id}
+                    log.exception("open work was not passed on", extra=told)
+            after = items[-1].id
 
-class Documents(Work, Generic[S]):
-    """Work of which each piece is an aggregate with `handovers`."""
+
+class Listed(Work, Generic[S]):
+    """Work of which each piece is an aggregate: how its pieces are found and shown."""
 
     fields: ClassVar[tuple[Field, ...]]
     open: ClassVar[Document]
@@ -75,10 +93,6 @@ class Documents(Work, Generic[S]):
     def __init__(self, kind: WorkKind, store: AggregateStore[S]) -> None:
         self.kind = kind
         self.store = store
-
-    @abstractmethod
-    def decide(self, id: str, state: S, passing: Passing) -> Decision[S] | None:
-        """Pass it on; None where it is not open, or somebody else's."""
 
     @abstractmethod
     def show(self, state: S) -> tuple[str, datetime | None, Iterable[str]]:
@@ -117,12 +131,24 @@ class Documents(Work, Generic[S]):
         return WorkView(
             kind=self.kind,
             id=one.id,
-            roles=[field.role for field in self.fields if _matches(document, field, organization)],
+            roles=self.roles(organization, document, one.state),
             other=next((side for side in sides if side != organization), None),
             status=status,
             until=until,
             where=f"/v1/{self.kind}/{one.id}",
         )
+
+    def roles(self, organization: str, document: Document, _state: S) -> list[str]:
+        """What the organization is in one of its pieces."""
+        return [field.role for field in self.fields if _matches(document, field, organization)]
+
+
+class Documents(Listed[S]):
+    """Work of which each piece is an aggregate with `handovers`."""
+
+    @abstractmethod
+    def decide(self, id: str, state: S, passing: Passing) -> Decision[S] | None:
+        """Pass it on; None where it is not open, or somebody else's."""
 
     async def hand_over(self, id: str, passing: Passing) -> Outcome:
         """See `Work.hand_over`."""
@@ -140,10 +166,15 @@ class Documents(Work, Generic[S]):
 
         done = await self.store.execute(id, there, by=passing.by)
         handovers = cast(Sequence[Handover], getattr(done.state, "handovers", ()))
-        to = passing.new.organization_id
-        if any((one.organization_id, one.to) == (passing.old, to) for one in handovers):
+        if was_handed_over(handovers, passing):
             return "handed_over"
         return "not_open" if decided[0] is None else "ended"
+
+
+def was_handed_over(handovers: Sequence[Handover], passing: Passing) -> bool:
+    """Whether a history says that the one has it of the other."""
+    sides = (passing.old, passing.new.organization_id)
+    return any((one.organization_id, one.to) == sides for one in handovers)
 
 
 def _matches(document: Document, field: Field, organization: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from shared.contracts.tasks import Assignee
 from shared.contracts.words import AssigneeKind
+from shared.successors import heir_of
 
 NO_CITY = "city"
 """The top area's code while no area is known."""
@@ -43,6 +44,7 @@ class OrganizationSeen(NamedTuple):
     unit_id: str | None
     area: str | None
     retired: bool
+    successors: tuple[str, ...] = ()
 
 
 class JointSeen(NamedTuple):
@@ -153,9 +155,18 @@ class Directory:
         return id in self.units and self.units[id].retired
 
     def answers_for(self, grid_id: str) -> str | None:
-        """The organization of a grid."""
+        """The organization of a grid, or the one in service that took over from it.
+
+        None where it is retired and nobody, or more than one, took over: what no one answers for
+        counts for no one, until the registry names another for the grid.
+        """
         grid = self.grids.get(grid_id)
-        return grid.organization_id if grid else None
+        named = grid.organization_id if grid else None
+        seen = None if named is None else self.organizations.get(named)
+        if named is None or seen is None or not seen.retired:
+            return named
+        heir = heir_of(named, self.organizations)
+        return heir if heir is not None and not self.organizations[heir].retired else None
 
     def has_retired_grid(self, grid_id: str) -> bool:
         """Whether the grid is known, and is in service no more."""
@@ -228,6 +239,8 @@ def _kept(name: str, value: Any) -> Any:
         return bool(value)
     if name == "members":
         return tuple((one["organization_id"], one.get("left")) for one in value or ())
+    if name == "successors":
+        return tuple(intern(id) for id in value or ())
     return intern(value) if isinstance(value, str) else None
 
 

@@ -10,6 +10,7 @@ import orjson
 import pytest
 import pytest_asyncio
 
+from services.assessment.problems.succession import Succession
 from services.assessment.problems.watch import Watch
 from services.assessment.schemes.periods import before
 from shared.contracts.envelope import Event
@@ -20,6 +21,7 @@ from tests.integration.messaging.world import settings_for
 from tests.integration.services.assessment.world import (
     CITY,
     Assessment,
+    Others,
     area,
     database_of,
     organization,
@@ -63,6 +65,7 @@ class World:
     """Assessment with a city in which one community has noise for four months."""
 
     assessment: Assessment
+    others: Others
 
     async def look(self, month: str) -> Any:
         """Have a month looked at; what it has found."""
@@ -94,7 +97,7 @@ async def world(kafka_bootstrap: str, mongodb_uri: str) -> AsyncIterator[World]:
         await others.publish(events)
         async with running(of) as assessment:
             await eventually(lambda: assessment.settled(len(events)), 40, "all cases are in")
-            world = World(assessment)
+            world = World(assessment, others)
             # Once last month was looked at, the loop looks at none of these by itself.
             await world.look(before(f"{datetime.now(UTC):%Y-%m}"))
             yield world
@@ -147,6 +150,7 @@ async def it_is_taken_worked_on_and_closed_once_its_rate_has_fallen(world: World
     path = f"/v1/problems/{(await world.problem())['id']}"
     cause = {"cause": "夜间施工没有审批", "organization_id": "works"}
     await world.assessment.send("POST", f"{path}/accept", cause, STREET)
+    await its_leader_is_merged_and_the_successor_goes_on(world)
     measure = {"what": "夜间施工一律审批", "until": "2025-07-01T00:00:00+08:00"}
     taken = await world.assessment.send("POST", f"{path}/measures", measure, STREET)
     done = f"{path}/measures/{taken['measures'][0]['id']}/done"
@@ -168,6 +172,23 @@ async def it_is_taken_worked_on_and_closed_once_its_rate_has_fallen(world: World
     assert (closed["status"], closed["fallen_months"]) == ("closed", 2)
     assert [line["by"] for line in closed["history"]][-1] == "area_manager:street"
     assert closed["history"][-1]["why"] == "连续两月回落"
+
+
+async def its_leader_is_merged_and_the_successor_goes_on(world: World) -> None:
+    (id, works), (_, merged) = organization("works", "u"), organization("merged", "u")
+    gone = works.model_copy(update={"retired": True, "successors": ("merged",)})
+    await world.others.register(("merged", merged), (id, gone))
+    parts = world.assessment.parts
+    # It looks every ten seconds; with one more at work at once it is the same.
+    succession = Succession(parts.problems, parts.subjects, world.assessment.runtime.leases)
+
+    async def passed() -> bool:
+        await succession.look()
+        return bool((await world.problem())["organization_id"] == "merged")
+
+    await eventually(passed, 20, "the successor leads the work")
+    last = (await world.problem())["history"][-1]
+    assert (last["by"], last["why"]) == ("succession", "merged took over from works")
 
 
 async def a_relapse_is_seen_on_the_same_case(world: World) -> None:
@@ -232,6 +253,7 @@ async def all_of_it_is_told_on_reviews(world: World) -> None:
         assert [orjson.loads(entry["data"]) for entry in entries]
         assert types == [
             "problem.found.v1",
+            "problem.accepted.v1",
             "problem.accepted.v1",
             "problem.measure_set.v1",
             "problem.measure_set.v1",

@@ -26,7 +26,7 @@ from tests.integration.services.registry.agreements import (
     prepare,
     refused,
 )
-from tests.integration.services.registry.world import CITY, World, told
+from tests.integration.services.registry.world import CITY, SQUARE, World, told
 
 ANY = {"If-Match": "*"}
 COMMUNITY = "440310001001"
@@ -113,6 +113,10 @@ async def left(world: World, id: str) -> dict[str, Any]:
     return await read(world, f"organizations/{id}/open-work")
 
 
+def has(open_now: dict[str, Any]) -> dict[str, int]:
+    return {kind: number for kind, number in open_now["counts"].items() if number}
+
+
 async def nothing_left(world: World, id: str) -> None:
     async def nothing() -> bool:
         return bool((await left(world, id))["left"] == 0)
@@ -153,7 +157,7 @@ async def test_dissolving_keeps_history_and_moves_all_open_work_to_the_successor
     taken = await admin.post(f"/v1/checkins/{checkin}/posts", json={"post": "supervision"})
     assert taken.status_code == 201, taken.text
     open_now = await left(city, "liulian")
-    assert open_now["counts"] == {
+    assert has(open_now) == {
         "assignments": 1, "carriers": 1, "checkins": 1, "errands": 1, "pairings": 1, "plans": 2,
         "promises": 1,
     }  # fmt: skip
@@ -221,6 +225,65 @@ async def test_dissolving_keeps_history_and_moves_all_open_work_to_the_successor
     assert [taker for _, taker in sorted(takers)] == ["liulian", "east"]
 
 
+async def test_its_people_grids_venues_branches_and_its_place_among_others_are_the_successors(
+    city: World,
+) -> None:
+    admin = city.admin
+    mine = {"organization_id": "liulian"}
+    place = {"area": "440310001", "name": "第二"}
+    for kind, rows in (
+        ("organizations", [organization("branch", parent="liulian")]),
+        ("grids", [{"id": "g2", "geometry": SQUARE} | place | mine]),
+        ("venues", [{"id": "v1"} | place | mine]),
+        ("people", [{"id": f"m{n}", "name": f"{n}", "grid_id": "g1"} | mine for n in range(3)]),
+    ):
+        assert {row["status"] for row in await city.load(kind, rows)} == {"created"}, kind
+    group = {"id": "q1", "skills": ["doctor"], "leader": "p1"} | place | mine
+    made(await admin.post("/v1/groups", json=group))
+    joint = {
+        "id": "j1",
+        "name": "联合党委",
+        "form": "joint_area",
+        "lead": "liulian",
+        "area": "440310001",
+        "members": [{"organization_id": "shop", "joined": "2026-01-05"}],
+    }
+    made(await admin.post("/v1/joints", json=joint))
+    council = {"order": ["liulian", "shop"], "start": "2026-01-05", "days": 1}
+    fine(await admin.put("/v1/joints/j1/council", json=council, headers=ANY))
+    need = mine | {"words": "会议室", "kind": "venue"}
+    made(await admin.post("/v1/joints/j1/needs", json=need))
+    assert has(await left(city, "liulian")) == {
+        "grids": 1, "groups": 1, "joints": 1, "organizations": 1, "people": 3, "venues": 1,
+    }  # fmt: skip
+
+    await retire(city, "liulian", "shop")
+
+    # A shop cannot lead: that waits for a person, and all else goes on.
+    async def only_the_lead() -> bool:
+        return has(await left(city, "liulian")) == {"joints": 1}
+
+    await eventually(only_the_lead, 30)
+    assert (await read(city, "organizations/branch"))["parent"] == "shop"
+    for kind, id in (("grids", "g2"), ("venues", "v1"), ("groups", "q1"), ("people", "m2")):
+        assert (await read(city, f"{kind}/{id}"))["organization_id"] == "shop", kind
+        last = (await admin.get(f"/v1/history/{kind}/{id}")).json()[-1]
+        assert (last["by"], last["why"]) == (
+            "succession", "successor of liulian, which is retired",
+        )  # fmt: skip
+    there = await read(city, "joints/j1")
+    assert (there["lead"], there["needs"][0]["organization_id"]) == ("liulian", "shop")
+    assert there["council"]["order"] == ["shop"]
+    [waits] = (await left(city, "liulian"))["items"]
+    assert (waits["kind"], waits["roles"], waits["where"]) == ("joints", ["lead"], "/v1/joints/j1")
+    body = {"to": "shop", "reason": "x", "items": [{"kind": "joints", "id": "j1"}]}
+    given = fine(await admin.post("/v1/organizations/liulian/open-work/hand-over", json=body))
+    assert given["results"][0]["outcome"] == "by_hand"
+    new = {"name": "联合党委", "form": "joint_area", "lead": "east"}
+    fine(await admin.put("/v1/joints/j1", json=new, headers=ANY))
+    assert (await left(city, "liulian"))["left"] == 0
+
+
 async def test_merging_ends_what_the_successor_has_already_and_what_would_be_with_itself(
     city: World,
 ) -> None:
@@ -262,6 +325,8 @@ async def test_of_a_split_a_person_says_who_gets_what(city: World) -> None:
     vows = [await promise(city, "liulian") for _ in range(3)]
     report = {"organization_id": "liulian", "community": "440310002001", "services": ["repairs"]}
     checkin = made(await admin.post("/v1/checkins", json=report))
+    person = {"id": "m1", "name": "李梅", "grid_id": "g1", "organization_id": "liulian"}
+    assert {row["status"] for row in await city.load("people", [person])} == {"created"}
     give = "/v1/organizations/liulian/open-work/hand-over"
     body = {"to": "east", "reason": "按片区划分", "items": [
         {"kind": "pairings", "id": pairing}, {"kind": "promises", "id": vows[0]},
@@ -271,7 +336,7 @@ async def test_of_a_split_a_person_says_who_gets_what(city: World) -> None:
     await retire(city, "liulian", "east", "west")
     # It waits, listed in its area, page by page.
     waiting = (await read(city, "open-work?area=440310001"))["items"]
-    assert [(one["organization_id"], one["left"]) for one in waiting] == [("liulian", 5)]
+    assert [(one["organization_id"], one["left"]) for one in waiting] == [("liulian", 6)]
     assert waiting[0]["successors"] == ["east", "west"]
     pages, cursor = [], ""
     while True:
@@ -280,7 +345,7 @@ async def test_of_a_split_a_person_says_who_gets_what(city: World) -> None:
         if page["next"] is None:
             break
         cursor = f"&cursor={page['next']}"
-    assert (len(pages), set(pages)) == (5, {pairing, checkin, *vows})
+    assert (len(pages), set(pages)) == (6, {pairing, checkin, "m1", *vows})
     only = await read(city, "organizations/liulian/open-work?kind=promises")
     assert [one["id"] for one in only["items"]] == sorted(vows)
     # Only to a successor, only by those who answer for it.
@@ -295,14 +360,16 @@ async def test_of_a_split_a_person_says_who_gets_what(city: World) -> None:
     for _ in range(2):  # given again, all stays where it went
         given = fine(await manager.post(give, json=body))
         assert {one["outcome"] for one in given["results"]} == {"handed_over"}
-        assert (given["left"], given["counts"]["promises"]) == (2, 2)
+        assert (given["left"], has(given)) == (3, {"people": 1, "promises": 2})
     found = await read(city, f"pairings/{pairing}")
     assert (found["taker"], len(found["handovers"])) == ("east", 1)
     assert found["handovers"][0]["why"] == "按片区划分"
     assert found["handovers"][0]["by"].startswith("area_manager:")
-    other = body | {"to": "west", "items": [{"kind": "promises", "id": id} for id in vows]}
+    items = [{"kind": "promises", "id": id} for id in vows] + [{"kind": "people", "id": "m1"}]
+    other = body | {"to": "west", "items": items}
     rest = fine(await manager.post(give, json=other))
-    assert [one["outcome"] for one in rest["results"]] == ["not_open", "handed_over", "handed_over"]
+    assert [one["outcome"] for one in rest["results"]] == ["not_open", *["handed_over"] * 3]
+    assert (await read(city, "people/m1"))["organization_id"] == "west"
     assert rest["left"] == 0
     assert (await read(city, "open-work"))["items"] == []
     assert (await read(city, f"promises/{vows[0]}"))["organization_id"] == "east"
@@ -329,7 +396,7 @@ def test_killed_in_between_all_moves_and_nothing_twice(registry: ServiceProcess)
     secret = SECRET.get_secret_value()
     token = issue_token(secret, Principal("root", Role.ADMINISTRATOR))
     headers = {"Authorization": f"Bearer {token}"}
-    many = 300
+    many, members = 300, 700
     with httpx.Client(base_url=registry.url, headers=headers, timeout=60) as client:
 
         def load(kind: str, rows: list[dict[str, Any]]) -> None:
@@ -346,6 +413,13 @@ def test_killed_in_between_all_moves_and_nothing_twice(registry: ServiceProcess)
             answer = client.post("/v1/promises", json=body)
             assert answer.status_code == 201, answer.text
             vows.append(answer.json()["id"])
+        # People go over by five hundreds, before promises.
+        load("grids", [{"id": "g", "name": "网格", "area": "440310001", "geometry": SQUARE}])
+        ids = [f"m{n}" for n in range(members)]
+        rows_of = [{"id": id, "name": id, "grid_id": "g", "organization_id": "old"} for id in ids]
+        for start in range(0, members, 500):
+            load("people", rows_of[start : start + 500])
+        many += members
 
         def open_at(who: str) -> int:
             answer = client.get(f"/v1/organizations/{who}/open-work?limit=1")
@@ -371,6 +445,15 @@ def test_killed_in_between_all_moves_and_nothing_twice(registry: ServiceProcess)
         for id in vows:
             history = client.get(f"/v1/promises/{id}").json()["handovers"]
             assert [(one["organization_id"], one["to"]) for one in history] == [("old", "new")]
+        moved, cursor = [], ""
+        while True:
+            page = client.get(f"/v1/people?organization_id=new&limit=200{cursor}").json()
+            moved += [(one["id"], one["version"]) for one in page["items"]]
+            if page["next"] is None:
+                break
+            cursor = f"&cursor={page['next']}"
+        # Each has been written twice: when it was made, when it went over.
+        assert sorted(moved) == sorted((id, 2) for id in ids)
 
 
 async def test_killed_between_two_books_a_check_in_passes_once_with_its_post(city: World) -> None:

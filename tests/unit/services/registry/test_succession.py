@@ -14,7 +14,7 @@ from services.registry.assignments.state import AssignmentState
 from services.registry.carriers import posts, promises
 from services.registry.checkins import succession as reports
 from services.registry.checkins.states import Book, Checkin, CommunityPosts, Place, Post, book_id
-from services.registry.handover import Handover, Passing, Succeeded, heir_of
+from services.registry.handover import Handover, Passing
 from services.registry.money import Line
 from services.registry.pairings import succession as pairs
 from services.registry.pairings.decisions import closed
@@ -34,6 +34,7 @@ from shared.contracts.words import (
     PairingKind,
     PromiseStatus,
 )
+from shared.successors import Succeeded, heir_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 NAMES = ("a", "b", "c", "d", "e")

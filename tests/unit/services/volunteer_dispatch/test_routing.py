@@ -86,6 +86,28 @@ def test_assignees_carry_who_answers_for_them() -> None:
     assert ctx.directory.volunteer("v", None, "g1").organization_id == "org-g1"
 
 
+def test_a_team_whose_organization_is_retired_carries_who_took_over_or_nobody() -> None:
+    city = context().directory
+
+    def answers(*organizations: tuple[str, tuple[str, ...]]) -> str | None:
+        """Of grid g1, after these were retired with their successors."""
+        rows = [
+            {"_id": id, "area": "S1-1", "retired": True, "successors": list(successors)}
+            for id, successors in organizations
+        ]
+        city.put("organizations", rows)
+        return city.grid_team("g1").organization_id
+
+    assert answers() == "org-g1"
+    assert answers(("org-g1", ("org-s1",))) == "org-s1"
+    assert city.volunteer("v", None, "g1").organization_id == "org-s1"
+    assert answers(("org-s1", ("org-power",))) == "org-power"
+    # Split, ended with its successor, or ended with nobody to take over: nobody, not the dead one.
+    assert answers(("org-g1", ("org-power", "org-x"))) is None
+    assert answers(("org-g1", ("org-s1",)), ("org-s1", ())) is None
+    assert answers(("org-g1", ())) is None
+
+
 @pytest.mark.parametrize("to", ["nobody", "domain:bank", "unit:", "volunteer:v1"])
 def test_a_table_with_an_unknown_target_is_refused(to: str) -> None:
     with pytest.raises(ValidationError):

@@ -83,6 +83,18 @@ def test_a_relapse_is_marked_with_how_often_within_the_tables_time() -> None:
     assert found(much_later, once).stay.relapse == 0
 
 
+def test_a_stay_ends_with_the_organization_and_says_who_took_over() -> None:
+    merged = weak.retire(planned(), ("o9",), START + DAY)
+    assert merged is not None
+    assert [type(event) for event in merged.events] == [WeakLeft]
+    assert (merged.state.stage, merged.state.next_due()) == (Stage.LEFT, None)
+    assert merged.state.stay.left_reason == "retired in the registry; taken over by o9"
+    assert weak.retire(merged.state, ("o9",), START + DAY) is None
+    dissolved = weak.retire(found(), (), START)
+    assert dissolved is not None
+    assert dissolved.why == "retired in the registry"
+
+
 def test_a_refused_finding_is_no_earlier_stay_that_it_could_relapse_from() -> None:
     again = found(START + timedelta(days=RULES.refusal_days), refuted(found()))
     assert again.stay.relapse == 0

@@ -162,7 +162,7 @@ class Life(RuleBasedStateMachine):
     @rule(chance=st.integers(0, 9))
     def the_registry_retires_it(self, chance: int) -> None:
         if chance == 0 and self.state is not None:
-            self.take(weak.retire(self.state, self.now))
+            self.take(weak.retire(self.state, (), self.now))
 
     @at(Stage.FOUND, Stage.CONFIRMED, Stage.PLANNED)
     @rule(

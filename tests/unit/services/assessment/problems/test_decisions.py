@@ -209,6 +209,31 @@ def test_measures_are_set_and_their_results_said() -> None:
         decisions.finish_measure(state, "m2", "已更换", manager("s1"), "a", NOW)
 
 
+def test_work_on_it_goes_on_with_the_successor_and_what_is_done_stays() -> None:
+    def measure(id: str, who: str | None, done: bool = False) -> Measure:
+        end = {"done_at": NOW, "done_by": "a", "result": "已更换"} if done else {}
+        return Measure(id=id, what="更换", organization_id=who, until=NOW, at=NOW, by="a", **end)
+
+    heirs = {"street-committee": "new-committee"}
+    measures = (
+        measure("m1", "street-committee"), measure("m2", "street-committee", done=True),
+        measure("m3", None), measure("m4", "water"),
+    )  # fmt: skip
+    state = accepted(new()).model_copy(update={"measures": measures})
+    passed = decisions.hand_over(state, heirs)
+    assert told(passed) == ["accepted", "measure_set"]
+    assert passed is not None
+    assert passed.state.organization_id == "new-committee"
+    assert [one.organization_id for one in passed.state.measures] == [
+        "new-committee", "street-committee", None, "water",
+    ]  # fmt: skip
+    assert passed.why == "new-committee took over from street-committee"
+    assert decisions.hand_over(passed.state, heirs) is None
+    # Nobody works on it: raised, it waits to be taken; ended, it stays as it was.
+    for status in ("found", "closed", "dismissed"):
+        assert decisions.hand_over(state.model_copy(update={"status": status}), heirs) is None
+
+
 def test_the_owner_hands_up_what_it_cannot_change() -> None:
     up = decisions.raise_up(accepted(new()), "权限不足", manager("s1"), RULES, NOW)
     assert (up.state.owner, up.state.status, told(up)) == ("xc", "found", ["raised"])
