@@ -137,7 +137,7 @@ async def seen_by(watch: CoverageWatch, parts: Parts, place: str = "grid/g1") ->
 
 
 class Counting(CoverageRepository):
-    """Counts looks at everything; fails when told to; ends a look at everything when `go` is set."""
+    """Counts looks at everything; fails when told to; such a look ends when `go` is set."""
 
     looks = 0
     fail = False
