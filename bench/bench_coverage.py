@@ -117,7 +117,7 @@ async def measure(uri: str, database: str, server: int, broker: str) -> dict[str
             found[f"GET /v1/coverage{query}"], _ = await _best(ask)
         async with _watching(assembly):
             topic = runtime.broker.topic(topics.COVERAGE.name)
-            told = await bench_gaps.measure(http, broker, topic, "s1", _CHANGES)
+            told = await bench_gaps.measure(http, broker, topic, "m1", _CHANGES)
     await client.close()
     return found | {"places": number} | {f"told, {name}": one for name, one in told.items()}
 

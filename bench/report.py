@@ -28,7 +28,7 @@ def memory_limit(service: str) -> float:
     """The MB that docker-compose.yml lets a service have; Kubernetes has the same."""
     services = yaml.safe_load(_COMPOSE.read_text())["services"]
     limit = services[service.replace("_", "-")]["deploy"]["resources"]["limits"]["memory"]
-    return float(limit[:-1]) * 1024 ** {"M": 2, "G": 3}[limit[-1]] / 1e6
+    return float(limit[:-1]) * {"M": 2**20, "G": 2**30}[limit[-1]] / 1e6
 
 
 def machine() -> str:
