@@ -141,7 +141,7 @@ class Registry:
         self._take(kind, id, decision)
 
     def move(self, kind: str, name: str, n: int) -> bool:
-        """Decide on the one of this kind, which the first move makes; whether it was not refused."""
+        """Decide on the one of this kind, which the first move makes; whether it was taken."""
         id = AGREED_IDS[kind]
         state = self.states.get(Reference(kind, id))
         if state is not None and name == "new":
