@@ -56,13 +56,13 @@ test-pymongo: $(VENV)/dev.stamp ## The services' integration tests on motor's su
 test-real: $(VENV)/dev.stamp ## Import two cities' real tables whole and compare with the files (../shared/data)
 	$(PYTEST) tests/real $(ARGS)
 
-bench: $(VENV)/dev.stamp ## Measure, and write bench/RESULTS.md (a whole city: bench-city)
+bench: $(VENV)/dev.stamp ## Measure, write bench/RESULTS.md (half an hour; ARGS=--whole at full size, hours)
 	$(BIN)/python -m bench $(ARGS)
 
-bench-city: $(VENV)/dev.stamp ## Load a city of a million people and measure (an hour; ARGS="--scale 0.02" a minute)
+bench-city: $(VENV)/dev.stamp ## Of it, the city of a million people alone (an hour; ARGS="--scale 0.02" a minute)
 	$(BIN)/python -m bench.bench_city $(ARGS)
 
-bench-assessment: $(VENV)/dev.stamp ## Figures and recount beside 2,000,000 cases (an hour; ARGS="--sizes 2000 20000" two minutes)
+bench-assessment: $(VENV)/dev.stamp ## Of it, figures and recount beside 2,000,000 cases (an hour; ARGS="--sizes 2000 20000" two minutes)
 	$(BIN)/python -m bench.bench_assessment $(ARGS)
 
 contracts: $(VENV)/run.stamp ## Write docs/contracts from shared/contracts

@@ -3,7 +3,7 @@
     python -m bench.bench_city [--scale 0.02] [--seed 1] [--keep FOLDER]
 
 Writes its own section of bench/RESULTS.md at scale 1; prints at any. Each part can be called by
-itself: `load`, `locating`, `rebuild`, `memory`.
+itself: `load`, `locating`, `rebuild`, `memory`, `gaps`, `plans`.
 """
 
 import argparse
@@ -13,15 +13,17 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 from rich.progress import Progress
 
-from bench import bench_places
+from bench import bench_gaps, bench_places, bench_plans
 from bench.common import cpu_seconds
-from bench.report import CITY, machine, put, resident_megabytes
+from bench.loaded_city import City
+from bench.report import CITY, machine, memory_limit, put, resident_megabytes
 from cli.bars import row_bar
 from cli.city.command import ORDER, write_city
 from cli.city.plan import Plan, grid_id
@@ -29,11 +31,14 @@ from cli.registry_import import OnProgress, import_rows
 from deploy.local.services import SERVICES
 from services.request_intake.locator import Locator
 from services.request_intake.read_models import Directory
+from services.volunteer_dispatch.pool import Pool
+from services.volunteer_dispatch.service.alerting import Asking
+from services.volunteer_dispatch.volunteers import Volunteers
+from shared.contracts import topics
 from shared.storage.changes import changes_of
-from shared.storage.client import Client, connect
-from shared.web.auth import Principal, Role, issue_token
+from shared.storage.client import connect
 from tests.servers import own_broker, own_database
-from tests.system import SECRET, System
+from tests.system import System
 
 KINDS = ("areas", "units", "organizations", "grids", "people")
 READ_MODELS = {
@@ -41,49 +46,9 @@ READ_MODELS = {
     "volunteer_dispatch": ("areas", "grids", "units", "organizations", "volunteers"),
 }
 """Collections of the read models that are dropped and rebuilt, by service."""
+_CHANGES = 30
 _LONG = 2 * 3600.0
 _SETTLE_SECONDS = 60.0
-_TOKEN_SECONDS = 12 * 3600
-
-
-class City:
-    """A running system on embedded servers, and the folder with the city's files."""
-
-    def __init__(self, system: System, folder: Path, plan: Plan, servers: dict[str, int]) -> None:
-        self.system, self.folder, self.plan, self.servers = system, folder, plan, servers
-        token = issue_token(SECRET, Principal("bench", Role.ADMINISTRATOR), _TOKEN_SECONDS)
-        self.headers = {"Authorization": f"Bearer {token}"}
-
-    def pids(self) -> dict[str, int]:
-        """Process ids of what runs, by name."""
-        running = {
-            service: replicas[0].pid or 0
-            for service, replicas in self.system.processes.items()
-            if replicas[0].alive
-        }
-        return running | self.servers
-
-    def client(self, service: str) -> httpx.Client:
-        """A client of a service, for threads."""
-        return httpx.Client(
-            base_url=self.system.url(service), headers=self.headers, timeout=120, trust_env=False
-        )
-
-    def database(self, client: Client, service: str) -> Any:
-        """The database of a service."""
-        return client.database(f"{self.system.unique}_{service}")
-
-    async def get(self, service: str, path: str) -> dict[str, Any]:
-        """What a service answers."""
-        async with httpx.AsyncClient(
-            base_url=self.system.url(service), headers=self.headers, timeout=120
-        ) as client:
-            answer = await client.get(path)
-            if answer.is_error:  # the folder with the log goes when this ends
-                said = self.system.processes[service][0].last_lines()
-                raise RuntimeError(f"{path} of {service}: {answer.status_code}; its log: {said}")
-            found: dict[str, Any] = answer.json()
-            return found
 
 
 async def eventually(done: Any, every: float) -> float:
@@ -159,13 +124,17 @@ async def locating(city: City) -> dict[str, float]:
     await directory.refresh()
     read = time.perf_counter() - began
     await client.close()
-    few = min(bench_places.FEW_GRIDS, city.plan.grids)
+    few = _few(city.plan)
     chosen = [directory.city.grids[grid_id(n)] for n in range(few)]
     sides = {
         few: Locator(directory.city.areas, chosen),
         city.plan.grids: directory.city.locator,
     }
     return bench_places.compare(city.plan, sides) | {"read_seconds": read}
+
+
+def _few(plan: Plan) -> int:
+    return min(bench_places.FEW_GRIDS, plan.grids // 2)
 
 
 async def rebuild(city: City, service: str) -> dict[str, float]:
@@ -268,11 +237,18 @@ async def measure(folder: Path, plan: Plan) -> dict[str, Any]:
             print("started anew with a full city:", _shown(again))
             covered = await coverage(city)
             print(f"GET /v1/coverage: {covered:.2f} s")
+            index = await volunteers(city)
+            print(f"rows in dispatch's index: {index}")
+            told = await gaps(city)
+            print(f"from a change to its gap: {told}")
+            planned = await plans(city)
+            print(f"a plan over the city: {planned}")
             held = {name: resident_megabytes(pid) for name, pid in servers.items()}
     return {
         "plan": plan, "made": made, "size": size, "empty": empty, "load": loaded,
         "behind": behind, "full": full, "located": located, "rebuilt": rebuilt, "again": again,
-        "covered": covered, "servers": held, "busy": os.getloadavg()[2],
+        "covered": covered, "index": index, "told": told, "planned": planned, "servers": held,
+        "busy": os.getloadavg()[2],
     }  # fmt: skip
 
 
@@ -295,6 +271,32 @@ async def coverage(city: City) -> float:
     return statistics.median(took)
 
 
+async def volunteers(city: City) -> dict[str, int]:
+    """Rows in the index of volunteers that dispatch makes of its read model, and their bytes."""
+    client = connect(city.system.mongo)
+    database = city.database(client, "volunteer_dispatch")
+    pool = Pool(Volunteers(database), Asking)
+    await pool.refresh(datetime.now(UTC))
+    await client.close()
+    return {"rows": len(pool.index), "bytes": pool.index.nbytes}
+
+
+async def gaps(city: City) -> dict[str, float]:
+    """Seconds from a change to its gap beside the city."""
+    topic = f"{city.system.unique}.{topics.COVERAGE.name}"
+    async with city.asking("registry") as client:
+        return await bench_gaps.measure(
+            client, city.system.kafka, topic, city.plan.community(0), _CHANGES
+        )
+
+
+async def plans(city: City) -> dict[str, float]:
+    """What the progress of a plan over the whole city takes."""
+    pids = city.pids()
+    async with city.asking("registry") as client:
+        return await bench_plans.measure(client, city.plan, pids["registry"], pids["database"])
+
+
 def _shown(found: Mapping[str, tuple[float, float]]) -> str:
     return ", ".join(
         f"{name} {now:.0f} MB (most {most:.0f})" for name, (now, most) in found.items()
@@ -314,11 +316,7 @@ def _rates(loaded: Mapping[str, Any]) -> str:
 
 def report(found: Mapping[str, Any]) -> str:
     """The section of the results."""
-    plan, loaded, located = found["plan"], found["load"], found["located"]
-    rates = ", ".join(
-        f"{kind} {rows / seconds:,.0f}" for kind, (rows, seconds) in loaded["rates"].items()
-    )
-    cores = ", ".join(f"{name} {share:.2f}" for name, share in loaded["cores"].items())
+    plan = found["plan"]
     lines = [
         CITY,
         "",
@@ -332,15 +330,30 @@ def report(found: Mapping[str, Any]) -> str:
         "",
         "| what | bound | found |",
         "| --- | --- | --- |",
-        f"| load of {loaded['rows']:,} rows | reported | **{loaded['seconds'] / 60:.0f} min**, "
+        *rows(found),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def rows(found: Mapping[str, Any]) -> list[str]:
+    """Rows of a table."""
+    plan, loaded, located, index = (found[name] for name in ("plan", "load", "located", "index"))
+    size = f"{plan.grids:,} grids and {plan.people:,} people"
+    rates = ", ".join(
+        f"{kind} {rows / seconds:,.0f}" for kind, (rows, seconds) in loaded["rates"].items()
+    )
+    cores = ", ".join(f"{name} {share:.2f}" for name, share in loaded["cores"].items())
+    return [
+        f"| load of {loaded['rows']:,} rows | reported | **{loaded['seconds'] / 60:.1f} min**, "
         f"{loaded['rows'] / loaded['seconds']:,.0f} rows/s ({rates}) |",
         f"| cores in use at the load | reported | {cores} |",
-        f"| known to intake and dispatch after the last row | reported | {found['behind']:.0f} s |",
+        f"| known to intake and dispatch after the last of {loaded['rows']:,} rows | reported | "
+        f"{found['behind']:.0f} s |",
         f"| point to grid in intake's read model, one core, {located['grids']:,} grids, median of "
         f"{bench_places.ROUNDS} | at least 20,000/s | **{located['all']:,.0f}/s** |",
-        f"| the same against {bench_places.FEW_GRIDS} grids, by turns | at most 1.5 times slower | "
+        f"| the same against {_few(plan)} grids, by turns | at most 1.5 times slower | "
         f"**{located['ratio']:.2f}** ({located['few']:,.0f}/s) |",
-        f"| intake's read model read from its database | reported | "
+        f"| intake's read model of {plan.grids:,} grids read from its database | reported | "
         f"{located['read_seconds']:.1f} s |",
         *(
             f"| full rebuild of {service} from the registry's journal, {one['events']:,} events | "
@@ -349,18 +362,22 @@ def report(found: Mapping[str, Any]) -> str:
             f"{one['most_megabytes']:.0f} MB) |"
             for service, one in found["rebuilt"].items()
         ),
-        f"| `GET /v1/coverage` over the whole city | at most 2 s | **{found['covered']:.2f} s** |",
+        f"| `GET /v1/coverage` over {size} | at most 2 s | **{found['covered']:.2f} s** |",
+        bench_gaps.row(found["told"], f"beside {size}"),
+        bench_plans.row(found["planned"]),
         *(
-            f"| memory of {service}: empty, after the load (most), started anew with the full "
-            f"city (most) | bounded | {found['empty'][service][0]:.0f} MB, "
+            f"| memory of {service} with {size}: empty, after the load (most), started anew (most) "
+            f"| at most its limit of {memory_limit(service):,.0f} MB | "
+            f"{found['empty'][service][0]:.0f} MB, "
             f"{found['full'][service][0]:.0f} ({found['full'][service][1]:.0f}) MB, "
             f"**{found['again'][service][0]:.0f}** ({found['again'][service][1]:.0f}) MB |"
             for service in SERVICES
         ),
-        f"| memory of broker, database | reported | {found['servers']['broker']:,.0f} MB, "
-        f"{found['servers']['database']:,.0f} MB |",
+        f"| people in memory of dispatch: rows of its index, of {plan.people:,} | only who can be "
+        f"asked | {index['rows']:,}, {index['bytes'] / max(index['rows'], 1):.0f} bytes each |",
+        f"| memory of broker, database with {size} | reported | "
+        f"{found['servers']['broker']:,.0f} MB, {found['servers']['database']:,.0f} MB |",
     ]
-    return "\n".join(lines) + "\n"
 
 
 def main() -> None:

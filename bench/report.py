@@ -3,7 +3,10 @@
 import os
 from pathlib import Path
 
+import yaml
+
 RESULTS = Path(__file__).with_name("RESULTS.md")
+_COMPOSE = Path(__file__).parents[1] / "docker-compose.yml"
 CITY = "## Whole city (`make bench-city`)"
 ASSESSMENT = "## Assessment of a large city (`make bench-assessment`)"
 LIMITS = "## Limits"
@@ -19,6 +22,13 @@ def resident_megabytes(pid: int, name: str = "VmRSS") -> float:
 def forget_most() -> None:
     """Have the most memory that this process ever had counted from now on."""
     Path("/proc/self/clear_refs").write_text("5")
+
+
+def memory_limit(service: str) -> float:
+    """The MB that docker-compose.yml lets a service have; Kubernetes has the same."""
+    services = yaml.safe_load(_COMPOSE.read_text())["services"]
+    limit = services[service.replace("_", "-")]["deploy"]["resources"]["limits"]["memory"]
+    return float(limit[:-1]) * {"M": 2**20, "G": 2**30}[limit[-1]] / 1e6
 
 
 def machine() -> str:

@@ -16,8 +16,15 @@ UNITS = ("id", "name", "domain", "area")
 ORGANIZATIONS = ("id", "name", "domain", "level", "unit_id", "area", "parent")
 PEOPLE = (
     "id", "name", "telephone", "skills", "grid_id", "capacity", "available", "longitude",
-    "latitude", "unit_id",
+    "latitude", "unit_id", "organization_id",
 )  # fmt: skip
+_OF_A_UNIT, _OF_A_COMMUNITY = 0.5, 0.6
+"""Six in ten are members, six an organization: five of the organization of the unit that they work
+at, one of that of the community that he or she lives in. The others are volunteers alone."""
+_SERVING = 0.25
+"""Of the members, so many take tasks themselves. Both shares are assumed, not counted anywhere:
+they leave 55 % of all with a capacity, so that there are many who are asked, and many who are only
+registered."""
 _FIRST = "青云和平安东西南北新长永兴文华金银玉石松柏梅兰竹桂江河湖海山泉星月光明春秋福禄"
 _LAST = "水桥塘湾岗坪溪口坊门亭阁园里井田林庄堂苑"
 _KINDS: dict[str, tuple[str, ...]] = {
@@ -67,7 +74,6 @@ def _unit(plan: Plan, n: int) -> tuple[str, tuple[str, ...], int]:
 def organizations(plan: Plan) -> Iterator[Row]:
     """The organizations of the areas as a tree; under them those of the units and branches."""
     yield ["o-city", "广连市委", "agency", "city", "", CITY, ""]
-    made = 1
     for n in range(plan.districts):
         code = plan.district(n)
         yield [f"o-{code}", f"{place_name(n, 1)}区委", "agency", "county", "", code, "o-city"]
@@ -79,8 +85,7 @@ def organizations(plan: Plan) -> Iterator[Row]:
         code, above = plan.community(n), plan.street(parent(n, plan.communities, plan.streets))
         name = f"{place_name(n, 3)}社区党委"
         yield [f"o-{code}", name, "community", "grassroots", "", code, f"o-{above}"]
-    made += plan.districts + plan.streets + plan.communities
-    for k in range(max(0, plan.organizations - made)):
+    for k in range(_of_units(plan)):
         n, branch = k % plan.units, k // plan.units
         domain, _, area = _unit(plan, n)
         above = f"o-{plan.community(area)}" if branch == 0 else f"o-{unit_id(n)}-0"
@@ -88,6 +93,17 @@ def organizations(plan: Plan) -> Iterator[Row]:
         kind = "党委" if branch == 0 else f"第{branch}党支部"
         name = f"{place_name(n, 4)}{label}{n + 1}{kind}"
         yield [f"o-{unit_id(n)}-{branch}", name, domain, "grassroots", unit_id(n), "", above]
+
+
+def _of_units(plan: Plan) -> int:
+    """How many organizations are units' own."""
+    return max(0, plan.organizations - plan.areas)
+
+
+def _branch(plan: Plan, unit: int, n: int) -> str:
+    """The organization of a unit that its member `n` belongs to; nothing where it has none."""
+    branches = -(-(_of_units(plan) - unit) // plan.units)
+    return f"o-{unit_id(unit)}-{n // plan.units % branches}" if branches > 0 else ""
 
 
 def grids(plan: Plan) -> Iterator[dict[str, Any]]:
@@ -117,19 +133,24 @@ def people(plan: Plan) -> Iterator[Row]:
     for grid in range(plan.grids):
         random = Random(f"{plan.seed}:people:{grid}")
         x, y = cell_of(grid, plan.grids)
+        own = f"o-{plan.community(plan.grid_community(grid))}"
         for n in range(
             first(grid, plan.people, plan.grids), first(grid + 1, plan.people, plan.grids)
         ):
             longitude, latitude = inside(x, y, random.random(), random.random())
+            role, unit = random.random(), n % plan.units
+            working, member = role < _OF_A_UNIT, role < _OF_A_COMMUNITY
+            serving = not member or random.random() < _SERVING
             yield [
                 person_id(n),
                 random.choice(SURNAMES) + random.choice(GIVEN),
                 TELEPHONES + n + 1,
                 ";".join(sorted(random.sample(SKILLS, random.randint(1, 3)))),
                 grid_id(grid),
-                random.randint(1, 4),
+                random.randint(1, 4) if serving else 0,
                 "true" if random.random() < 0.95 else "false",
                 f"{longitude:.3f}",
                 f"{latitude:.3f}",
-                unit_id(n % plan.units) if n % 3 == 0 else "",
+                unit_id(unit) if working else "",
+                (_branch(plan, unit, n) if working else "") or (own if member else ""),
             ]

@@ -1,7 +1,8 @@
 """Watches the registry's changes and keeps the gaps in coverage up; the leading replica does it.
 
 The leader holds the city in memory and reads of the journal, which has every published change,
-what is new. A place's document is written on the version that was read before the entries were,
+what is new. Every ten minutes the whole city is read anew, beside the rounds, so that no change
+waits for it. A place's document is written on the version that was read before the entries were,
 so that of two who lead for a moment the slower one meets a conflict and begins anew.
 """
 
@@ -13,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from services.registry.coverage import City, Coverage, Place, observe
 from services.registry.coverage_repository import CoverageRepository
 from shared.contracts import topics
+from shared.messaging.ending import end_tasks
 from shared.messaging.journal import Journal
 from shared.messaging.leases import Leases
 from shared.spans import moment
@@ -34,8 +36,18 @@ class _View:
         self.city = City()
         self.known = known
         self.began = began
+        self.fresh = True
         self.read_to = began
         self.seen: dict[str, tuple[int, datetime]] = {}
+
+    def touched(self) -> set[Place]:
+        """The places to look at: of a city that was just read all, and those known before."""
+        places = self.city.touched()
+        if self.fresh:
+            states = (each.state for each in self.known.values())
+            places |= {Place(state.place, state.place_id) for state in states if state is not None}
+        self.fresh = False
+        return places
 
 
 class CoverageWatch:
@@ -46,35 +58,49 @@ class CoverageWatch:
         self._journal = journal
         self._leases = leases
         self._view: _View | None = None
+        self._coming: asyncio.Task[_View] | None = None
 
     async def run(self) -> None:
         """Look twice a second, and for at most half of the time, for ever."""
-        await for_ever(self._step, _PAUSE_SECONDS, "coverage waits for the database", rest=1)
+        try:
+            await for_ever(self._step, _PAUSE_SECONDS, "coverage waits for the database", rest=1)
+        finally:
+            await self.end()
 
     async def _step(self) -> None:
         if self._leases.leads:
             await self.round()
         else:
-            self._view = None
+            await self.end()
+
+    async def end(self) -> None:
+        """Let go of the city, and of what reads it."""
+        coming, self._coming, self._view = self._coming, None, None
+        if coming is not None:
+            await end_tasks([coming])
 
     async def round(self) -> None:
         """Look at what changed since the last round; at everything in the first."""
-        now = datetime.now(UTC)
         # Of a round that fails it is not known what was read and written: the next begins anew.
         view, self._view = self._view, None
-        if view is None or now - view.began > _ANEW:
-            # Documents before entries: see the module.
-            view = _View(await self._repository.known(), now)
-            await self._repository.put(view.city)
-            touched = view.city.touched() | {
-                Place(each.state.place, each.state.place_id)
-                for each in view.known.values()
-                if each.state is not None
-            }
-        else:
-            await self._repository.put(view.city, await self._changed(view))
-            touched = view.city.touched()
-        self._view = view if await self._write(view, touched) else None
+        if view is None:
+            await self.end()
+            view = await self._everything()
+        elif self._coming is None and datetime.now(UTC) - view.began > _ANEW:
+            self._coming = asyncio.create_task(self._everything())
+        elif self._coming is not None and self._coming.done():
+            coming, self._coming = self._coming, None
+            view = _follow(view, coming.result())
+        # After everything, too: what was changed while it was read is told of in the same round.
+        await self._repository.put(view.city, await self._changed(view))
+        self._view = view if await self._write(view, view.touched()) else None
+
+    async def _everything(self) -> _View:
+        """The whole city as it is registered now."""
+        now = datetime.now(UTC)
+        view = _View(await self._repository.known(), now)  # before the entries: see the module
+        await self._repository.put(view.city)
+        return view
 
     async def _changed(self, view: _View) -> dict[str, list[str]]:
         """Ids by kind of entries whose change the journal shows for the first time."""
@@ -117,3 +143,16 @@ class CoverageWatch:
                 self._repository.store.record(new, decision, by="coverage")
                 changed.append(new)
         return changed
+
+
+def _follow(view: _View, anew: _View) -> _View:
+    """`anew` in place of `view`, which went on while `anew` was read.
+
+    What this view wrote meanwhile it had from the journal, which `anew` reads from where it began.
+    """
+    for key, mine in view.known.items():
+        there = anew.known.get(key)
+        if there is None or there.version < mine.version:
+            anew.known[key] = mine
+    anew.read_to = min(view.read_to, anew.read_to)
+    return anew

@@ -1,6 +1,6 @@
 """Where grids lie on each other and where none is: overlaps and holes, and the same of lists.
 
-Pure; polygons by shapely.
+Pure; polygons by shapely. Policy, art. 6: where there are residents there is service.
 
 Geometry is worked out in degrees (WGS 84), as RFC 7946 draws it: edges are straight there, so that
 neighbours who share a border share it exactly. Areas are square metres on the ellipsoid. Polygons

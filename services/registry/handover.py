@@ -3,6 +3,8 @@
 Each open piece of work is a document of its own, so that a follower passes them on one by one
 (`succession/`). What it decides of a piece looks only at who has it now: done again, it finds the
 piece with somebody else and does nothing.
+
+Ours (issue 3, item 2): the policy says nothing of the work of who is dissolved or merged.
 """
 
 from collections.abc import Iterable

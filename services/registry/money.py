@@ -1,4 +1,4 @@
-"""Money that goes with what was agreed: lines that promise it, payments against a line.
+"""Money that goes with what was agreed (art. 12): lines that promise it, payments against a line.
 
 Lines and payments stand in one document with what they belong to, so that never more is paid than
 there is, whoever pays at the same moment. Kept in fen (1/100 yuan), told in yuan.

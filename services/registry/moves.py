@@ -10,6 +10,8 @@ tree: the second sees the first as an edge, written or not.
 A move is written on the version of its child that the claim names. So it is over as soon as the
 child is at another version: it has been written then, or never will be. One that stays open is of
 a process that died or hangs; after `_STALE` its child's version is raised, which ends it.
+
+Ours: issue 3 wants a tree without cycles; the policy has one by its nature.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Decisions on assigned tasks; pure."""
+"""Decisions on assigned tasks; pure (policy, art. 12: money and resources go with the task)."""
 
 from datetime import datetime
 

@@ -1,4 +1,7 @@
-"""A side of an assigned task passes to the organization that took over; pure."""
+"""A side of an assigned task passes to the organization that took over; pure.
+
+Ours (issue 3, item 2): the policy says nothing of the open work of who is dissolved or merged.
+"""
 
 from services.registry.assignments.state import OPEN, AssignmentState, settled, snapshot
 from services.registry.handover import Passing

@@ -1,4 +1,8 @@
-"""Kinds of assigned tasks, why one may be returned, and where money must come with it; as data."""
+"""Kinds of assigned tasks, why one may be returned, and where money must come with it; as data.
+
+Policy, art. 12 (money, resources, through the grassroots organization); the kinds and the reasons
+to return one are ours.
+"""
 
 from functools import cached_property
 from typing import Annotated, ClassVar

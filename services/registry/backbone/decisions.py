@@ -1,4 +1,4 @@
-"""Decisions on the backbone of an organization; pure.
+"""Decisions on the backbone of an organization; pure (policy, art. 7).
 
 One document an organization holds the terms of its two posts. What follows from them and from the
 clock (a vacancy, who must be trained by when, what ends next) is derived anew by `settle` in each

@@ -1,4 +1,4 @@
-"""The table of care: who is marked, how often a visit is due, when it is overdue."""
+"""The table of care (policy, art. 3): who is marked, when a visit is due, and when overdue."""
 
 from functools import cached_property
 from typing import Annotated, ClassVar

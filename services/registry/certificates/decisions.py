@@ -3,6 +3,8 @@
 What it says is frozen at its issue, under a SHA-256 digest; the code is the beginning of an
 HMAC-SHA-256 of that digest with a key that only the registry has. A certificate that was altered,
 on paper or in the database, has another digest and so another code.
+
+MZ/T 061-2015 has certificates of volunteers; digest and code are ours.
 """
 
 import hashlib

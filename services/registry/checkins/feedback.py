@@ -1,4 +1,7 @@
-"""Feedback to the employing unit's organization: periods, and what of a check-in falls in one."""
+"""Feedback to the employing unit's organization: periods, and what of a check-in falls in one.
+
+Practice of Zhongjiang (feedback each quarter) and Foshan (report each half-year), DOMAIN.md.
+"""
 
 import re
 from datetime import datetime, tzinfo

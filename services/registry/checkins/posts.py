@@ -5,6 +5,9 @@ place in the community's document (which counts it against the post's), and is t
 left in the other direction: `leaving` in the book, out of the community's document, out of the
 book. As a post's id is never used again, a post that the book does not have, or is leaving, will
 never be held: its place can be taken away whenever it is found.
+
+Policy, art. 5 (members serve where they live); that posts are limited is practice (DOMAIN.md) and
+issue 3, item 5.
 """
 
 from datetime import datetime

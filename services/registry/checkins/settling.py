@@ -4,6 +4,8 @@ Invariant, at every moment and whatever is killed between two steps: a post that
 a place in the community's document. So neither a person's limit (counted in the book) nor a
 post's (counted in the community) is exceeded. Steps of several that settle the same may come in
 any order, and any of them may be the last.
+
+Ours: it keeps the limits of issue 3, item 5; the policy (art. 5) has none.
 """
 
 from collections.abc import Callable, Generator

@@ -4,6 +4,8 @@ First it stands in the successor's book, under an id that follows from the old o
 places at the community's posts change hands, each in the one write that also takes it from the old
 holder, so that a post never has more holders than before; then the old check-in is ended. Killed
 between two steps, all are done again: each sees what has been done.
+
+Ours (issue 3, item 2): the policy says nothing of the check-ins of who is dissolved or merged.
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The table of check-in: limits, posts, the rhythm of reports and of feedback."""
+"""The table of check-in: limits, posts, the rhythm of reports and of feedback (policy, art. 5)."""
 
 from functools import cached_property
 from typing import Annotated, ClassVar, Literal

@@ -1,4 +1,4 @@
-"""What of a duty is due, done and missing; pure."""
+"""What of a duty is due, done and missing; pure (policy, art. 5)."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

@@ -1,4 +1,7 @@
-"""Volunteer groups: doctors, electricians, lawyers, sign language; of an organization, or joint."""
+"""Volunteer groups: doctors, electricians, lawyers, sign language; of an organization, or joint.
+
+Policy, art. 9 (volunteers and professionals serve along); MZ/T 061-2015 has groups.
+"""
 
 from collections.abc import Iterable
 from typing import Annotated

@@ -1,7 +1,7 @@
 """From confirmed service hours to records of the work `service_hours`, one for each service.
 
 The record has the id of the service: a fact that comes twice finds it there. Who confirmed and why
-something was put right stands with dispatch; here is what counts.
+something was put right stands with dispatch; here is what counts. Service hours: MZ/T 061-2015.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""Decisions on a joint organization: who belongs to it, and its three lists; pure."""
+"""Decisions on a joint organization: who belongs to it, and its three lists; pure.
+
+Policy, art. 6 (regional organizations of several units); the lists are ours (issue 3, item 2).
+"""
 
 from collections.abc import Mapping
 from datetime import datetime

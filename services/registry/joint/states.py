@@ -1,4 +1,4 @@
-"""What is kept of a joint organization; pure questions on it.
+"""What is kept of a joint organization; pure questions on it (policy, art. 6).
 
 Days are ISO dates as texts, which the database keeps as they are and which sort as they should.
 Free words are encrypted before they come here, bound to the id of their entry, so that they stay

@@ -3,6 +3,8 @@
 One write on the document that ends puts what is open into parcels, one a successor. Each parcel is
 then taken in by its successor, which notes the key, and after that let go (`follow.py`). Killed in
 between, the parcel is sent again and known by its key.
+
+Ours (issue 3, item 2): the policy has organizations set up (art. 6), and says nothing of their end.
 """
 
 from collections.abc import Iterable, Sequence

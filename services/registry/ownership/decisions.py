@@ -1,4 +1,7 @@
-"""What a unit's report makes of an entry, and who is to own it. Pure."""
+"""What a unit's report makes of an entry, and who is to own it. Pure.
+
+Ours (issue 3, item 11): the owner wins, and the other change is returned with a reason.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

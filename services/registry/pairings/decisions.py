@@ -1,4 +1,4 @@
-"""Decisions on pairings; pure."""
+"""Decisions on pairings; pure (policy, art. 12)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

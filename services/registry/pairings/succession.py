@@ -2,6 +2,8 @@
 
 Two conflicts end the older pairing instead, with the reason: an organization is not paired with
 itself, and the successor may have the same pairing already.
+
+Ours (issue 3, item 2): the policy says nothing of the pairings of who is dissolved or merged.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Which organizations fit which kind of pairing, as data."""
+"""Which organizations fit which kind of pairing, as data (policy, art. 12)."""
 
 from functools import cached_property
 from typing import Annotated, ClassVar, Literal

@@ -1,4 +1,4 @@
-"""Decisions on plans; pure."""
+"""Decisions on plans; pure (policy, art. 10, 16)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -3,6 +3,8 @@
 Shares of one target that come together are added up: what was asked for stays as much. A share that
 would stand in the successor's own plan is left out there: it does that part itself. Of two plans
 that would break down the same part of a plan above, the older one is closed, with the reason.
+
+Ours (issue 3, item 2): the policy says nothing of the plans of who is dissolved or merged.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""When a plan counts as behind, as data."""
+"""When a plan counts as behind, as data; ours: art. 16 asks for plans, it names no tolerance."""
 
 from typing import ClassVar
 

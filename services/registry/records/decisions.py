@@ -1,4 +1,8 @@
-"""Decisions on recorded work; pure."""
+"""Decisions on recorded work; pure.
+
+Ours: the policy asks for deeds (art. 4, 5), not how they are written down. So one record is one
+deed, written once, and only voided.
+"""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime

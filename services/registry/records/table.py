@@ -1,4 +1,7 @@
-"""The table of works: what can be recorded, in which unit it is counted."""
+"""The table of works: what can be recorded, in which unit it is counted.
+
+Each work names its article of the policy (art. 3 to 12); one without is a city's own.
+"""
 
 from functools import cached_property
 from typing import Annotated, ClassVar, Literal

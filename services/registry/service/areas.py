@@ -1,4 +1,4 @@
-"""Areas: a tree of city, districts, streets, communities."""
+"""Areas: city, districts, streets, communities, a tree as the national division codes have it."""
 
 from collections.abc import Iterable
 

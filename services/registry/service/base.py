@@ -1,4 +1,4 @@
-"""What the decisions on all kinds of entries share."""
+"""What the decisions on all kinds of entries share; ours, the policy has no word for entries."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping

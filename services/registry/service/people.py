@@ -1,4 +1,7 @@
-"""People: what dispatch needs of them in the open, who they are under lock."""
+"""People: what dispatch needs of them in the open, who they are under lock.
+
+Members and volunteers: policy, art. 5, 9, and MZ/T 061-2015; the lock: DESIGN.md 3, rule 4.
+"""
 
 from collections.abc import Iterable, Sequence
 

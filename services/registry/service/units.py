@@ -1,4 +1,4 @@
-"""Units: who takes part."""
+"""Units: who takes part, and who stands above them in their system (policy, art. 14)."""
 
 from collections.abc import Iterable
 

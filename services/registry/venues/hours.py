@@ -1,4 +1,7 @@
-"""Opening hours: by weekday, with exceptions on dates; on the city's clock. Pure."""
+"""Opening hours: by weekday, with exceptions on dates; on the city's clock. Pure.
+
+Ours: art. 8 wants rooms used for much, and says nothing of hours.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

@@ -103,6 +103,24 @@ def test_every_telephone_is_one_that_nobody_can_have(folder: Path) -> None:
     assert all(TELEPHONES < number < TELEPHONES + 10**8 for number in numbers)
 
 
+def test_people_are_members_of_an_organization_volunteers_or_both(folder: Path) -> None:
+    people = table(folder, "people.csv")
+    members = [row for row in people if row["organization_id"]]
+    takes_tasks = [row for row in people if int(row["capacity"])]
+    assert all(row["organization_id"] or int(row["capacity"]) for row in people)
+    assert 0.57 < len(members) / len(people) < 0.63
+    assert 0.52 < len(takes_tasks) / len(people) < 0.58
+    # A member at a unit is of one of its organizations, the others of their community's.
+    unit = {row["id"]: row["unit_id"] for row in table(folder, "organizations.csv")}
+    grids = {row.values["id"]: row.values for row in rows_of("grids", folder / "grids.geojson")}
+    for row in members:
+        assert unit[row["organization_id"]] == row["unit_id"]
+        if not row["unit_id"]:
+            assert row["organization_id"] == f"o-{grids[row['grid_id']]['area']}"
+    of_units = {id for id, of in unit.items() if of}
+    assert len(of_units - {row["organization_id"] for row in members}) < 0.02 * len(of_units)
+
+
 def test_grids_tile_their_communities_without_overlap_or_hole(folder: Path) -> None:
     features = list(rows_of("grids", folder / "grids.geojson"))
     polygons = [shape(row.values["geometry"]) for row in features]

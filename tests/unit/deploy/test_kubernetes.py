@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from shared.contracts.asyncapi import RECEIVES
-from tests.unit.deploy.test_compose import DRAIN_SECONDS, OURS, ROOT, known_names
+from tests.unit.deploy.test_compose import DRAIN_SECONDS, OURS, ROOT, SERVICES, known_names
 
 FOLDER = ROOT / "deploy/kubernetes"
 KUSTOMIZATION: dict[str, Any] = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())
@@ -41,7 +41,6 @@ def test_a_service_is_probed_limited_and_stopped_in_order(name: str) -> None:
     assert container["image"] == KUSTOMIZATION["images"][0]["name"]
     for probe, path in (("liveness", "/live"), ("readiness", "/ready"), ("startup", "/live")):
         assert container[f"{probe}Probe"]["httpGet"]["path"] == path
-    assert container["resources"]["limits"]["memory"]
     assert container["resources"]["requests"]["cpu"]
     assert pod["terminationGracePeriodSeconds"] > DRAIN_SECONDS + 5
     assert pod["securityContext"]["runAsNonRoot"] is True
@@ -52,6 +51,13 @@ def test_a_service_is_probed_limited_and_stopped_in_order(name: str) -> None:
         parts["Service"]["spec"]["selector"],
     ):
         assert selector.items() <= labels.items()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_memory_is_bounded_as_compose_does(name: str) -> None:
+    container = manifests(name)["Deployment"]["spec"]["template"]["spec"]["containers"][0]
+    limit = SERVICES[name]["deploy"]["resources"]["limits"]["memory"]  # M and G: of 1024
+    assert container["resources"]["limits"]["memory"] == f"{limit}i"
 
 
 @pytest.mark.parametrize("name", OURS)

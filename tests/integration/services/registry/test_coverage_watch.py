@@ -1,5 +1,6 @@
 """The watch itself, round by round, on a real database without anything else running."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from shared.messaging.runtime import Runtime
 from shared.settings import Settings
 from shared.storage.client import Database, connect
 from shared.web.auth import Principal, Role
+from tests.eventually import eventually
 from tests.integration.services.registry.world import CITY, registry_settings
 
 ADMIN = Principal("root", Role.ADMINISTRATOR)
@@ -119,21 +121,68 @@ async def test_what_the_journal_never_shows_is_seen_after_ten_minutes(
     await watch.round()
     assert "grid/g1" not in await parts.gaps()
     monkeypatch.setattr(coverage_watch, "_ANEW", timedelta(0))
-    await watch.round()
+    await seen_by(watch, parts)
     assert (await parts.gaps())["grid/g1"] == ["no_team"]
+    await watch.end()
+
+
+async def seen_by(watch: CoverageWatch, parts: Parts, place: str = "grid/g1") -> None:
+    """Rounds until the place has a gap."""
+
+    async def seen() -> bool:
+        await watch.round()
+        return place in await parts.gaps()
+
+    await eventually(seen, 10)
 
 
 class Counting(CoverageRepository):
-    """Counts looks at everything; fails when told to."""
+    """Counts looks at everything; fails when told to; such a look ends when `go` is set."""
 
     looks = 0
     fail = False
+    go: asyncio.Event | None = None
 
     async def put(self, city: City, changed: Any = None) -> None:
-        self.looks += changed is None
         if self.fail:
             raise AutoReconnect("the connection was lost")
         await super().put(city, changed)
+        self.looks += changed is None
+        if changed is None and self.go is not None:
+            await self.go.wait()
+
+
+async def test_no_change_waits_while_the_city_is_read_anew(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await parts.load("areas", CITY)
+    await parts.load("grids", [grid("g1", leader="v1")])
+    repository = Counting(parts.database, parts.settings)
+    watch = parts.watch(repository)
+    await watch.round()
+    repository.go = asyncio.Event()
+    monkeypatch.setattr(coverage_watch, "_ANEW", timedelta(0))
+
+    async def read(times: int) -> bool:
+        await watch.round()
+        return repository.looks >= times
+
+    await eventually(lambda: read(2), 10)
+    await parts.load("grids", [grid("g1"), grid("g2")])  # what was read has g1 as it was
+    await watch.round()
+    found = await parts.gaps()
+    assert found["grid/g1"] == found["grid/g2"] == ["no_team"]
+    repository.go.set()
+    await eventually(lambda: read(3), 10)  # the second reading is in use, and the third begun
+    assert await parts.gaps() == found
+    monkeypatch.setattr(coverage_watch, "_ANEW", LATER)
+    await watch.round()
+    looks = repository.looks
+    await parts.load("grids", [grid("g1", leader="v1")])
+    await watch.round()
+    assert (await parts.gaps())["grid/g1"] == ["nobody_reachable"]
+    assert repository.looks == looks  # it knew what was written meanwhile: no conflict
+    await watch.end()
 
 
 async def test_a_round_looks_only_at_what_changed(parts: Parts) -> None:
