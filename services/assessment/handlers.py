@@ -87,8 +87,14 @@ def _finally_answered(state: Case | None, event: Event, zone: tzinfo) -> Decisio
     return _decided(state, changed, event, zone)
 
 
+def on_request_followed_up(state: Case | None, event: Event, zone: tzinfo) -> Decision[Case] | None:
+    """The resident answered, at the event's time."""
+    assert isinstance(event.data, RequestFollowedUp)
+    changed = cases.followed_up(state or Case(), event.data, event.time)
+    return _decided(state, changed, event, zone)
+
+
 on_request_located = _on(cases.located)
-on_request_followed_up = _on(cases.followed_up)
 on_request_reopened = _on(cases.reopened)
 on_request_closed = _on(cases.closed)
 on_request_joined = _on(cases.joined)

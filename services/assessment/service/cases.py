@@ -38,17 +38,36 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Responsible(Part):
+    """Who answers for a case or a round of its work; None: nobody."""
+
+    unit_id: str | None = None
+    organization_id: str | None = None
+
+
 class FollowUp(Part):
     """What the resident answered in one round."""
 
     contacted: bool
     solved: bool | None = None
     satisfied: int | None = None
+    at: datetime | None = None
+    """Event time; None of one that was kept before it was."""
+    by: Literal["resident", "staff"] | None = None
+    device: str | None = None
+    network: str | None = None
+    asker: str | None = None
+    staff_path: tuple[str, ...] = ()
+    """These five as `request.followed_up` has them."""
+    handled_by: Responsible | None = None
+    """Who did the work, where it was another request's task."""
 
 
 class Round(Part):
     """How the lead task went in one round of work."""
 
+    responsible: Responsible | None = None
+    """Who completed it; None while nobody has, or of one that was kept before this was."""
     completed: bool = False
     completed_at: datetime | None = None
     in_time: bool | None = None
@@ -69,13 +88,6 @@ class Measure(Part):
     in_time: int = 0
     hours: float | None = None
     """From the request's time to completion; None where that is not known."""
-
-
-class Responsible(Part):
-    """Who answers for a case, as somebody judged; None: nobody."""
-
-    unit_id: str | None = None
-    organization_id: str | None = None
 
 
 class Voided(Part):
@@ -148,7 +160,8 @@ class Case(State):
     keys: tuple[str, ...] = ()
     """The groups that it counts in: `area/{code}/{month}`, `unit/…`, `organization/…`."""
     past_keys: tuple[str, ...] = ()
-    """Groups that it once counted in, to be found where somebody asks why a figure fell."""
+    """Groups that it once counted in, to be found where somebody asks why a figure fell, and those
+    who did the work of an answered round, whom that answer rates (rounds/follow_ups.py)."""
     measure: Measure = Measure()
     corrections: tuple[Correction, ...] = ()
     """In the order of their making; of two that say something of the same the later one holds."""
@@ -222,13 +235,14 @@ def settled(case: Case, zone: tzinfo) -> Case:
     """`case` with what follows from its facts: month, groups, measure; marked as changed."""
     month: str | None = None
     keys: tuple[str, ...] = ()
-    holding = [correction for correction in case.corrections if correction.voided is None]
-    judged = as_judged(case, holding)
+    corrections = holding(case)
+    judged = as_judged(case, corrections)
     if case.accepted_at is not None:
         month = month_of(case.accepted_at, zone)
-        if not _last(holding, "excluded"):
+        if not is_excluded(corrections):
             keys = tuple(_keys(judged, month))
-    past = dict.fromkeys(key for key in (*case.past_keys, *case.keys) if key not in keys)
+    answered = () if month is None else tuple(_answered(judged, month))
+    past = dict.fromkeys(key for key in (*case.past_keys, *case.keys, *answered) if key not in keys)
     touched = case.touched
     if case.corrections and month is not None:
         touched = tuple(dict.fromkeys((*touched, *_keys(case, month), *keys)))
@@ -238,7 +252,7 @@ def settled(case: Case, zone: tzinfo) -> Case:
             "keys": keys,
             "past_keys": tuple(past),
             "measure": measured(judged),
-            "corrected": bool(holding),
+            "corrected": bool(corrections),
             "touched": touched,
             "rejudged_at": max(
                 (one.at if one.voided is None else one.voided.at for one in case.corrections),
@@ -249,16 +263,26 @@ def settled(case: Case, zone: tzinfo) -> Case:
     )
 
 
-def as_judged(case: Case, holding: Sequence[Correction]) -> Case:
+def holding(case: Case) -> list[Correction]:
+    """Its corrections that were not taken back."""
+    return [correction for correction in case.corrections if correction.voided is None]
+
+
+def is_excluded(corrections: Sequence[Correction]) -> bool:
+    """Whether the case counts for nobody."""
+    return bool(_last(corrections, "excluded"))
+
+
+def as_judged(case: Case, corrections: Sequence[Correction]) -> Case:
     """The case with the facts that the corrections put in place of its own.
 
     The facts stay as they are, so that corrections hold whatever comes before or after them.
     """
-    if not holding:
+    if not corrections:
         return case
     answers, rounds = dict(case.follow_ups), dict(case.rounds)
     changes: dict[str, object] = {"follow_ups": answers, "rounds": rounds}
-    for one in holding:
+    for one in corrections:
         key = str(one.answer_round)
         if (answer := answers.get(key)) is not None:
             said = one.model_dump(include=_OF_ANSWERS, exclude_none=True)
@@ -269,14 +293,17 @@ def as_judged(case: Case, holding: Sequence[Correction]) -> Case:
         if one.responsible is not None:
             who = one.responsible.model_dump()
             changes |= who | {f"shared_{name}": id for name, id in who.items()}
+            for number, answer in answers.items():
+                answers[number] = answer.model_copy(update={"handled_by": one.responsible})
     # Of two corrections of the same answer the later one may give it back.
-    for key in {str(one.answer_round) for one in holding} & set(answers):
-        if _last([one for one in holding if str(one.answer_round) == key], "without_answer"):
+    for key in {str(one.answer_round) for one in corrections} & set(answers):
+        if _last([one for one in corrections if str(one.answer_round) == key], "without_answer"):
             del answers[key]
     return case.model_copy(update=changes)
 
 
 _OF_ANSWERS = {"contacted", "solved", "satisfied"}
+_OF_FACTS = (*sorted(_OF_ANSWERS), "by", "device", "network", "asker", "staff_path")
 _VERDICTS: dict[str, dict[str, object]] = {
     # One that is still open is judged by `overdue` alone.
     "in_time": {"in_time": True, "overdue": False},
@@ -285,9 +312,9 @@ _VERDICTS: dict[str, dict[str, object]] = {
 }
 
 
-def _last(holding: Iterable[Correction], field: str) -> object:
+def _last(corrections: Iterable[Correction], field: str) -> object:
     """What the last correction that says something of `field` says."""
-    said = [value for one in holding if (value := getattr(one, field)) is not None]
+    said = [value for one in corrections if (value := getattr(one, field)) is not None]
     return said[-1] if said else None
 
 
@@ -302,6 +329,26 @@ def _keys(case: Case, month: str) -> Iterable[str]:
         yield key_of("unit", unit, month)
     if organization is not None:
         yield key_of("organization", organization, month)
+
+
+def _answered(case: Case, month: str) -> Iterable[str]:
+    for number in case.follow_ups:
+        who = responsible_for(case, number)
+        for group, id in (("unit", who.unit_id), ("organization", who.organization_id)):
+            if id is not None:
+                yield key_of(group, id, month)
+
+
+def responsible_for(case: Case, number: str) -> Responsible:
+    """Whom the answer of a round rates: who did that round's work, whoever has the case later."""
+    shared = case.follow_ups[number].handled_by
+    known = shared or case.rounds.get(number, Round()).responsible
+    if known is not None:
+        return known
+    if case.joined:
+        unit, organization = case.shared_unit_id, case.shared_organization_id
+        return Responsible(unit_id=unit, organization_id=organization)
+    return Responsible(unit_id=case.unit_id, organization_id=case.organization_id)
 
 
 # What intake says
@@ -328,16 +375,15 @@ def located(case: Case, fact: RequestLocated) -> Case:
     return case.model_copy(update={"area_path": fact.area_path, "grid_id": fact.grid_id})
 
 
-def followed_up(case: Case, fact: RequestFollowedUp) -> Case:
-    """The resident answered; the last answer of a round counts."""
-    answer = FollowUp(contacted=fact.contacted, solved=fact.solved, satisfied=fact.satisfied)
+def followed_up(case: Case, fact: RequestFollowedUp, time: datetime) -> Case:
+    """The resident answered, at `time`; the last answer of a round counts."""
+    shared = None if fact.handled_by is None else _responsible(fact.handled_by)
+    answer = FollowUp(
+        **{name: getattr(fact, name) for name in _OF_FACTS}, at=to_millis(time), handled_by=shared
+    )
     changes: dict[str, object] = {"follow_ups": case.follow_ups | {str(fact.round): answer}}
-    if fact.handled_by is not None:
-        unit = unit_of(fact.handled_by)
-        changes |= {
-            "shared_unit_id": unit,
-            "shared_organization_id": fact.handled_by.organization_id,
-        }
+    if shared is not None:
+        changes |= {f"shared_{name}": id for name, id in shared.model_dump().items()}
     return _in_round(case, fact.round).model_copy(update=changes)
 
 
@@ -379,11 +425,13 @@ def unit_of(assignee: Assignee) -> str | None:
     return assignee.unit_id
 
 
+def _responsible(assignee: Assignee) -> Responsible:
+    return Responsible(unit_id=unit_of(assignee), organization_id=assignee.organization_id)
+
+
 def held(case: Case, assignee: Assignee) -> Case:
     """The task is with `assignee` now."""
-    return case.model_copy(
-        update={"unit_id": unit_of(assignee), "organization_id": assignee.organization_id}
-    )
+    return case.model_copy(update=_responsible(assignee).model_dump())
 
 
 def assigned(case: Case, fact: TaskAssigned) -> Case:
@@ -405,7 +453,14 @@ def overdue(case: Case, fact: TaskOverdue) -> Case:
 def completed(case: Case, fact: TaskCompleted) -> Case:
     """The work of a round was done."""
     at = None if fact.completed_at is None else to_millis(fact.completed_at)
-    done = _with_round(case, fact.round, completed=True, completed_at=at, in_time=fact.in_time)
+    done = _with_round(
+        case,
+        fact.round,
+        completed=True,
+        completed_at=at,
+        in_time=fact.in_time,
+        responsible=_responsible(fact.assignee),
+    )
     return _in_round(held(done, fact.assignee), fact.round)
 
 
@@ -416,7 +471,12 @@ def finally_answered(case: Case, fact: TaskFinallyAnswered, time: datetime) -> C
     """
     late = case.rounds.get(str(fact.round), Round()).overdue
     done = _with_round(
-        case, fact.round, completed=True, completed_at=to_millis(time), in_time=not late
+        case,
+        fact.round,
+        completed=True,
+        completed_at=to_millis(time),
+        in_time=not late,
+        responsible=_responsible(fact.assignee),
     )
     return _in_round(held(done, fact.assignee), fact.round)
 
