@@ -56,9 +56,9 @@ async def answer_by_code(
     parts = parts_of(request)
     aggregate = await _find(parts, tracking_code)
     assert aggregate.state is not None
-    at = now()
-    state = aggregate.state
-    telephone = state.requester and parts.read(state.requester.telephone, "telephone", state.id)
+    at, requester = now(), aggregate.state.requester
+    sealed = None if requester is None else requester.telephone
+    telephone = parts.read(sealed, "telephone", aggregate.id)
     address = address_of(request, parts.trusted_proxies)
     origin = of_resident(parts.hash_of, at, telephone, body.device, address)
     return await _answer(request, aggregate.id, body, "resident:tracking-code", at, origin)

@@ -96,7 +96,7 @@ def tally_of(judged: Judged) -> Tally:
             for source, sample in judged.counted.items()
         ),
         aside=tuple(_aside(group) for group in judged.aside),
-        entered=Entered(**judged.entered) if judged.entered else None,
+        entered=Entered.model_validate(judged.entered) if judged.entered else None,
     )
 
 

@@ -118,13 +118,13 @@ def judge(votes: Iterable[Vote], judgements: Mapping[str, bool], rules: RatingRu
     out = _beyond_own_staff(open_, rules.own_staff_share, aside)
     open_ = [vote for vote in open_ if vote.id not in out]
     runs: tuple[tuple[Rule, FindRuns], ...] = (("rate", _hurried), ("pattern", _regular))
-    for rule, find in runs:
+    for run, find in runs:
         for those in find([v for v in open_ if _at_a_place(v)], rules):
-            name = f"{rule}:{those[0].place}:{those[0].at:%Y%m%dT%H%M%S}"
+            name = f"{run}:{those[0].place}:{those[0].at:%Y%m%dT%H%M%S}"
             if judgements.get(name) is True:
                 continue
             out = {vote.id for vote in those}
-            aside.append(_group(name, rule, those, len(those)))
+            aside.append(_group(name, run, those, len(those)))
             open_ = [vote for vote in open_ if vote.id not in out]
     counted = [*vouched, *open_]
     entered = Counter(vote.entered for vote in counted if vote.entered is not None)

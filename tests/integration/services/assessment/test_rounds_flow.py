@@ -19,6 +19,7 @@ from shared.web.auth import Principal, Role
 from tests.eventually import eventually
 from tests.integration.messaging.world import settings_for
 from tests.integration.services.assessment.world import (
+    ADMINISTRATOR,
     CITY,
     Assessment,
     Others,
@@ -122,6 +123,12 @@ class City:
         body = {"purpose": purpose, "quotas": quotas, "together": True}
         path = f"/v1/rounds/{round_id}/subjects/{id}/panels"
         return await self.assessment.send("POST", path, body, status=201)
+
+    async def put_rules(self, table: dict[str, Any]) -> None:
+        """Other rating rules are in force."""
+        anew = {"If-Match": "*"}
+        put = await self.assessment.ask("PUT", "/v1/rating-rules", ADMINISTRATOR, anew, json=table)
+        assert put.status_code == 200, put.text
 
     async def voice(
         self, code: str, rating: int, device: str, address: str = "", status: int = 201
@@ -245,7 +252,7 @@ async def published(city: City, round_id: str) -> dict[str, list[str]]:
 
 
 async def test_a_tenth_of_the_voices_from_one_source_moves_nothing_until_a_person_vouches_for_it(
-    city: City,
+    city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One voice a device and round without a login; no address is kept; a network that brings a
     tenth is set aside with its reason, can be judged with one, and all is counted again."""
@@ -258,6 +265,10 @@ async def test_a_tenth_of_the_voices_from_one_source_moves_nothing_until_a_perso
         await city.voice(code, 5 if n < 24 else 2, f"h{n}")
     again = await city.voice(code, 1, "h3", status=409)
     assert again["type"] == "/problems/voice-given"
+    with monkeypatch.context() as tomorrow:
+        later = datetime.now(UTC) + timedelta(days=1)
+        tomorrow.setattr("services.assessment.ratings.routes.moment", lambda: later)
+        await city.voice(code, 1, "h3", status=409)
     panel = await city.panel(round_id, "library", "public", 3)
     for n, seat in enumerate(panel["seats"]):
         await city.voice(seat["token"], 4, f"p{n}", "10.99.0.2")
@@ -317,8 +328,7 @@ async def test_an_answer_that_comes_late_has_a_result_counted_again_and_marked(
     assessment, yesterday = city.assessment, datetime.now(UTC) - timedelta(days=1)
     round_id = await city.open()
     rules = assessment.parts.tables.get(RatingRules).model_dump(mode="json")
-    anew = {"If-Match": "*"}
-    await assessment.send("PUT", "/v1/rating-rules", rules | {"satisfied_from": 5}, **anew)
+    await city.put_rules(rules | {"satisfied_from": 5})
     try:
         await city.others.publish(answered("r-known", yesterday, 4, "resident").all)
         path = f"/v1/rounds/{round_id}/subjects/library"
@@ -357,7 +367,7 @@ async def test_an_answer_that_comes_late_has_a_result_counted_again_and_marked(
         await assessment.send("POST", f"{path}/judgements", judgement)
         await eventually(lambda: public(0), 10, "no follow-up counts")
     finally:
-        await assessment.send("PUT", "/v1/rating-rules", rules, **anew)
+        await city.put_rules(rules)
 
 
 def corrected_to(city: City, round_id: str, before: float) -> Callable[[], Awaitable[bool]]:

@@ -292,7 +292,8 @@ def test_a_deadline_while_a_reminder_waits_is_told_as_the_lock() -> None:
     now = UNTIL.organizational_rating
     stale = decisions.settled(locked, TERMS, result, 10, now, counted=counted)
     assert stale is not None
-    assert dues(stale.events) == locks(stale.events) == []
+    assert not dues(stale.events)
+    assert not locks(stale.events)
     assert stale.state.tally_due
     last = settle(stale.state, now, recipients=tally(9, 9))
     assert (dues(last.events), locks(last.events)) == ([], [False])
