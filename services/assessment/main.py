@@ -122,8 +122,9 @@ def build(settings: Settings, client: Client) -> Assembly:
         ),
     )
     leases = runtime.leases
-    recounting = Recounting(rounds, repository)
-    runtime.add_work("figures", Measuring(repository, leases, recounting.hear).run)
+    runtime.add_work(
+        "figures", Measuring(repository, leases, Recounting(rounds, repository).hear).run
+    )
     runtime.add_timers(Timers(guarantees, support.overdue, leases))
     runtime.add_work("tables", tables.follow)
     runtime.add_work("schemes", schemes.follow)
