@@ -224,10 +224,10 @@ def simulate(source: Source, seeds: range) -> Counter[str]:
 
 @pytest.mark.parametrize("source", Source)
 def test_a_tenth_of_the_voices_from_one_source_moves_no_grade(source: Source) -> None:
-    found = simulate(source, range(25))
-    assert found["attacks"] == 300
+    found = simulate(source, range(13))
+    assert found["attacks"] == 156
     assert found["moved"] == 0
-    assert found["moved without protection"] >= 20  # else the test could not fail
+    assert found["moved without protection"] >= 10  # else the test could not fail
 
 
 @pytest.mark.parametrize("satisfied", [True, False])
