@@ -39,8 +39,8 @@ from services.assessment.service.tallies import (
     sums_of,
 )
 from shared.messaging.leases import Leases
-from shared.storage.aggregates import Aggregate
-from shared.storage.client import Document
+from shared.storage.aggregates import Aggregate, Contended
+from shared.storage.client import UNREACHABLE, Document
 from shared.storage.loops import for_ever
 from shared.telemetry import CASES_UNMEASURED, FIGURES_SECONDS
 
@@ -79,6 +79,8 @@ class Measuring:
             when=lambda: self._leases.leads,
             # As long as the work took was as long again that an event waited (bench/RESULTS.md).
             rest=0.25,
+            # Of `hear`; the batch is not done, and is finished in the next step.
+            over=(*UNREACHABLE, Contended),
         )
 
     async def _step(self) -> None:

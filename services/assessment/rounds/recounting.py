@@ -19,6 +19,7 @@ from services.assessment.service.cases import Case, parts_of
 from services.assessment.service.tallies import Change
 from shared.storage.aggregates import Decision
 
+_A_BATCH = 50
 _WHY = "cases that rate it changed"
 
 
@@ -47,8 +48,9 @@ class Recounting:
         def decide(_id: str, state: Rated | None) -> Decision[Rated] | None:
             return None if state is None else decisions.recounted(state, _WHY)
 
-        if due:
-            await decide_all(self._rounds.rated, due, decide, by="figures", tries=10)
+        for start in range(0, len(due), _A_BATCH):
+            batch = due[start : start + _A_BATCH]
+            await decide_all(self._rounds.rated, batch, decide, by="figures", tries=10)
 
 
 def touched(state: Rated, rating: dict[str, list[Case]]) -> bool:
