@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from typing import Any
 
-from services.assessment.service import cases
-from services.assessment.service.cases import Case
+from services.assessment.service import facts
+from services.assessment.service.cases import Case, settled
 from services.assessment.support import handlers as support
 from shared.contracts.envelope import Event
 from shared.contracts.ids import lead_task_id
@@ -41,18 +41,18 @@ def target(event: Event) -> str:
 def _decided(
     state: Case | None, changed: Case, event: Event, zone: tzinfo
 ) -> Decision[Case] | None:
-    settled = cases.settled(changed, zone)
+    judged = settled(changed, zone)
     # A case that is as it was needs no new figures; its inbox moves on all the same.
-    if state is not None and settled == state.model_copy(update={"dirty": True}):
+    if state is not None and judged == state.model_copy(update={"dirty": True}):
         return None
     # The history leads from a score down to its events.
-    return Decision(settled, why=f"{event.type} #{event.sequence} {event.id}")
+    return Decision(judged, why=f"{event.type} #{event.sequence} {event.id}")
 
 
 def on_request_accepted(state: Case | None, event: Event, zone: tzinfo) -> Decision[Case] | None:
     """A request counts from now on, in the month of the event's time."""
     assert isinstance(event.data, RequestAccepted)
-    return _decided(state, cases.accepted(state or Case(), event.data, event.time), event, zone)
+    return _decided(state, facts.accepted(state or Case(), event.data, event.time), event, zone)
 
 
 def _on(change: Callable[[Case, Any], Case]) -> FactHandler[Case, tzinfo]:
@@ -83,21 +83,27 @@ def _on_lead(change: Callable[[Case, Any], Case]) -> FactHandler[Case, tzinfo]:
 
 def _finally_answered(state: Case | None, event: Event, zone: tzinfo) -> Decision[Case] | None:
     assert isinstance(event.data, TaskFinallyAnswered)
-    changed = cases.finally_answered(state or Case(), event.data, event.time)
+    changed = facts.finally_answered(state or Case(), event.data, event.time)
     return _decided(state, changed, event, zone)
 
 
-on_request_located = _on(cases.located)
-on_request_followed_up = _on(cases.followed_up)
-on_request_reopened = _on(cases.reopened)
-on_request_closed = _on(cases.closed)
-on_request_joined = _on(cases.joined)
-on_request_separated = _on(cases.separated)
-on_task_assigned = _on_lead(cases.assigned)
-on_task_accepted = _on_lead(cases.taken)
-on_task_overdue = _on_lead(cases.overdue)
-on_task_completed = _on_lead(cases.completed)
-on_task_cancelled = _on_lead(cases.cancelled)
+def on_request_followed_up(state: Case | None, event: Event, zone: tzinfo) -> Decision[Case] | None:
+    """The resident answered, at the event's time."""
+    assert isinstance(event.data, RequestFollowedUp)
+    changed = facts.followed_up(state or Case(), event.data, event.time)
+    return _decided(state, changed, event, zone)
+
+
+on_request_located = _on(facts.located)
+on_request_reopened = _on(facts.reopened)
+on_request_closed = _on(facts.closed)
+on_request_joined = _on(facts.joined)
+on_request_separated = _on(facts.separated)
+on_task_assigned = _on_lead(facts.assigned)
+on_task_accepted = _on_lead(facts.taken)
+on_task_overdue = _on_lead(facts.overdue)
+on_task_completed = _on_lead(facts.completed)
+on_task_cancelled = _on_lead(facts.cancelled)
 on_task_finally_answered = _of_lead(_finally_answered)
 
 HANDLERS: dict[type[Payload], FactHandler[Case, tzinfo]] = {

@@ -28,6 +28,7 @@ from services.assessment.reports.parts import report_parts
 from services.assessment.repository import Repository
 from services.assessment.rounds import routes as routes_rounds
 from services.assessment.rounds.part import start_rounds, stores_of
+from services.assessment.rounds.recounting import Recounting
 from services.assessment.schemes import routes as routes_schemes
 from services.assessment.schemes.versions import Schemes
 from services.assessment.scores import routes as routes_scores
@@ -121,7 +122,9 @@ def build(settings: Settings, client: Client) -> Assembly:
         ),
     )
     leases = runtime.leases
-    runtime.add_work("figures", Measuring(repository, leases).run)
+    runtime.add_work(
+        "figures", Measuring(repository, leases, Recounting(rounds, repository).hear).run
+    )
     runtime.add_timers(Timers(guarantees, support.overdue, leases))
     runtime.add_work("tables", tables.follow)
     runtime.add_work("schemes", schemes.follow)
@@ -134,7 +137,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     runtime.add_work("successors", Succession(problems, subjects, leases).run)
     boards = Boards(schemes, scoring)
     reports = report_parts(database, settings, tables, boards, supported.inputs.provide)
-    of_rounds = start_rounds(rounds, ratings, figures.provide, tables, runtime, settings)
+    of_rounds = start_rounds(rounds, ratings, repository.answered, tables, runtime, settings)
     every = [*always, lists.inputs.provide]
     judges = Judges(schemes, scoring, every, lambda: supported.bounds)
     finding = Finding(lists, subjects, judges, leases)

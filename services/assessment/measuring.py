@@ -10,7 +10,7 @@ differences.md). What an event costs does not depend on how many cases there are
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 
 from services.assessment.repository import Repository
@@ -28,6 +28,7 @@ from services.assessment.service.figures import (
 )
 from services.assessment.service.tallies import (
     Batch,
+    Change,
     Difference,
     Tally,
     Torn,
@@ -38,8 +39,8 @@ from services.assessment.service.tallies import (
     sums_of,
 )
 from shared.messaging.leases import Leases
-from shared.storage.aggregates import Aggregate
-from shared.storage.client import Document
+from shared.storage.aggregates import Aggregate, Contended
+from shared.storage.client import UNREACHABLE, Document
 from shared.storage.loops import for_ever
 from shared.telemetry import CASES_UNMEASURED, FIGURES_SECONDS
 
@@ -50,6 +51,7 @@ _REBUILT_A_BATCH = 50
 _AREAS_A_ROUND = 500
 _PAUSE_SECONDS = 0.2
 _GROUPS_AT_ONCE = 1000
+Hear = Callable[[Sequence[Change]], Awaitable[None]]
 
 
 class Measuring:
@@ -58,11 +60,15 @@ class Measuring:
     A figure is written on the version that was read before its tally was, also where nothing
     changed, and also where there is none yet: so older sums never replace newer ones, and one that
     is of nothing now is not made by a slower leader out of what was so before.
+
+    Args:
+        hear: is told of the changes of each batch, once or more often, before it ends.
     """
 
-    def __init__(self, repository: Repository, leases: Leases) -> None:
+    def __init__(self, repository: Repository, leases: Leases, hear: Hear | None = None) -> None:
         self._repository = repository
         self._leases = leases
+        self._hear = hear
 
     async def run(self) -> None:
         """Measure for ever, for at most four fifths of the time."""
@@ -73,6 +79,8 @@ class Measuring:
             when=lambda: self._leases.leads,
             # As long as the work took was as long again that an event waited (bench/RESULTS.md).
             rest=0.25,
+            # Of `hear`; the batch is not done, and is finished in the next step.
+            over=(*UNREACHABLE, Contended),
         )
 
     async def _step(self) -> None:
@@ -144,6 +152,8 @@ class Measuring:
         while stale := await tallies.stale(_GROUPS_AT_ONCE):
             if not await self.tell(stale):
                 return False
+        if self._hear is not None:
+            await self._hear(batch.changes)
         # Last, so that a case whose mark is cleared shows in its figures.
         await tallies.count(batch.number, batch.changes)
         await tallies.end(batch)

@@ -1,10 +1,12 @@
 """Every MongoDB call of assessment, with its indexes."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
 from services.assessment.corrections.touched import Touched
+from services.assessment.places import lying_in
 from services.assessment.service.cases import Case, key_of
 from services.assessment.service.figures import Figure, SubjectKind
 from services.assessment.service.recount import BARE_FACTS, Recount
@@ -18,6 +20,13 @@ from shared.storage.client import ASCENDING, Database, Document, documents_in
 
 _FACTS = {"state": 1}
 _RAW_AT_ONCE = 2000
+_HAS_PAST: Document = {"state.past_keys.0": {"$exists": True}}
+_ANSWERS = (
+    "accepted_at", "area_path", "unit_id", "organization_id", "follow_ups", "rounds", "joined",
+    "shared_unit_id", "shared_organization_id", "corrections", "keys", "past_keys",
+)  # fmt: skip
+"""The fields of a case that say whom its answers rate, and how."""
+_CASES_AT_ONCE = 200
 COUNTED = {"$or": [{"state.requests": {"$gt": 0}}, {"state.followed_up": {"$gt": 0}}]}
 """Figures of something: the answers of joined requests alone are something too."""
 
@@ -34,6 +43,7 @@ class Repository:
         )
         self.tallies = Tallies(database, self.cases.collection)
         self.touched = Touched(self.cases.collection)
+        self._database = database
         self._areas = database["areas"]
         self._units = database["units"]
         self._organizations = database["organizations"]
@@ -43,6 +53,9 @@ class Repository:
         cases, figures = self.cases.collection, self.figures.collection
         await self.tallies.create_indexes()
         await cases.create_index([("state.keys", ASCENDING), ("_id", ASCENDING)], name="keys")
+        await cases.create_index(
+            [("state.past_keys", ASCENDING)], partialFilterExpression=_HAS_PAST, name="past_keys"
+        )
         await cases.create_index([("state.month", ASCENDING)], name="month")
         await cases.create_index(
             [("state.dirty", ASCENDING)],
@@ -161,7 +174,8 @@ class Repository:
         inside = {a["_id"] async for a in self._areas.find({"path": {"$in": list(areas)}})}
         if kind in ("street", "community"):
             return inside
-        found = self._registered(kind).find({"area": {"$in": list(inside)}}, {"_id": 1})
+        lying = await lying_in(self._database, SubjectKind(kind), inside)
+        found = self._registered(kind).find(lying, {"_id": 1})
         return {document["_id"] async for document in found}
 
     async def organizations_of(self, unit_id: str) -> set[str]:
@@ -176,6 +190,31 @@ class Repository:
             chosen["_id"] = {"$gt": after}
         found = self.cases.collection.find(chosen, _FACTS).sort("_id", ASCENDING).limit(limit)
         return await found.to_list(None)
+
+    async def answered(self, keys: Sequence[str]) -> AsyncIterator[list[tuple[str, Case]]]:
+        """Cases with an answer that count in one of `keys` or once did, in no order, some at once;
+        of their state only what rates (`_ANSWERS`)."""
+        for chosen in (
+            {"state.keys": {"$in": list(keys)}},
+            _HAS_PAST | {"state.past_keys": {"$in": list(keys)}},
+        ):
+            async for some in self._answers(chosen | {"state.measure.followed_up": 1}):
+                yield some
+
+    async def changed_answers(self, ids: Sequence[str]) -> list[tuple[str, Case]]:
+        """Those of `ids` that are there, as `answered` has them."""
+        return [one async for some in self._answers({"_id": {"$in": list(ids)}}) for one in some]
+
+    async def _answers(self, chosen: Document) -> AsyncIterator[list[tuple[str, Case]]]:
+        shown = {f"state.{name}": 1 for name in _ANSWERS}
+        some: list[tuple[str, Case]] = []
+        async for document in self.cases.collection.find(chosen, shown).batch_size(_CASES_AT_ONCE):
+            some.append((document["_id"], Case.model_validate(document["state"])))
+            if len(some) == _CASES_AT_ONCE:
+                yield some
+                some = []
+                await asyncio.sleep(0)  # others have their turn amid thousands
+        yield some
 
     # Audit
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
+from services.assessment.places import lying_in, own_areas
 from services.assessment.service.figures import SubjectKind
 from shared.storage.client import ASCENDING, Database, Document
 from shared.successors import Succeeded, heir_of
@@ -156,8 +157,9 @@ class Subjects:
             if inside is not None:
                 wanted["path"] = inside
         elif inside is not None:
-            areas = self._database["areas"].find({"path": inside}, {"_id": 1})
-            wanted["area"] = {"$in": [area["_id"] async for area in areas]}
+            found = self._database["areas"].find({"path": inside}, {"_id": 1})
+            areas = [area["_id"] async for area in found]
+            wanted |= await lying_in(self._database, kind, areas)
         while True:
             found = self._database[COLLECTIONS[kind]].find(wanted).sort("_id", ASCENDING)
             documents = await found.limit(_BATCH).to_list(None)
@@ -180,16 +182,8 @@ class Subjects:
                 for d in documents
                 if d["level"] == kind.value
             ]
-        areas = {d["_id"]: d.get("area") for d in documents}
-        units = {d["_id"]: d.get("unit_id") for d in documents}
-        lost = [unit for id, unit in units.items() if areas[id] is None and unit is not None]
-        of_units: dict[str, str | None] = {}
-        if lost:  # an organization without an area of its own lies where its unit does
-            found = self._database["units"].find({"_id": {"$in": lost}}, {"area": 1})
-            of_units = {u["_id"]: u.get("area") async for u in found}
-        for id, unit in units.items():
-            areas[id] = areas[id] or (of_units.get(unit) if unit is not None else None)
-        codes = [code for code in set(areas.values()) if code is not None]
+        areas = await own_areas(self._database, documents)
+        codes = sorted(set(areas.values()))
         paths = {
             a["_id"]: tuple(a["path"])
             async for a in self._database["areas"].find({"_id": {"$in": codes}}, {"path": 1})
@@ -199,7 +193,7 @@ class Subjects:
                 kind,
                 d["_id"],
                 d["name"],
-                paths.get(areas[d["_id"]] or "", ()),
+                paths.get(areas.get(d["_id"], ""), ()),
                 unit_id=d["_id"] if kind is SubjectKind.UNIT else d.get("unit_id"),
                 domain=d["domain"],
                 level=d.get("level"),

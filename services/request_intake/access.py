@@ -23,6 +23,17 @@ def of_the_place(principal: Principal, state: RequestState) -> bool:
             return False
 
 
+def staff_path(principal: Principal, state: RequestState) -> tuple[str, ...]:
+    """The request's areas down to the lowest one that the caller is staff of; empty for the
+    administrator, who is nobody's in particular."""
+    if principal.role is Role.ADMINISTRATOR:
+        return ()
+    if principal.role is Role.GRID_LEADER and state.grid_id in principal.grids:
+        return state.area_path
+    own = [n for n, code in enumerate(state.area_path, 1) if code in principal.areas]
+    return state.area_path[: max(own, default=0)]
+
+
 def holds(principal: Principal, state: RequestState) -> bool:
     """Whether the caller operates the unit, or is the volunteer, that holds the task."""
     if state.assignee is None:

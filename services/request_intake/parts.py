@@ -26,6 +26,7 @@ from shared.storage.loops import for_ever
 from shared.storage.tables import Tables as CityTables
 from shared.web.auth import Principal, current_principal
 from shared.web.schemas import clean_text
+from shared.web.sources import Hash
 
 _REFRESH_SECONDS = 1.0
 
@@ -53,7 +54,10 @@ class Parts:
         self.candidates = Candidates(self.requests.store)
         self.joiner: Joiner
         """Set when the service is wired."""
+        self.trusted_proxies = settings.trusted_proxies
+        """How many stand between the service and who calls it."""
         self._cipher = FieldCipher.from_secret(settings.field_key.get_secret_value())
+        self.hash_of: Hash = self._cipher.blind_index
 
     def seal(self, text: str | None, field: str, id: str) -> str | None:
         """A text of request `id`, encrypted for its field."""

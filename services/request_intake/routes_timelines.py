@@ -1,14 +1,16 @@
 """`/v1/timelines/{tracking_code}`: the resident's view, and answers after the work is done."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request, Response
 
 from services.request_intake import access, service
+from services.request_intake.origins import of_resident, of_staff
 from services.request_intake.parts import Parts, now, parts_of
 from services.request_intake.routes_requests import load
 from services.request_intake.schemas import Answer, OwnAnswer, ReplyIn, RequestId
-from services.request_intake.state import FollowUp, Reply, RequestState
+from services.request_intake.state import FollowUp, Origin, Reply, RequestState
 from services.request_intake.timeline import show
 from shared.storage.aggregates import Aggregate, Decision
 from shared.web.auth import Principal, Role, require
@@ -17,6 +19,7 @@ from shared.web.messages import LANGUAGE_TAGS, choose_language, say
 from shared.web.problems import Problem
 from shared.web.routing import Router
 from shared.web.schemas import Json
+from shared.web.sources import address_of
 
 router = Router(prefix="/v1", tags=["timelines"])
 
@@ -50,8 +53,15 @@ async def answer_by_code(
     request: Request, tracking_code: TrackingCode, body: OwnAnswer
 ) -> Response:
     """The resident's answer after the work is completed. Not solved: the work starts again."""
-    aggregate = await _find(parts_of(request), tracking_code)
-    return await _answer(request, aggregate.id, body, "resident:tracking-code")
+    parts = parts_of(request)
+    aggregate = await _find(parts, tracking_code)
+    assert aggregate.state is not None
+    at, requester = now(), aggregate.state.requester
+    sealed = None if requester is None else requester.telephone
+    telephone = parts.read(sealed, "telephone", aggregate.id)
+    address = address_of(request, parts.trusted_proxies)
+    origin = of_resident(parts.hash_of, at, telephone, body.device, address)
+    return await _answer(request, aggregate.id, body, "resident:tracking-code", at, origin)
 
 
 @router.post("/requests/{id}/follow-ups", status_code=201, openapi_extra=IDEMPOTENT)
@@ -63,7 +73,11 @@ async def answer_by_phone(
     assert aggregate.state is not None
     if not access.of_the_place(principal, aggregate.state):
         raise Problem(403, "wrong-area")
-    return await _answer(request, id, body, f"{principal.role}:{principal.subject}")
+    at, by = now(), f"{principal.role}:{principal.subject}"
+    path = access.staff_path(principal, aggregate.state)
+    return await _answer(
+        request, id, body, by, at, of_staff(parts_of(request).hash_of, at, by, path)
+    )
 
 
 @router.post("/timelines/{tracking_code}/replies", status_code=201, openapi_extra=IDEMPOTENT)
@@ -116,10 +130,11 @@ async def _reply(request: Request, id: str, body: ReplyIn, by: str) -> Response:
     return _status(request, aggregate.state.status, aggregate.state.round, replayed)
 
 
-async def _answer(request: Request, id: str, body: Answer, by: str) -> Response:
+async def _answer(
+    request: Request, id: str, body: Answer, by: str, at: datetime, origin: Origin
+) -> Response:
     parts = parts_of(request)
     attempt = await idempotency_of(request)
-    at = now()
     earlier: FollowUp | None = None
 
     def decide(state: RequestState | None) -> Decision[RequestState] | None:
@@ -138,6 +153,7 @@ async def _answer(request: Request, id: str, body: Answer, by: str) -> Response:
             solved=body.solved,
             satisfied=body.satisfied,
             words=parts.seal(body.words, f"words{state.round}", id),
+            origin=origin,
             key=attempt.key if attempt else None,
             fingerprint=attempt.fingerprint if attempt else None,
         )

@@ -12,6 +12,7 @@ from shared.web.reasons import Reason
 from shared.web.schemas import (
     AreaCode,
     Body,
+    DeviceText,
     Latitude,
     Longitude,
     PastTime,
@@ -117,9 +118,14 @@ class Answer(Body):
 
 
 class OwnAnswer(Answer):
-    """The answer that a resident gives with the tracking code; it always says whether solved."""
+    """The answer that a resident gives with the tracking code; it always says whether solved.
+
+    `device` is a random text that the page made once and keeps on the device; it says nothing of
+    the person, and only a hash of it is kept.
+    """
 
     solved: bool
+    device: DeviceText | None = None
 
 
 class ReplyIn(Body):

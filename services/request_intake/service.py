@@ -98,6 +98,7 @@ def follow_up(state: RequestState, answer: FollowUp) -> Decision[RequestState]:
     if state.status != Status.COMPLETED:
         raise Problem(409, "work-not-completed")
     handled_by = state.assignee if state.joined else None
+    origin = {} if answer.origin is None else answer.origin.model_dump()
     events: list[Payload] = [
         RequestFollowedUp(
             request_id=state.id,
@@ -106,6 +107,7 @@ def follow_up(state: RequestState, answer: FollowUp) -> Decision[RequestState]:
             satisfied=answer.satisfied,
             round=state.round,
             handled_by=handled_by,
+            **origin,
         )
     ]
     told = "followed_up" if answer.contacted or answer.solved is not None else "not_reached"

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
@@ -73,6 +74,16 @@ class Reply(_Part):
     fingerprint: str | None = None
 
 
+class Origin(_Part):
+    """Where an answer comes from, as the event says it (`request.followed_up`)."""
+
+    by: Literal["resident", "staff"]
+    device: str | None = None
+    network: str | None = None
+    asker: str | None = None
+    staff_path: tuple[str, ...] = ()
+
+
 class FollowUp(_Part):
     """An answer of the resident; `words` encrypted."""
 
@@ -83,6 +94,7 @@ class FollowUp(_Part):
     solved: bool | None = None
     satisfied: int | None = None
     words: str | None = None
+    origin: Origin | None = None
     key: str | None = None
     """Idempotency key, with the fingerprint of the body and the status that was answered."""
     fingerprint: str | None = None

@@ -1,12 +1,16 @@
 """What request intake publishes on `lianxin.requests`: facts. Subject and key: the request's id."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from shared.contracts.payload import Code, Fact, Id, Moment, Point
 from shared.contracts.tasks import Assignee
 from shared.contracts.words import Channel, RequestKind, Urgency
+
+Hashed = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+"""A keyed hash of intake's, salted with the month (UTC) of the event's time: equal within a month,
+unlike between two, so that nobody can be followed for long (DESIGN.md 3, rule 4)."""
 
 
 class RequestAccepted(Fact):
@@ -66,6 +70,17 @@ class RequestFollowedUp(Fact):
     round: int = Field(ge=1)
     handled_by: Assignee | None = None
     """Who did the work, where it was another request's task (`request.joined`)."""
+    by: Literal["resident", "staff"] | None = None
+    """Who entered it: the resident, or staff who asked by telephone; None: not known."""
+    device: Hashed | None = None
+    """Of a resident: the device, where its page says one."""
+    network: Hashed | None = None
+    """Of a resident: the network that the answer came from."""
+    asker: Hashed | None = None
+    """Of a resident: the telephone that the request names; of staff: the member."""
+    staff_path: tuple[Code, ...] = ()
+    """Of staff: the request's areas from the top down to the one whose staff it was; empty for the
+    city's own."""
 
 
 class RequestReopened(Fact):

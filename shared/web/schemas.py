@@ -101,3 +101,5 @@ AreaCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]
 """Code of a city, street or community: the national statistics code, or a city's own."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 """An id of lower-case letters, digits, `_` and `-`, as of categories and units; UUIDs fit."""
+DeviceText = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{16,100}$")]
+"""A random text that a page made once and keeps on its device; only hashes of it are kept."""

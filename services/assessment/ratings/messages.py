@@ -10,8 +10,8 @@ register_messages(
             "that you received.",
         },
         "voice-given": {
-            "zh": "您今天已经评价过，每人每天一次（邀请测评每个邀请一次）：谢谢您。",
-            "en": "You have rated already; one voice a day, and one an invitation: thank you.",
+            "zh": "您已经评价过，每台设备每轮一次（邀请测评每个邀请一次）：谢谢您。",
+            "en": "You have rated already; one voice a device, and one an invitation: thank you.",
         },
         "voice-taken": {
             "zh": "您的评价已收到，谢谢。",
@@ -52,6 +52,14 @@ RULES: dict[str, tuple[str, str]] = {
     "network": (
         "同一网络的评价过多（{of} 票，占独立来源的 {share}）",
         "Too many voices of one network ({of}, {share} of those that came alone)",
+    ),
+    "asker": (
+        "同一电话登记的诉求回访过多（{of} 票，占独立来源的 {share}）",
+        "Too many follow-ups of one telephone ({of}, {share} of those that came alone)",
+    ),
+    "staff": (
+        "由被考评地方自己的工作人员代录的回访超过本市规定的比例（{of} 票，占回访的 {share}）",
+        "More follow-ups entered by the subject's own staff than the city allows ({of}, {share})",
     ),
     "rate": (
         "同一地点短时间内评价过多（{of} 票）",

@@ -11,8 +11,8 @@ import hmac
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from services.assessment.ratings.votes import Hash
 from shared.web.problems import Problem
+from shared.web.sources import Hash
 
 
 class Quota(NamedTuple):

@@ -35,11 +35,22 @@ class Aside(Piece):
     share: float | None = None
 
 
+class Entered(Piece):
+    """Who entered the counted follow-ups; `own_staff`: staff of the very place that they rate."""
+
+    resident: int = 0
+    staff: int = 0
+    own_staff: int = 0
+    unknown: int = 0
+
+
 class Tally(Piece):
     """What is counted of a subject, before its class is looked at."""
 
     sources: tuple[Counted, ...] = ()
     aside: tuple[Aside, ...] = ()
+    entered: Entered | None = None
+    """None of one that was kept before this was, or without any follow-up."""
 
     @property
     def sample(self) -> Sample:
@@ -47,6 +58,14 @@ class Tally(Piece):
         return Sample(
             sum(one.satisfied for one in self.sources), sum(one.voices for one in self.sources)
         )
+
+    @property
+    def own_staff_share(self) -> float | None:
+        """Of the counted follow-ups: entered by staff of the very place; None without any."""
+        answers = next((one for one in self.sources if one.source is Source.FOLLOW_UP), None)
+        if answers is None or self.entered is None:
+            return None
+        return self.entered.own_staff / answers.voices
 
 
 class PublicResult(Piece):
@@ -69,20 +88,16 @@ class PublicResult(Piece):
     points: float
 
 
-def tally_of(judged: Judged, follow_ups: Sample | None = None) -> Tally:
-    """Counted voices of codes and panels, and the follow-ups of its cases."""
-    samples: dict[Source, Sample] = dict(judged.counted)
-    if follow_ups is not None and follow_ups.size:
-        samples[Source.FOLLOW_UP] = follow_ups
+def tally_of(judged: Judged) -> Tally:
+    """Counted voices by source, and who entered the follow-ups among them."""
     return Tally(
         sources=tuple(
-            Counted(source=source, voices=int(samples[source].size),
-                    satisfied=int(samples[source].hits))
-            for source in Source
-            if source in samples
+            Counted(source=source, voices=int(sample.size), satisfied=int(sample.hits))
+            for source, sample in judged.counted.items()
         ),
         aside=tuple(_aside(group) for group in judged.aside),
-    )  # fmt: skip
+        entered=Entered.model_validate(judged.entered) if judged.entered else None,
+    )
 
 
 def _aside(group: Group) -> Aside:

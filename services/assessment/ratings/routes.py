@@ -15,6 +15,7 @@ from services.assessment.ratings.schemas import (
     BallotView,
     CodeBody,
     CodeView,
+    EnteredView,
     JudgementBody,
     PanelBody,
     PanelView,
@@ -26,16 +27,16 @@ from services.assessment.ratings.schemas import (
     VoiceBody,
 )
 from services.assessment.ratings.state import Code, Panel, Seated
-from services.assessment.ratings.stuffing import names_of
+from services.assessment.ratings.stuffing import FOLLOW_UPS, names_of
 from services.assessment.ratings.table import RatingRules
-from services.assessment.ratings.votes import Purpose, Source, keyed, network_of
+from services.assessment.ratings.votes import Purpose, Source
 from services.assessment.reviews import act, read_one
 from services.assessment.rounds import decisions
 from services.assessment.rounds.access import ensure_reads, ensure_runs
-from services.assessment.rounds.part import RoundsPart, found_subject, rounds_in
+from services.assessment.rounds.part import RoundsPart, found_round, found_subject, rounds_in
 from services.assessment.rounds.routes import OfSubject, RoundId
 from services.assessment.rounds.schemas import Words
-from services.assessment.rounds.state import Rated
+from services.assessment.rounds.state import Rated, rated_id
 from services.assessment.rounds.views import name_of, public_view
 from services.assessment.routes import Administrator, Reader
 from shared.contracts.ids import uuid7
@@ -49,6 +50,7 @@ from shared.web.pages import author
 from shared.web.problems import Problem
 from shared.web.routing import Router
 from shared.web.schemas import Json
+from shared.web.sources import address_of, keyed, network_of
 
 router = Router(prefix="/v1", tags=["ratings"])
 
@@ -75,25 +77,23 @@ async def read_ballot(request: Request, code: CodeOrToken) -> BallotView:
         period=ballot.state.period,
         place=ballot.place_name,
         open=_is_open(ballot.state, ballot.purpose, moment()),
-        until=ballot.state.deadlines.public_rating
-        if ballot.purpose is Purpose.PUBLIC
-        else ballot.state.deadlines.organizational_rating,
+        until=ballot.until,
     )
 
 
 @router.post("/ratings/{code}", status_code=201)
 async def give_voice(request: Request, code: CodeOrToken, body: VoiceBody) -> TakenView:
-    """Rate without a login: one voice a device and day with an on-site code, one an invitation."""
-    part, parts = rounds_in(request), parts_in(request)
+    """Rate without a login: one voice a device and round with an on-site code, one an
+    invitation."""
+    part = rounds_in(request)
     ballot, now = await _ballot(part, code), moment()
     decisions.ensure_voices(ballot.state, ballot.purpose, now)
     hash_of, round_id = part.cipher.blind_index, ballot.state.round_id
-    day = now.astimezone(parts.zone).date().isoformat()
-    whose = ballot.seat or f"{body.device}\0{day}"
-    voice = keyed(hash_of, round_id, "voice", f"{ballot.subject_id}\0{whose}")
-    # Where nobody says which network it is, it is one of the device's own.
-    address = _address(request, part.trusted_proxies)
-    network = network_of(address, parts.tables.get(RatingRules)) if address else body.device
+    rules = part.settling.rules_of(await found_round(part, round_id))
+    voice = keyed(hash_of, round_id, "voice", f"{ballot.subject_id}\0{ballot.seat or body.device}")
+    # Where nobody says which network it is, or all are in one room, it is the device's own.
+    address = None if ballot.together else address_of(request, part.trusted_proxies)
+    network = network_of(address, rules.ipv4_bits, rules.ipv6_bits) if address else body.device
     taken = await part.ratings.add(
         f"{round_id}/{ballot.subject_id}/{voice}",
         round_id=round_id,
@@ -108,18 +108,17 @@ async def give_voice(request: Request, code: CodeOrToken, body: VoiceBody) -> Ta
     )
     if not taken:
         raise Problem(409, "voice-given")
+    if moment() >= ballot.until:
+        # Kept after the deadline, it may have been left out when all were counted.
+        await part.rounds.rated.execute(
+            rated_id(round_id, ballot.subject_id), _late_voice, by="rating"
+        )
     language = choose_language(request.headers.get("accept-language"))
     return TakenView(message=say("voice-taken", language))
 
 
-def _address(request: Request, proxies: int) -> str | None:
-    """The address that the outermost trusted proxy saw, or the caller's own without proxies."""
-    if proxies:
-        lines = request.headers.getlist("x-forwarded-for")
-        chain = [part.strip() for line in lines for part in line.split(",")]
-        if len(chain) >= proxies:
-            return chain[-proxies]
-    return request.client.host if request.client else None
+def _late_voice(state: Rated | None) -> Decision[Rated] | None:
+    return None if state is None else decisions.recounted(state, "a voice kept after the deadline")
 
 
 class _Ballot(NamedTuple):
@@ -131,10 +130,18 @@ class _Ballot(NamedTuple):
     place: str
     place_name: str | None = None
     seat: str | None = None
+    together: bool = False
+    """It is of a panel that votes in one room."""
 
     @property
     def subject_id(self) -> str:
         return self.state.subject.id
+
+    @property
+    def until(self) -> datetime:
+        until = self.state.deadlines
+        public = self.purpose is Purpose.PUBLIC
+        return until.public_rating if public else until.organizational_rating
 
 
 async def _ballot(part: RoundsPart, code: str) -> _Ballot:
@@ -144,7 +151,8 @@ async def _ballot(part: RoundsPart, code: str) -> _Ballot:
         if panel is not None and panel.state is not None:
             of = panel.state
             _, state = await found_subject(part, of.round_id, of.subject_id)
-            return _Ballot(state, of.purpose, Source.PANEL, panel.id, seat=f"{seat[0]}\0{seat[1]}")
+            of_seat = f"{seat[0]}\0{seat[1]}"
+            return _Ballot(state, of.purpose, Source.PANEL, panel.id, None, of_seat, of.together)
     found = await part.ratings.codes.get(code)
     if found is None or found.state is None or found.state.retired:
         raise Problem(404, _NO_CODE)
@@ -247,6 +255,7 @@ async def draw_panel(
         round_id=id,
         subject_id=subject,
         purpose=body.purpose,
+        together=body.together,
         seed=seed,
         drawn_at=moment(),
         drawn_by=author(principal),
@@ -297,10 +306,10 @@ async def read_public_rating(
 ) -> PublicRatingView:
     """The public rating down to its sources: what counts, what was set aside and why, who judged
     what. Provisional, without its class, while voices are taken."""
-    part, rules = rounds_in(request), parts_in(request).tables.get(RatingRules)
+    part = rounds_in(request)
     _, state = await found_subject(part, id, subject)
     ensure_reads(principal, state.subject)
-    return await _public(part, state, rules)
+    return await _public(part, state, part.settling.rules_of(await found_round(part, id)))
 
 
 @router.post("/rounds/{id}/subjects/{subject}/judgements")
@@ -313,12 +322,15 @@ async def judge_voices(
 ) -> PublicRatingView:
     """Have a group of voices count, or not, with a reason. A locked rating and its class are
     counted again at once, and the result is marked as corrected where it changes."""
-    part, rules = rounds_in(request), parts_in(request).tables.get(RatingRules)
+    part = rounds_in(request)
     found, state = await found_subject(part, id, subject)
-    known = {decisions.FOLLOW_UPS}
+    rules = part.settling.rules_of(await found_round(part, id))
+    known = {FOLLOW_UPS}
+    votes = await part.settling.follow_ups(state, rules)
     for purpose in Purpose:
-        for vote in await part.ratings.voices(id, subject, purpose, rules):
-            known.update(names_of(vote))
+        votes += await part.ratings.voices(id, subject, purpose, rules)
+    for vote in votes:
+        known.update(names_of(vote))
     tallies = (
         await part.settling.tally(state, rules),
         await part.settling.recipients(state, rules),
@@ -349,6 +361,7 @@ async def _public(part: RoundsPart, state: Rated, rules: RatingRules) -> PublicR
         provisional=not settled,
         result=public_view(state.public if settled else None, tally, rules),
         sources=_sources(tally),
+        entered=tally.entered and EnteredView(**tally.entered.model_dump()),
         aside=_asides(tally),
         judgements=[one.model_dump() for one in state.judgements],
         recipients=_sources(recipients),

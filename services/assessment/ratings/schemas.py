@@ -9,7 +9,7 @@ from services.assessment.ratings.votes import Purpose, Source
 from services.assessment.rounds.schemas import PublicView, SubjectId, Words
 from services.assessment.service.figures import SubjectKind
 from shared.web.reasons import Reason
-from shared.web.schemas import Body, ShortText
+from shared.web.schemas import Body, DeviceText, ShortText
 
 
 class CodeBody(Body):
@@ -45,9 +45,11 @@ class QuotaBody(Body):
 
 
 class PanelBody(Body):
-    """A panel; without `seed` the service draws one."""
+    """A panel; without `seed` the service draws one. `together`: it votes in one room, where the
+    network says nothing; said when it is drawn."""
 
     purpose: Purpose = Purpose.PUBLIC
+    together: bool = False
     quotas: Annotated[list[QuotaBody], Field(min_length=1, max_length=50)]
     seed: Annotated[str, Constrained(min_length=1, max_length=100)] | None = None
 
@@ -68,6 +70,7 @@ class PanelView(BaseModel):
     round_id: str
     subject_id: str
     purpose: Purpose
+    together: bool
     seed: str
     drawn_at: AwareDatetime
     drawn_by: str
@@ -92,11 +95,11 @@ class VoiceBody(Body):
     """A voice: 1 (very dissatisfied) to 5 (very satisfied).
 
     `device` is a random text that the page made once and keeps on the device; it says nothing of
-    the person.
+    the person, and only a hash of it is kept.
     """
 
     rating: Annotated[int, Field(ge=1, le=5, strict=True)]
-    device: Annotated[str, Constrained(pattern=r"^[0-9A-Za-z_-]{16,100}$")]
+    device: DeviceText
 
 
 class TakenView(BaseModel):
@@ -111,6 +114,16 @@ class SourceView(BaseModel):
     source: Source
     voices: int
     satisfied: int
+
+
+class EnteredView(BaseModel):
+    """Who entered the counted follow-ups: the resident, staff, staff of the very place that they
+    rate; `unknown` of answers that were kept before it was said."""
+
+    resident: int
+    staff: int
+    own_staff: int
+    unknown: int
 
 
 class AsideView(BaseModel):
@@ -138,13 +151,14 @@ class JudgementView(BaseModel):
 class JudgementBody(Body):
     """Have a group of voices count, or not, and why. The last word on a group is valid.
 
-    `follow_ups` that count are taken anew, as they are now: after cases were corrected, say.
+    `follow_ups` are all of them, `staff:own` those that the subject's own staff entered.
     """
 
     group: Annotated[
         str,
         Constrained(
-            pattern=r"^(follow_ups|(vote|code|panel|device|network|rate|pattern):\S{1,200})$"
+            pattern=r"^(follow_ups|(vote|code|panel|follow_up|device|network|asker|staff|rate"
+            r"|pattern):\S{1,200})$"
         ),
     ]
     counts: bool
@@ -159,6 +173,7 @@ class PublicRatingView(BaseModel):
     provisional: bool
     result: PublicView
     sources: list[SourceView]
+    entered: EnteredView | None
     aside: list[AsideView]
     judgements: list[JudgementView]
     recipients: list[SourceView]

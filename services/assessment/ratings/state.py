@@ -37,6 +37,8 @@ class Panel(State):
     round_id: str
     subject_id: str
     purpose: Purpose
+    together: bool = False
+    """It votes in one room: its network says nothing."""
     seed: str
     drawn_at: datetime
     drawn_by: str

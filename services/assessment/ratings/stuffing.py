@@ -1,28 +1,48 @@
 """Protection against stuffing: which voices count, and why others do not; pure.
 
-Four rules, in this order, each over what the ones before left: **device** and **network** (how much
-of the voices one source brings), **rate** (more at one place within a minute than people can be
-there), **pattern** (gaps too even for people). A panel's seats were drawn and vote once each, often
-in one room: of them only the device is looked at.
+Five rules, in this order, each over what the ones before left: **device**, **asker** (the telephone
+of follow-ups' requests) and **network** (how much of the voices one source brings), **rate** (more
+at one place within a minute than people can be there), **pattern** (gaps too even for people).
+A panel's seats were drawn, and often vote in one hour: of them rate and pattern say nothing.
 
-The share of a source is measured against the voices that came alone from theirs. What an attacker
-adds from one source does not change that measure, so that an attack neither hides itself by its own
-number nor pushes an honest household over or under the limit. What a rule sets aside is one group
-with its reason; a person can have it count, or set aside others, with a reason.
+The share of a source is measured against the voices that came alone: from a device, a network and
+a telephone of their own. What an attacker adds from one source does not change that measure, so
+that an attack neither hides itself by its own number nor pushes an honest household over or under
+the limit. Follow-ups are judged apart from codes and panels, whose hashes have another salt.
+
+What staff entered is no resident's device or network, and no rule of sources is for it: an honest
+telephone team is few people with many calls. It is told apart, and where a city sets
+`own_staff_share` what the subject's own staff entered counts up to that share only (**staff**).
+
+What a rule sets aside is one group with its reason; a person can have it count, or set aside
+others, with a reason.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from services.assessment.ratings.table import RatingRules, SourceRule
-from services.assessment.ratings.votes import Source, Vote
+from services.assessment.ratings.votes import Entered, Source, Vote
 from services.assessment.service.statistics import Sample
 
-Rule = Literal["device", "network", "rate", "pattern", "person"]
+SourceOf = Literal["device", "asker", "network"]
+Rule = Literal[SourceOf, "staff", "rate", "pattern", "person"]
 FindRuns = Callable[[Sequence[Vote], RatingRules], list[list[Vote]]]
+FOLLOW_UPS = "follow_ups"
+"""The group of all follow-ups of the subject's cases, as judgements name it."""
+OWN_STAFF = "staff:own"
+_LOOKED_AT: tuple[tuple[SourceOf, tuple[Source, ...]], ...] = (
+    # A device that has a code's voice and a seat's is one.
+    ("device", (Source.CODE, Source.PANEL)),
+    ("device", (Source.FOLLOW_UP,)),
+    ("asker", (Source.FOLLOW_UP,)),
+    ("network", (Source.CODE,)),
+    ("network", (Source.PANEL,)),
+    ("network", (Source.FOLLOW_UP,)),
+)
 _SHOWN = 16
 """Digits of a hash in a group's name: enough to tell groups apart."""
 
@@ -30,8 +50,9 @@ _SHOWN = 16
 class Group(NamedTuple):
     """Voices that a rule (or a person) set aside: `size` of the `of` that the group has.
 
-    `name` is what a judgement names: `device:…`, `network:…`, `rate:…`, `pattern:…`, `code:…`,
-    `vote:…`. `share` is of the voices that came alone; None where the rule looks at no share.
+    `name` is what a judgement names: `device:…`, `network:…`, `rate:…`, `code:…`, `vote:…` and so
+    on. `share` is of the voices that came alone (`staff`: of the follow-ups); None where the rule
+    looks at no share.
     """
 
     name: str
@@ -43,20 +64,26 @@ class Group(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What is left: the counted voices by source, and the groups set aside, in order of name."""
+    """What is left: the counted voices by source, and the groups set aside, in order of name;
+    of the counted follow-ups how many were entered by whom."""
 
     counted: Mapping[Source, Sample]
     aside: tuple[Group, ...]
+    entered: Mapping[Entered, int]
 
 
 def names_of(vote: Vote) -> tuple[str, ...]:
     """Names of groups that are known of a voice alone."""
-    return (
-        f"vote:{vote.id[:_SHOWN]}",
-        f"{vote.source.value}:{vote.place}",
-        f"device:{vote.device[:_SHOWN]}",
-        f"network:{vote.network[:_SHOWN]}",
-    )
+    of_case = vote.source is Source.FOLLOW_UP
+    # Ids of requests begin with their time.
+    names = [f"vote:{vote.id if of_case else vote.id[:_SHOWN]}"]
+    names.append(f"{vote.source.value}:{vote.place}")
+    if of_case:
+        names.append(FOLLOW_UPS)
+    if vote.entered == "own_staff":
+        names.append(OWN_STAFF)
+    known = {"device": vote.device, "network": vote.network, "asker": vote.asker}
+    return (*names, *(f"{what}:{value[:_SHOWN]}" for what, value in known.items() if value))
 
 
 def judge(votes: Iterable[Vote], judgements: Mapping[str, bool], rules: RatingRules) -> Judged:
@@ -83,34 +110,45 @@ def judge(votes: Iterable[Vote], judgements: Mapping[str, bool], rules: RatingRu
             open_.append(vote)
     aside += [_group(name, "person", those, len(those)) for name, those in refused.items()]
 
-    sources: tuple[tuple[Rule, SourceRule], ...] = (
-        ("device", rules.device),
-        ("network", rules.network),
-    )
-    for rule, limits in sources:
-        looked_at = open_ if rule == "device" else [v for v in open_ if v.source is Source.CODE]
+    for rule, sources in _LOOKED_AT:
+        looked_at = [v for v in open_ if v.source in sources and not _by_staff(v)]
+        limits = rules.network if rule == "network" else rules.device
         out = _from_one_source(rule, looked_at, limits, aside)
         open_ = [vote for vote in open_ if vote.id not in out]
+    out = _beyond_own_staff(open_, rules.own_staff_share, aside)
+    open_ = [vote for vote in open_ if vote.id not in out]
     runs: tuple[tuple[Rule, FindRuns], ...] = (("rate", _hurried), ("pattern", _regular))
-    for rule, find in runs:
-        for those in find([v for v in open_ if v.source is Source.CODE], rules):
-            name = f"{rule}:{those[0].place}:{those[0].at:%Y%m%dT%H%M%S}"
+    for run, find in runs:
+        for those in find([v for v in open_ if _at_a_place(v)], rules):
+            name = f"{run}:{those[0].place}:{those[0].at:%Y%m%dT%H%M%S}"
             if judgements.get(name) is True:
                 continue
             out = {vote.id for vote in those}
-            aside.append(_group(name, rule, those, len(those)))
+            aside.append(_group(name, run, those, len(those)))
             open_ = [vote for vote in open_ if vote.id not in out]
-    return Judged(_samples([*vouched, *open_]), tuple(sorted(aside)))
+    counted = [*vouched, *open_]
+    entered = Counter(vote.entered for vote in counted if vote.entered is not None)
+    return Judged(_samples(counted), tuple(sorted(aside)), dict(entered))
+
+
+def _by_staff(vote: Vote) -> bool:
+    return vote.entered in ("staff", "own_staff")
+
+
+def _at_a_place(vote: Vote) -> bool:
+    """Whether somebody gave it himself, at a time of his own."""
+    return vote.source is Source.CODE or vote.entered == "resident"
 
 
 def _from_one_source(
-    rule: Rule, votes: Sequence[Vote], limits: SourceRule, aside: list[Group]
+    rule: SourceOf, votes: Sequence[Vote], limits: SourceRule, aside: list[Group]
 ) -> set[str]:
     """Ids of the voices that a source brought beyond its limit; the groups go to `aside`."""
     by_source: defaultdict[str, list[Vote]] = defaultdict(list)
     for vote in votes:
-        by_source[vote.device if rule == "device" else vote.network].append(vote)
-    lone = sum(len(those) == 1 for those in by_source.values())
+        if key := getattr(vote, rule):
+            by_source[key].append(vote)
+    lone = _alone(votes)
     most = max(limits.most, int(limits.most_share * lone))
     out: set[str] = set()
     for key, those in by_source.items():
@@ -125,6 +163,27 @@ def _from_one_source(
         aside.append(_group(name, rule, left, len(those), share))
         out |= {vote.id for vote in left}
     return out
+
+
+def _alone(votes: Sequence[Vote]) -> int:
+    """How many share no device, network or telephone with another one."""
+    times = Counter((what, key) for vote in votes for what, key in _keys(vote))
+    return sum(all(times[key] == 1 for key in _keys(vote)) for vote in votes)
+
+
+def _keys(vote: Vote) -> list[tuple[str, str]]:
+    keys = (("device", vote.device), ("network", vote.network), ("asker", vote.asker))
+    return [(what, value) for what, value in keys if value]
+
+
+def _beyond_own_staff(votes: Sequence[Vote], most: float | None, aside: list[Group]) -> set[str]:
+    """Ids of what the subject's own staff entered, where that is a larger share than allowed."""
+    answers = [vote for vote in votes if vote.source is Source.FOLLOW_UP]
+    own = [vote for vote in answers if vote.entered == "own_staff"]
+    if most is None or not own or len(own) <= most * len(answers):
+        return set()
+    aside.append(_group(OWN_STAFF, "staff", own, len(own), len(own) / len(answers)))
+    return {vote.id for vote in own}
 
 
 def _hurried(votes: Sequence[Vote], rules: RatingRules) -> list[list[Vote]]:

@@ -8,7 +8,7 @@ from shared.storage.tables import Table
 
 
 class SourceRule(BaseModel):
-    """How many voices of one source (a device, a network) count for one subject.
+    """How many voices of one source (a device, a network, a telephone) count for one subject.
 
     A source with at least `least` voices that are more than `share` of the voices which came alone
     from theirs counts for nothing until a person has judged it. Below that it counts with its first
@@ -41,3 +41,10 @@ class RatingRules(Table):
     rate_seconds: float = Field(gt=0)
     regular_voices: int = Field(ge=5, description="So many in a row at even gaps are a machine's")
     regular_tolerance: float = Field(ge=0, lt=1, description="Gaps this alike (share of the gap)")
+    own_staff_share: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="A larger share of follow-ups entered by the subject's own staff does not "
+        "count; null: no limit, the share is shown",
+    )

@@ -1,20 +1,13 @@
 """Voices: one a person and case, without who or where from.
 
-A voice from an on-site code is that of a device on a day, one from a panel that of a seat. Devices
-and networks are kept as keyed hashes, with the service's field key and the round's id: equal within
-a round, unlike between rounds, and no address can be read or followed from one round to another.
+A voice from an on-site code is that of a device in a round, one from a panel that of a seat, one
+from a follow-up that of a request. Devices and networks are kept as keyed hashes with a salt: of
+codes and panels the round's id, of follow-ups intake's month (shared/web/sources.py).
 """
 
-import ipaddress
-from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
-
-from services.assessment.ratings.table import RatingRules
-
-Hash = Callable[[str], str]
-"""A keyed hash in hex, as `FieldCipher.blind_index`."""
+from typing import Literal, NamedTuple
 
 
 class Source(StrEnum):
@@ -32,8 +25,16 @@ class Purpose(StrEnum):
     RECIPIENTS = "recipients"
 
 
+Entered = Literal["resident", "staff", "own_staff", "unknown"]
+"""Who entered the answer to a follow-up; `own_staff`: of the very place that it rates."""
+
+
 class Vote(NamedTuple):
-    """A voice as it is judged: `place` is its code or panel, `device` and `network` hashes."""
+    """A voice as it is judged.
+
+    `place`: its code or panel, or the lowest area of its request. `device`, `network` and, of a
+    follow-up, `asker` are hashes, empty where not known. `entered`: of a follow-up.
+    """
 
     id: str
     at: datetime
@@ -42,20 +43,5 @@ class Vote(NamedTuple):
     device: str
     network: str
     satisfied: bool
-
-
-def network_of(address: str, rules: RatingRules) -> str:
-    """The network of an address, as `10.1.2.0/24`; what is no address is a network of its own."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
-        parsed = parsed.ipv4_mapped
-    bits = rules.ipv4_bits if parsed.version == 4 else rules.ipv6_bits
-    return str(ipaddress.ip_network((parsed, bits), strict=False))
-
-
-def keyed(hash_of: Hash, round_id: str, what: str, value: str) -> str:
-    """The keyed hash of a `device`, `network` or voice in a round: 32 hex digits."""
-    return hash_of(f"voice\0{round_id}\0{what}\0{value}")[:32]
+    asker: str = ""
+    entered: Entered | None = None

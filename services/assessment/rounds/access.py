@@ -7,12 +7,18 @@ from shared.web.auth import Principal, Role, sees_area
 from shared.web.problems import Problem
 
 
+def place_of(kind: SubjectKind, subject: Subject) -> str | None:
+    """The area that the subject is, or that its organization is of; None of a unit's own."""
+    own = kind.group == "area" or subject.unit_id is None
+    return subject.area_path[-1] if own and subject.area_path else None
+
+
 def above(kind: SubjectKind, subject: Subject) -> tuple[str, ...]:
     """The areas whose managers are above the subject: of a street or community, and of an
     organization of such a place, those above it; nobody rates the own place for the organization
     above."""
-    own = kind.group == "area" or subject.unit_id is None
-    return subject.area_path[:-1] if own else subject.area_path
+    path = subject.area_path
+    return path if place_of(kind, subject) is None else path[:-1]
 
 
 def ensure_self(principal: Principal, subject: Subject) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from math import fsum
-from typing import Any
+from typing import Any, Literal
 
 from services.assessment.ratings.result import PublicResult, Tally
 from services.assessment.ratings.votes import Purpose
@@ -43,8 +43,6 @@ from shared.web.problems import Problem
 
 SELF, PUBLIC, ORGANIZATIONAL = STEPS
 _MISSING_PUBLIC = "public"
-FOLLOW_UPS = "follow_ups"
-"""The group of all follow-ups of the subject's cases, as judgements name it."""
 
 
 # Opening
@@ -166,20 +164,24 @@ def on_due(state: Rated, now: datetime) -> Decision[Rated] | None:
     until = state.deadlines.of(step)
     due = [one for one in state.reminders if one.step is step and one.at <= now]
     left = tuple(one for one in state.reminders if one not in due)
+    # Whether the recipients are heard is known once their voices are counted: it is told then.
+    counts = step is ORGANIZATIONAL and RatingLine.RECIPIENTS in state.subject.lines
+    missing = _lines_missing(state) if step is ORGANIZATIONAL else ()
+    changes: dict[str, object]
+    events: list[Payload] = []
     if now < until:
         if not due:
             return None
-        missing = _lines_missing(state) if step is ORGANIZATIONAL else ()
+        changes = {"reminders": left}
         done = (step is SELF and state.self_rating is not None) or (
             step is ORGANIZATIONAL and not missing
         )
-        told = [RoundStepDue(**_of(state), step=step, until=until, missing=missing)]
-        return Decision(
-            state.model_copy(update={"reminders": left}), [] if done else told, why="reminder"
-        )
-    changes: dict[str, object] = {
-        "reminders": tuple(one for one in state.reminders if one.step is not step)
-    }
+        if counts:
+            changes |= {"tally_due": True, "untold": "due"}
+        elif not done:
+            events.append(RoundStepDue(**_of(state), step=step, until=until, missing=missing))
+        return Decision(state.model_copy(update=changes), events, why="reminder")
+    changes = {"reminders": tuple(one for one in state.reminders if one.step is not step)}
     if step is SELF:
         rated = state.self_rating is not None
         changes["stage"] = Stage.PUBLIC
@@ -187,19 +189,16 @@ def on_due(state: Rated, now: datetime) -> Decision[Rated] | None:
         rated = True
         changes |= {"stage": Stage.ORGANIZATIONAL, "tally_due": True}
     else:
-        rated = not _lines_missing(state)
-        changes |= {"ended": True, "tally_due": True}
-    told_lock = RoundStepLocked(**_of(state), step=step, rated=rated)
-    return Decision(state.model_copy(update=changes), [told_lock], why="deadline")
+        rated = not missing
+        changes |= {"ended": True, "tally_due": True, "untold": "locked" if counts else None}
+    if not counts:
+        events.append(RoundStepLocked(**_of(state), step=step, rated=rated))
+    return Decision(state.model_copy(update=changes), events, why="deadline")
 
 
 def _lines_missing(state: Rated) -> tuple[RatingLine, ...]:
-    """Lines that nobody has entered yet; the recipients' voices are counted at the end."""
-    return tuple(
-        line
-        for line in state.subject.lines
-        if line is not RatingLine.RECIPIENTS and line.value not in state.lines
-    )
+    """Lines that nobody has entered; whether the recipients are heard, their voices say."""
+    return tuple(line for line in state.subject.lines if line.value not in state.lines)
 
 
 def unlocked(
@@ -229,6 +228,7 @@ def unlocked(
             "missing": (),
             "recheck_at": None,
             "tally_due": step is ORGANIZATIONAL and state.tally_due,
+            "untold": None,
             # Counted again when the step ends again.
             **({} if step is ORGANIZATIONAL else {"tally": None, "public": None}),
         }
@@ -245,16 +245,22 @@ def judged(
     state: Rated, group: str, counts: bool, reason: str, by: str, now: datetime
 ) -> Decision[Rated]:
     """A person says that a group of voices counts, or does not. A locked rating, and all that it
-    touched, is counted again; where the follow-ups are to count, with those of now (cases that were
-    corrected since)."""
+    touched, is counted again."""
     judgement = Judgement(group=group, counts=counts, reason=reason, by=by, at=now)
     changes: dict[str, object] = {
         "judgements": (*state.judgements, judgement),
         "tally_due": state.tally_due or state.public_locked,
     }
-    if group == FOLLOW_UPS and counts:
-        changes["tally"] = None
     return Decision(state.model_copy(update=changes), why=reason)
+
+
+def recounted(state: Rated, why: str) -> Decision[Rated] | None:
+    """What a locked rating was counted from changed: it is counted again, also where it is just
+    being counted."""
+    if not state.public_locked:
+        return None
+    changes = {"tally_due": True, "recounts": state.recounts + 1}
+    return Decision(state.model_copy(update=changes), why=why)
 
 
 # The result
@@ -282,14 +288,16 @@ def settled(
     changes: dict[str, object] = {"public": public}
     if counted is not None:
         changes |= {"tally": counted.tally, "recipients": counted.recipients}
-        # Judged again meanwhile: it is counted again.
-        changes["tally_due"] = state.judgements != counted.judgements or (
-            state.lines != counted.lines or state.ended != counted.ended
-        )
+        # Judged again meanwhile, or another answer came: it is counted again.
+        changes["tally_due"] = any(getattr(state, n) != getattr(counted, n) for n in _COUNTED_WITH)
+        if state.untold == counted.untold:
+            changes["untold"] = None
     now_ = state.model_copy(update=changes)
     events: list[Payload] = []
     if public is not None and (state.public is None or state.public.points != public.points):
         events.append(RoundRated(**_of(state), step=PUBLIC, points=public.points))
+    if state.untold is not None and now_.untold is None:
+        events += _told_late(now_, state.untold, recipients_least)
     if now_.ended:
         now_, told = _ended(now_, state, terms, recipients_least, now)
         events += told
@@ -298,16 +306,33 @@ def settled(
     return Decision(now_, events, why="counted")
 
 
+_COUNTED_WITH = ("judgements", "lines", "ended", "recounts", "untold")
+
+
+def _told_late(state: Rated, untold: Literal["due", "locked"], least: int) -> list[Payload]:
+    heard = _heard(state, least)
+    missing = tuple(line for line in state.subject.lines if line not in heard)
+    if untold == "locked":
+        return [RoundStepLocked(**_of(state), step=ORGANIZATIONAL, rated=not missing)]
+    until = state.deadlines.of(ORGANIZATIONAL)
+    due = RoundStepDue(**_of(state), step=ORGANIZATIONAL, until=until, missing=missing)
+    return [due] if missing else []
+
+
+def _heard(state: Rated, least: int) -> dict[RatingLine, float]:
+    """The points of each line that is heard; of the recipients with `least` voices or more."""
+    points = {RatingLine(line): rating.points for line, rating in state.lines.items()}
+    if RatingLine.RECIPIENTS in state.subject.lines and state.recipients is not None:
+        hits, size = state.recipients.sample
+        if size >= least:
+            points[RatingLine.RECIPIENTS] = 100 * hits / size
+    return points
+
+
 def _ended(
     now_: Rated, before: Rated, terms: Terms, recipients_least: int, now: datetime
 ) -> tuple[Rated, list[Payload]]:
-    points: dict[RatingLine, float] = {
-        RatingLine(line): rating.points for line, rating in now_.lines.items()
-    }
-    if RatingLine.RECIPIENTS in now_.subject.lines and now_.recipients is not None:
-        hits, size = now_.recipients.sample
-        if size >= recipients_least:
-            points[RatingLine.RECIPIENTS] = 100 * hits / size
+    points = _heard(now_, recipients_least)
     lines = tuple(line for line in now_.subject.lines if line not in points)
     missing = tuple(line.value for line in lines)
     if now_.public is None:
@@ -320,6 +345,7 @@ def _ended(
                 "organizational": None,
                 "total": None,
                 "grade": None,
+                "corrected": now_.corrected or before.total is not None,
                 "recheck_at": now + timedelta(minutes=terms.recheck_minutes)
                 if before.recheck_at is None or before.recheck_at <= now
                 else before.recheck_at,

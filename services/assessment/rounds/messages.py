@@ -24,6 +24,13 @@ register_messages(
             "en": "Nobody is in these classes and this area: choose others in classes or area, or "
             "register units and organizations first.",
         },
+        "round-unplaced": {
+            "zh": "{count} 个考评对象既没有单位也没有区域，没有人能为其自评：{names}。"
+            "请先在登记服务中为其填写 unit_id 或 area，再启动考评。",
+            "en": "{count} to be rated have neither a unit nor an area, so that nobody could give "
+            "their self-rating: {names}. Give them unit_id or area in the registry, then open the "
+            "round.",
+        },
         "no-scheme-for-period": {
             "zh": "没有考评 {period} 这类周期的方案：请按方案的周期填写"
             "（月 2026-05、季度 2026-Q2、年 2026），或先启用这样的方案。",

@@ -8,9 +8,8 @@ from services.assessment.parts import parts_in
 from services.assessment.ratings.repository import Ratings
 from services.assessment.rounds import decisions
 from services.assessment.rounds.repository import Rounds
-from services.assessment.rounds.settling import Settling
+from services.assessment.rounds.settling import Answered, Settling
 from services.assessment.rounds.state import Rated, Round, rated_id
-from services.assessment.scores.inputs import Provider
 from shared.messaging.runtime import Runtime
 from shared.messaging.timers import Timers
 from shared.settings import Settings
@@ -49,13 +48,13 @@ def stores_of(database: Database, settings: Settings) -> tuple[Rounds, Ratings]:
 def start_rounds(
     rounds: Rounds,
     ratings: Ratings,
-    figures: Provider,
+    answered: Answered,
     tables: Tables,
     runtime: Runtime,
     settings: Settings,
 ) -> RoundsPart:
     """Wire timers and the settling loop into the runtime."""
-    settling = Settling(rounds, ratings, figures, tables, runtime.leases)
+    settling = Settling(rounds, ratings, answered, tables, runtime.leases)
     runtime.add_timers(Timers(rounds.rated, decisions.on_due, runtime.leases))
     runtime.add_work("rounds", settling.run)
     cipher = FieldCipher.from_secret(settings.field_key.get_secret_value())

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from services.assessment.heard import Source, Sources
+from services.assessment.places import own_areas
 from services.assessment.rounds.state import Rated, Round, Stage, Subject
 from services.assessment.schemes.scheme import Scheme
 from services.assessment.scores.inputs import Numbers
@@ -55,6 +56,9 @@ class Rounds:
             name="period",
         )
         await rated.create_index(
+            [("state.period", ASCENDING), ("state.subject.id", ASCENDING)], name="subject"
+        )
+        await rated.create_index(
             [("state.tally_due", ASCENDING)],
             partialFilterExpression={"state.tally_due": True},
             name="tally_due",
@@ -77,6 +81,9 @@ class Rounds:
         else:
             collection = self._database[f"{kind.value}s"]
             found = await collection.find({"retired": {"$ne": True}}).to_list(None)
+        areas: dict[str, str] = {}
+        if kind.group != "area":
+            areas = await own_areas(self._database, found)
         units: dict[str, Document] = {}
         if kind is SubjectKind.ORGANIZATION:
             units = {u["_id"]: u async for u in self._database["units"].find({}, _UNIT)}
@@ -89,10 +96,10 @@ class Rounds:
             of = scheme.class_of(kind, one.get("domain"), one.get("level"))
             if of is None or (classes and of.id not in classes):
                 continue
-            place = one["_id"] if kind.group == "area" else one.get("area")
+            place = one["_id"] if kind.group == "area" else areas.get(one["_id"], "")
             unit_id = one["_id"] if kind is SubjectKind.UNIT else one.get("unit_id")
             line = one if kind is SubjectKind.UNIT else units.get(unit_id or "", {})
-            path = tuple(paths.get(place, {}).get("path", ()) if place else ())
+            path = tuple(paths.get(place, {}).get("path", ()))
             if area is not None and area not in path:
                 continue
             subjects.append(
@@ -131,6 +138,25 @@ class Rounds:
             if len(subjects) % _A_SLICE == 0:
                 await asyncio.sleep(0)
         return subjects
+
+    async def any_locked(self, periods: Collection[str]) -> bool:
+        """Whether there is a subject with a locked public rating for one of `periods`."""
+        chosen = {
+            "state.period": {"$in": list(periods)},
+            "state.kind": {"$in": [kind.value for kind in SubjectKind]},
+            "state.stage": {"$in": _LOCKED},
+        }
+        return await self.rated.collection.find_one(chosen, {"_id": 1}) is not None
+
+    async def locked(self, periods: Collection[str], ids: Collection[str]) -> dict[str, Rated]:
+        """Those of the subjects `ids` whose public rating is locked, by document id."""
+        chosen = {
+            "state.period": {"$in": list(periods)},
+            "state.subject.id": {"$in": list(ids)},
+            "state.stage": {"$in": _LOCKED},
+        }
+        found = self.rated.collection.find(chosen, {"state": 1}).batch_size(_A_SLICE)
+        return {one["_id"]: Rated.model_validate(one["state"]) async for one in found}
 
     # Reading
 
@@ -210,5 +236,6 @@ class Rounds:
 
 
 _A_SLICE = 200
+_LOCKED = [stage.value for stage in Stage if stage not in (Stage.SELF, Stage.PUBLIC)]
 _AREA = {"path": 1, "level": 1, "retired": 1}
 _UNIT = {"system": 1, "superior_unit_id": 1}

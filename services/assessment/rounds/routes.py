@@ -1,12 +1,12 @@
 """`/v1/rounds`: rounds in three steps, for those who open them and those who rate (art. 14)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
 
-from services.assessment.parts import parts_in
+from services.assessment.parts import Parts, parts_in
 from services.assessment.ratings.table import RatingRules
 from services.assessment.reviews import act
 from services.assessment.rounds import (
@@ -32,12 +32,14 @@ from services.assessment.rounds.state import (
     ItemRating,
     Rated,
     Round,
+    Subject,
     Terms,
 )
 from services.assessment.rounds.table import RoundRules
-from services.assessment.rounds.views import rated_row, rated_view, round_view
+from services.assessment.rounds.views import name_of, rated_row, rated_view, round_view
 from services.assessment.routes import Administrator, Pages, Reader
 from services.assessment.schemes.scheme import Scheme
+from services.assessment.service.figures import SubjectKind
 from services.assessment.visibility import visible_ids
 from shared.contracts.ids import uuid7
 from shared.contracts.rounds import RatingLine
@@ -56,6 +58,7 @@ router = Router(prefix="/v1/rounds", tags=["rounds"])
 
 RoundId = Annotated[str, Path(min_length=1, max_length=64)]
 OfSubject = Annotated[SubjectId, Path()]
+_NAMED = 10
 Decide = Callable[[Rated, str, datetime], Decision[Rated]]
 
 
@@ -75,6 +78,7 @@ async def open_round(request: Request, body: RoundBody, principal: Administrator
         if one not in classes:
             raise Problem(422, "unknown-class", field=f"classes.{n}", allowed=classes, name=one)
     waiting = await part.rounds.candidates(body.kind, scheme, body.classes, body.area)
+    await _ensure_placed(parts, body.kind, waiting)
     round = Round(
         period=body.period,
         kind=body.kind,
@@ -82,7 +86,7 @@ async def open_round(request: Request, body: RoundBody, principal: Administrator
         class_ids=tuple(body.classes),
         deadlines=Deadlines(**body.until.model_dump()),
         terms=_terms(version.id, scheme, {one.class_id for one in waiting},
-                     parts.tables.get(RoundRules)),
+                     parts.tables.get(RoundRules), parts.tables.get(RatingRules)),
         opened_at=moment(),
         opened_by=author(principal),
         subjects=len(waiting),
@@ -99,7 +103,18 @@ async def open_round(request: Request, body: RoundBody, principal: Administrator
     return Json(created.answer, 201, headers={"Location": f"/v1/rounds/{created.id}"})
 
 
-def _terms(version: str, scheme: Scheme, classes: set[str], rules: RoundRules) -> Terms:
+async def _ensure_placed(parts: Parts, kind: SubjectKind, waiting: Sequence[Subject]) -> None:
+    """Raise `Problem` 422 where nobody could rate for a subject: it has neither unit nor area."""
+    lost = [one.id for one in waiting if one.unit_id is None and not one.area_path]
+    if lost:
+        known = await parts.repository.subjects(kind, lost[:_NAMED])
+        names = "、".join(name_of(id, known) for id in lost[:_NAMED])
+        raise Problem(422, "round-unplaced", field="kind", names=names, count=len(lost))
+
+
+def _terms(
+    version: str, scheme: Scheme, classes: set[str], rules: RoundRules, ratings: RatingRules
+) -> Terms:
     return Terms(
         scheme_version=version,
         steps=scheme.steps,
@@ -116,6 +131,7 @@ def _terms(version: str, scheme: Scheme, classes: set[str], rules: RoundRules) -
         lines=rules.lines,
         recheck_minutes=rules.recheck_minutes,
         remind_hours=rules.remind_hours,
+        ratings=ratings,
     )
 
 
@@ -237,5 +253,5 @@ async def _shown(request: Request, part: RoundsPart, version: int, state: Rated)
     parts = parts_in(request)
     round = await found_round(part, state.round_id)
     known = await parts.repository.subjects(state.kind, [state.subject.id])
-    view = rated_view(version, state, round, known, parts.tables.get(RatingRules))
+    view = rated_view(version, state, round, known, part.settling.rules_of(round))
     return Json(view.model_dump(mode="json"), headers={"ETag": etag(version)})

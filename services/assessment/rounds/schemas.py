@@ -158,6 +158,9 @@ class PublicView(BaseModel):
     satisfied: int
     few: bool
     share: float | None
+    own_staff_share: float | None = Field(
+        description="Of its counted follow-ups: entered by staff of the very place that is rated"
+    )
     low: float | None
     high: float | None
     mean: float | None

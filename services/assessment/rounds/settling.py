@@ -7,18 +7,19 @@ depends only on what is there, not on when or how often.
 """
 
 import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from services.assessment.ratings.repository import Ratings
 from services.assessment.ratings.result import Tally, results_of, tally_of
 from services.assessment.ratings.stuffing import judge
 from services.assessment.ratings.table import RatingRules
-from services.assessment.ratings.votes import Purpose, Source
+from services.assessment.ratings.votes import Purpose, Vote
 from services.assessment.reviews import decide_all
 from services.assessment.rounds import decisions
+from services.assessment.rounds.follow_ups import keys_of, votes_of
 from services.assessment.rounds.repository import Rounds
 from services.assessment.rounds.state import Rated, Round, rated_id
-from services.assessment.scores.inputs import Provider
-from services.assessment.service.statistics import Sample
+from services.assessment.service.cases import Case
 from shared.contracts.rounds import RatingLine
 from shared.messaging.leases import Leases
 from shared.spans import moment
@@ -32,21 +33,19 @@ _A_BATCH = 50
 _IN_THE_LOOP = 500
 """More voices, or subjects, are reckoned in a thread: 2,000 voices or 3,000 subjects would hold the
 event loop for 50 to 130 ms."""
+Answered = Callable[[Sequence[str]], AsyncIterator[Sequence[tuple[str, Case]]]]
+"""The cases with an answer that count, or once counted, in one of some groups, some at once."""
 
 
 class Settling:
-    """One replica does it, the one that leads; two for a moment do no harm.
-
-    Args:
-        figures: gives the follow-ups of a subject's cases (`rated`, `satisfied`).
-    """
+    """One replica does it, the one that leads; two for a moment do no harm."""
 
     def __init__(
-        self, rounds: Rounds, ratings: Ratings, figures: Provider, tables: Tables, leases: Leases
+        self, rounds: Rounds, ratings: Ratings, answered: Answered, tables: Tables, leases: Leases
     ) -> None:
         self._rounds = rounds
         self._ratings = ratings
-        self._figures = figures
+        self._answered = answered
         self._tables = tables
         self._leases = leases
 
@@ -102,7 +101,7 @@ class Settling:
             for state in states.values()
         ):
             return False
-        rules = self._tables.get(RatingRules)
+        rules = self.rules_of(round)
         counted = {
             id: await self._counted(state, rules) for id, state in states.items() if state.tally_due
         }
@@ -138,49 +137,42 @@ class Settling:
                 await decide_all(self._rounds.rated, batch, decide, by="settling", tries=10)
         return True
 
+    def rules_of(self, round: Round) -> RatingRules:
+        """The rating rules of a round: those when it was opened."""
+        return round.terms.ratings or self._tables.get(RatingRules)
+
     async def _counted(self, state: Rated, rules: RatingRules) -> Rated:
         tally = await self.tally(state, rules)
         recipients = None
         if RatingLine.RECIPIENTS in state.subject.lines:
-            recipients = await self._tally(state, Purpose.RECIPIENTS, rules, None)
+            recipients = await self.recipients(state, rules)
         return decisions.counted(state, tally, recipients)
 
     async def tally(self, state: Rated, rules: RatingRules) -> Tally:
-        """The voices of a subject as they stand. Follow-ups are those of when the rating was
-        locked: what residents answer later does not move it."""
-        follow_ups = locked_follow_ups(state)
-        if state.judged().get(decisions.FOLLOW_UPS) is False:
-            follow_ups = Sample(0, 0)
-        elif follow_ups is None:
-            id = state.subject.id
-            numbers = (await self._figures(state.period, state.kind, [id])).get(id, {})
-            follow_ups = Sample(numbers.get("satisfied", 0.0), numbers.get("rated", 0.0))
-        return await self._tally(state, Purpose.PUBLIC, rules, follow_ups)
+        """The voices for a subject as they are known."""
+        votes = await self._voices(state, Purpose.PUBLIC, rules)
+        return await self._judged(state, votes + await self.follow_ups(state, rules), rules)
 
     async def recipients(self, state: Rated, rules: RatingRules) -> Tally:
         """The voices of the recipients' panels as they stand."""
-        return await self._tally(state, Purpose.RECIPIENTS, rules, None)
+        votes = await self._voices(state, Purpose.RECIPIENTS, rules)
+        return await self._judged(state, votes, rules)
 
-    async def _tally(
-        self, state: Rated, purpose: Purpose, rules: RatingRules, follow_ups: Sample | None
-    ) -> Tally:
-        votes = await self._ratings.voices(state.round_id, state.subject.id, purpose, rules)
+    async def follow_ups(self, state: Rated, rules: RatingRules) -> list[Vote]:
+        """The follow-ups that rate a subject (follow_ups.py)."""
+        votes: list[Vote] = []
+        async for some in self._answered(keys_of(state)):
+            votes += votes_of(state, some, rules.satisfied_from)
+        return votes
+
+    async def _voices(self, state: Rated, purpose: Purpose, rules: RatingRules) -> list[Vote]:
+        return await self._ratings.voices(state.round_id, state.subject.id, purpose, rules)
+
+    async def _judged(self, state: Rated, votes: Sequence[Vote], rules: RatingRules) -> Tally:
         said = state.judged()
         if len(votes) > _IN_THE_LOOP:
-            judged = await asyncio.to_thread(judge, votes, said, rules)
-        else:
-            judged = judge(votes, said, rules)
-        return tally_of(judged, follow_ups)
-
-
-def locked_follow_ups(state: Rated) -> Sample | None:
-    """The follow-ups that were counted when the public rating was locked; None before."""
-    if state.tally is None:
-        return None
-    for one in state.tally.sources:
-        if one.source is Source.FOLLOW_UP:
-            return Sample(one.satisfied, one.voices)
-    return Sample(0, 0)
+            return tally_of(await asyncio.to_thread(judge, votes, said, rules))
+        return tally_of(judge(votes, said, rules))
 
 
 def _all_entered(round: Round | None) -> Decision[Round] | None:

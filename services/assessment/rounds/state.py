@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from services.assessment.ratings.result import PublicResult, Tally
+from services.assessment.ratings.table import RatingRules
 from services.assessment.rounds.table import LineWeights
 from services.assessment.schemes.scheme import Grade, Label, Shrinkage, Steps
 from services.assessment.service.figures import SubjectKind
@@ -64,6 +65,8 @@ class Terms(Piece):
     lines: LineWeights
     recheck_minutes: float
     remind_hours: tuple[float, ...]
+    ratings: RatingRules | None = None
+    """None of a round that was opened before they were kept: the table's."""
 
 
 class Subject(Piece):
@@ -182,6 +185,10 @@ class Rated(State):
     unlockings: tuple[Unlocking, ...] = ()
     tally_due: bool = False
     """Voices are to be counted; the settling loop does it."""
+    recounts: int = 0
+    """How often something that was counted changed after it was."""
+    untold: Literal["due", "locked"] | None = None
+    """Of the organizational rating: to be told once the recipients' voices are counted."""
     ended: bool = False
     """The last deadline has passed."""
     recheck_at: datetime | None = None

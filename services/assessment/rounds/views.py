@@ -55,6 +55,7 @@ def public_view(result: PublicResult | None, tally: Tally, rules: RatingRules) -
             "satisfied": int(hits),
             "few": size < rules.few_voices,
             "share": hits / size if size else None,
+            "own_staff_share": tally.own_staff_share,
             "low": interval and interval.low,
             "high": interval and interval.high,
         }

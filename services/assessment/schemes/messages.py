@@ -99,6 +99,20 @@ register_messages(
             "en": "The public's share ({public}) may not be smaller than another (policy, art. "
             "14): raise it.",
         },
+        "field.public_share_indicators": {
+            "zh": "指标中 {rating} 的权重（{weight}）大于群众测评 public_rating 的（{public}），"
+            "群众测评的权重不能小于其他评价（政策第十四条）：请提高它或降低该权重。",
+            "en": "Among the indicators {rating} weighs {weight} and public_rating {public}: the "
+            "public's share may not be smaller than another (policy, art. 14). Raise it, or lower "
+            "this weight.",
+        },
+        "field.ratings_mixed": {
+            "zh": "一个指标的公式只能包含一种评价（self_rating、public_rating、"
+            "organizational_rating），否则看不出各占多少（政策第十四条）：请分成几个指标。",
+            "en": "A formula may name one rating (self_rating, public_rating, "
+            "organizational_rating), else no weight says what each counts (policy, art. 14): make "
+            "an indicator of each.",
+        },
         "field.weak_by_quota": {
             "zh": "软弱涣散按问题认定，不按名次或比例定指标：请去掉 rank 和 ranked，"
             "或只写 ranked >= 5 and rank == ranked（连续几期末位）。",

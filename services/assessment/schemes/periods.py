@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, time, tzinfo
+from typing import get_args
 
 from services.assessment.schemes.scheme import Period
 
@@ -21,6 +22,11 @@ def period_of(month: str, kind: Period) -> str:
     if kind == "month":
         return month
     return month[:4] if kind == "year" else f"{month[:4]}-Q{(int(month[5:]) + 2) // 3}"
+
+
+def periods_with(month: str) -> tuple[str, ...]:
+    """The month, quarter and year that `month` lies in."""
+    return tuple(period_of(month, kind) for kind in get_args(Period))
 
 
 def months_of(period: str) -> tuple[str, ...]:

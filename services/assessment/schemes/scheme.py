@@ -277,6 +277,20 @@ class Scheme(Part):
         return self
 
     @model_validator(mode="after")
+    def _public_first_among_indicators(self) -> Self:
+        # Ratings may be indicators too: also there the public's share is not the smaller (art. 14).
+        for one in self.classes:
+            for stand_in in (False, True):
+                named = [
+                    (n, rating, indicator.weight)
+                    for n, indicator in enumerate(self.indicators)
+                    if indicator.stand_in is stand_in and indicator.counts_in(one.id)
+                    for rating in sorted(_RATINGS & parse(indicator.formula).names)
+                ]
+                _ensure_public_first(named)
+        return self
+
+    @model_validator(mode="after")
     def _grades_from_the_best(self) -> Self:
         for n, (one, other) in enumerate(pairwise(self.grades), 1):
             if one.at_least <= other.at_least:
@@ -312,6 +326,25 @@ class Scheme(Part):
             yield ("rules", n, "when"), parse(rule.when), False
         for n, criterion in enumerate(self.weak):
             yield ("weak", n, "when"), parse(criterion.when), True
+
+
+_PUBLIC = "public_rating"
+_RATINGS = frozenset(Steps.model_fields)
+
+
+def _ensure_public_first(named: Sequence[tuple[int, str, float]]) -> None:
+    """Of a class: number, rating and weight of each indicator whose formula names a rating."""
+    weights = dict.fromkeys(_RATINGS, 0.0)
+    for n, rating, weight in named:
+        if [one for one, _, _ in named].count(n) > 1:
+            # What each weighs inside of a formula, no weight says.
+            raise PydanticCustomError("ratings_mixed", "two ratings", {AT: ("indicators", n)})
+        weights[rating] += weight
+    for n, rating, _ in named:
+        if weights[rating] > weights[_PUBLIC]:
+            about = {"rating": rating, "weight": weights[rating], "public": weights[_PUBLIC]}
+            about[AT] = ("indicators", n, "weight")
+            raise PydanticCustomError("public_share_indicators", "the public's is smaller", about)
 
 
 def _known(

@@ -1,9 +1,5 @@
-"""A case: what is known of one request, from the facts of intake and dispatch.
-
-The facts of a request and of its task come each in their own order, but in any order between the
-two. Each decision here only adds what its fact knows, so that any such order ends in the same
-case (docs/assessment.md says what is counted; docs/decisions/0007 how).
-"""
+"""A case: what is known of one request (facts.py), as corrections judge it, and what it adds to
+which figures (docs/assessment.md says what is counted; docs/decisions/0007 how)."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -11,24 +7,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts.joins import RequestJoined, RequestSeparated
-from shared.contracts.requests import (
-    RequestAccepted,
-    RequestClosed,
-    RequestFollowedUp,
-    RequestLocated,
-    RequestReopened,
-)
-from shared.contracts.task_life import TaskFinallyAnswered
-from shared.contracts.tasks import (
-    Assignee,
-    TaskAccepted,
-    TaskAssigned,
-    TaskCancelled,
-    TaskCompleted,
-    TaskOverdue,
-)
-from shared.contracts.words import AssigneeKind
 from shared.storage.aggregates import State
 
 
@@ -38,17 +16,36 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Responsible(Part):
+    """Who answers for a case or a round of its work; None: nobody."""
+
+    unit_id: str | None = None
+    organization_id: str | None = None
+
+
 class FollowUp(Part):
     """What the resident answered in one round."""
 
     contacted: bool
     solved: bool | None = None
     satisfied: int | None = None
+    at: datetime | None = None
+    """Event time; None of one that was kept before it was."""
+    by: Literal["resident", "staff"] | None = None
+    device: str | None = None
+    network: str | None = None
+    asker: str | None = None
+    staff_path: tuple[str, ...] = ()
+    """These five as `request.followed_up` has them."""
+    handled_by: Responsible | None = None
+    """Who did the work, where it was another request's task."""
 
 
 class Round(Part):
     """How the lead task went in one round of work."""
 
+    responsible: Responsible | None = None
+    """Who completed it; None while nobody has, or of one that was kept before this was."""
     completed: bool = False
     completed_at: datetime | None = None
     in_time: bool | None = None
@@ -69,13 +66,6 @@ class Measure(Part):
     in_time: int = 0
     hours: float | None = None
     """From the request's time to completion; None where that is not known."""
-
-
-class Responsible(Part):
-    """Who answers for a case, as somebody judged; None: nobody."""
-
-    unit_id: str | None = None
-    organization_id: str | None = None
 
 
 class Voided(Part):
@@ -148,7 +138,8 @@ class Case(State):
     keys: tuple[str, ...] = ()
     """The groups that it counts in: `area/{code}/{month}`, `unit/…`, `organization/…`."""
     past_keys: tuple[str, ...] = ()
-    """Groups that it once counted in, to be found where somebody asks why a figure fell."""
+    """Groups that it once counted in, to be found where somebody asks why a figure fell, and those
+    who did the work of an answered round, whom that answer rates (rounds/follow_ups.py)."""
     measure: Measure = Measure()
     corrections: tuple[Correction, ...] = ()
     """In the order of their making; of two that say something of the same the later one holds."""
@@ -222,13 +213,14 @@ def settled(case: Case, zone: tzinfo) -> Case:
     """`case` with what follows from its facts: month, groups, measure; marked as changed."""
     month: str | None = None
     keys: tuple[str, ...] = ()
-    holding = [correction for correction in case.corrections if correction.voided is None]
-    judged = as_judged(case, holding)
+    corrections = holding(case)
+    judged = as_judged(case, corrections)
     if case.accepted_at is not None:
         month = month_of(case.accepted_at, zone)
-        if not _last(holding, "excluded"):
+        if not is_excluded(corrections):
             keys = tuple(_keys(judged, month))
-    past = dict.fromkeys(key for key in (*case.past_keys, *case.keys) if key not in keys)
+    answered = () if month is None else tuple(_answered(judged, month))
+    past = dict.fromkeys(key for key in (*case.past_keys, *case.keys, *answered) if key not in keys)
     touched = case.touched
     if case.corrections and month is not None:
         touched = tuple(dict.fromkeys((*touched, *_keys(case, month), *keys)))
@@ -238,7 +230,7 @@ def settled(case: Case, zone: tzinfo) -> Case:
             "keys": keys,
             "past_keys": tuple(past),
             "measure": measured(judged),
-            "corrected": bool(holding),
+            "corrected": bool(corrections),
             "touched": touched,
             "rejudged_at": max(
                 (one.at if one.voided is None else one.voided.at for one in case.corrections),
@@ -249,16 +241,26 @@ def settled(case: Case, zone: tzinfo) -> Case:
     )
 
 
-def as_judged(case: Case, holding: Sequence[Correction]) -> Case:
+def holding(case: Case) -> list[Correction]:
+    """Its corrections that were not taken back."""
+    return [correction for correction in case.corrections if correction.voided is None]
+
+
+def is_excluded(corrections: Sequence[Correction]) -> bool:
+    """Whether the case counts for nobody."""
+    return bool(_last(corrections, "excluded"))
+
+
+def as_judged(case: Case, corrections: Sequence[Correction]) -> Case:
     """The case with the facts that the corrections put in place of its own.
 
     The facts stay as they are, so that corrections hold whatever comes before or after them.
     """
-    if not holding:
+    if not corrections:
         return case
     answers, rounds = dict(case.follow_ups), dict(case.rounds)
     changes: dict[str, object] = {"follow_ups": answers, "rounds": rounds}
-    for one in holding:
+    for one in corrections:
         key = str(one.answer_round)
         if (answer := answers.get(key)) is not None:
             said = one.model_dump(include=_OF_ANSWERS, exclude_none=True)
@@ -269,9 +271,11 @@ def as_judged(case: Case, holding: Sequence[Correction]) -> Case:
         if one.responsible is not None:
             who = one.responsible.model_dump()
             changes |= who | {f"shared_{name}": id for name, id in who.items()}
+            for number, answer in answers.items():
+                answers[number] = answer.model_copy(update={"handled_by": one.responsible})
     # Of two corrections of the same answer the later one may give it back.
-    for key in {str(one.answer_round) for one in holding} & set(answers):
-        if _last([one for one in holding if str(one.answer_round) == key], "without_answer"):
+    for key in {str(one.answer_round) for one in corrections} & set(answers):
+        if _last([one for one in corrections if str(one.answer_round) == key], "without_answer"):
             del answers[key]
     return case.model_copy(update=changes)
 
@@ -285,9 +289,9 @@ _VERDICTS: dict[str, dict[str, object]] = {
 }
 
 
-def _last(holding: Iterable[Correction], field: str) -> object:
+def _last(corrections: Iterable[Correction], field: str) -> object:
     """What the last correction that says something of `field` says."""
-    said = [value for one in holding if (value := getattr(one, field)) is not None]
+    said = [value for one in corrections if (value := getattr(one, field)) is not None]
     return said[-1] if said else None
 
 
@@ -304,132 +308,21 @@ def _keys(case: Case, month: str) -> Iterable[str]:
         yield key_of("organization", organization, month)
 
 
-# What intake says
+def _answered(case: Case, month: str) -> Iterable[str]:
+    for number in case.follow_ups:
+        who = responsible_for(case, number)
+        for group, id in (("unit", who.unit_id), ("organization", who.organization_id)):
+            if id is not None:
+                yield key_of(group, id, month)
 
 
-def accepted(case: Case, fact: RequestAccepted, time: datetime) -> Case:
-    """The request was taken in; `time` is the event's."""
-    return case.model_copy(
-        update={
-            "accepted_at": to_millis(time),
-            "channel": fact.channel.value,
-            "kind": fact.kind.value,
-            "category": fact.category,
-            "urgency": fact.urgency.value,
-            "area_path": fact.area_path,
-            "grid_id": fact.grid_id,
-            "reporting_unit": fact.reporting_unit,
-        }
-    )
-
-
-def located(case: Case, fact: RequestLocated) -> Case:
-    """It was placed, or placed anew."""
-    return case.model_copy(update={"area_path": fact.area_path, "grid_id": fact.grid_id})
-
-
-def followed_up(case: Case, fact: RequestFollowedUp) -> Case:
-    """The resident answered; the last answer of a round counts."""
-    answer = FollowUp(contacted=fact.contacted, solved=fact.solved, satisfied=fact.satisfied)
-    changes: dict[str, object] = {"follow_ups": case.follow_ups | {str(fact.round): answer}}
-    if fact.handled_by is not None:
-        unit = unit_of(fact.handled_by)
-        changes |= {
-            "shared_unit_id": unit,
-            "shared_organization_id": fact.handled_by.organization_id,
-        }
-    return _in_round(case, fact.round).model_copy(update=changes)
-
-
-def reopened(case: Case, fact: RequestReopened) -> Case:
-    """Another round of work begins; one that was joined has its own task again."""
-    return _in_round(_apart(case), fact.round).model_copy(
-        update={"reopened": case.reopened + 1, "closed": None}
-    )
-
-
-def joined(case: Case, _fact: RequestJoined) -> Case:
-    """It shares another request's task from now on."""
-    return _apart(case).model_copy(update={"joined": True})
-
-
-def separated(case: Case, fact: RequestSeparated) -> Case:
-    """It has its own task again."""
-    return _in_round(_apart(case), fact.round)
-
-
-def _apart(case: Case) -> Case:
-    return case.model_copy(
-        update={"joined": False, "shared_unit_id": None, "shared_organization_id": None}
-    )
-
-
-def closed(case: Case, fact: RequestClosed) -> Case:
-    """The request ended."""
-    return case.model_copy(update={"closed": fact.outcome})
-
-
-# What dispatch says of the lead task
-
-
-def unit_of(assignee: Assignee) -> str | None:
-    """The unit that answers for what `assignee` does."""
-    if assignee.unit_id is None and assignee.kind is AssigneeKind.UNIT:
-        return assignee.id
-    return assignee.unit_id
-
-
-def held(case: Case, assignee: Assignee) -> Case:
-    """The task is with `assignee` now."""
-    return case.model_copy(
-        update={"unit_id": unit_of(assignee), "organization_id": assignee.organization_id}
-    )
-
-
-def assigned(case: Case, fact: TaskAssigned) -> Case:
-    """The task was sent to somebody."""
-    alive = case.model_copy(update={"cancelled": False})
-    return _in_round(held(alive, fact.assignee), fact.round)
-
-
-def taken(case: Case, fact: TaskAccepted) -> Case:
-    """Somebody took the task; who accepts leads, whoever it was sent to."""
-    return held(case, fact.assignee)
-
-
-def overdue(case: Case, fact: TaskOverdue) -> Case:
-    """The deadline of a round passed before completion."""
-    return _in_round(_with_round(case, fact.round, overdue=True), fact.round)
-
-
-def completed(case: Case, fact: TaskCompleted) -> Case:
-    """The work of a round was done."""
-    at = None if fact.completed_at is None else to_millis(fact.completed_at)
-    done = _with_round(case, fact.round, completed=True, completed_at=at, in_time=fact.in_time)
-    return _in_round(held(done, fact.assignee), fact.round)
-
-
-def finally_answered(case: Case, fact: TaskFinallyAnswered, time: datetime) -> Case:
-    """The round ended formally (终结答复), at `time`: done, and in time unless it was overdue.
-
-    Dispatch tells of a deadline that passes before it tells of the end, in the same order here.
-    """
-    late = case.rounds.get(str(fact.round), Round()).overdue
-    done = _with_round(
-        case, fact.round, completed=True, completed_at=to_millis(time), in_time=not late
-    )
-    return _in_round(held(done, fact.assignee), fact.round)
-
-
-def cancelled(case: Case, _fact: TaskCancelled) -> Case:
-    """The case was withdrawn: it stays a request, and is neither judged nor timed."""
-    return case.model_copy(update={"cancelled": True})
-
-
-def _in_round(case: Case, number: int) -> Case:
-    return case.model_copy(update={"round": max(case.round, number)})
-
-
-def _with_round(case: Case, number: int, **known: object) -> Case:
-    work = case.rounds.get(str(number), Round()).model_copy(update=known)
-    return case.model_copy(update={"rounds": case.rounds | {str(number): work}})
+def responsible_for(case: Case, number: str) -> Responsible:
+    """Whom the answer of a round rates: who did that round's work, whoever has the case later."""
+    shared = case.follow_ups[number].handled_by
+    known = shared or case.rounds.get(number, Round()).responsible
+    if known is not None:
+        return known
+    if case.joined:
+        unit, organization = case.shared_unit_id, case.shared_organization_id
+        return Responsible(unit_id=unit, organization_id=organization)
+    return Responsible(unit_id=case.unit_id, organization_id=case.organization_id)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from services.assessment.heard import Source, source_of
+from services.assessment.places import own_areas
 from services.assessment.service.figures import SubjectKind
 from services.assessment.support.progress import Span
 from services.assessment.support.state import Guarantee, Work
@@ -28,6 +29,7 @@ class SupportRepository:
         self.works: AggregateStore[Work] = AggregateStore(
             database["works"], Work, topic=topics.REVIEWS.name, source=settings.source
         )
+        self._database = database
         self._plans = database["plans"]
         self._funds = database["funds"]
         self._assets = database["assets"]
@@ -52,11 +54,13 @@ class SupportRepository:
     # Subjects
 
     async def organization(self, id: str) -> tuple[str | None, list[str]] | None:
-        """An organization's unit, and the path of its area; None where it is not known."""
+        """An organization's unit, and the path of its area (its own, else its unit's); None where
+        it is not known."""
         found = await self._organizations.find_one({"_id": id})
         if found is None:
             return None
-        area = found["area"] and await self._areas.find_one({"_id": found["area"]})
+        own = await own_areas(self._database, [found])
+        area = own and await self._areas.find_one({"_id": own[id]})
         return found["unit_id"], list(area["path"]) if area else []
 
     async def organizations_of(

@@ -1,6 +1,6 @@
 """A round in three steps through HTTP, with its voices, over a real broker and database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -9,20 +9,28 @@ import orjson
 import pytest
 import pytest_asyncio
 
+from services.assessment.ratings.stuffing import FOLLOW_UPS
+from services.assessment.ratings.table import RatingRules
 from services.assessment.rounds.state import rated_id
 from services.assessment.service.figures import SubjectKind
-from shared.contracts.registry import UnitChanged
+from shared.contracts.registry import OrganizationChanged, UnitChanged
+from shared.contracts.requests import RequestFollowedUp
 from shared.web.auth import Principal, Role
 from tests.eventually import eventually
 from tests.integration.messaging.world import settings_for
 from tests.integration.services.assessment.world import (
+    ADMINISTRATOR,
     CITY,
     Assessment,
+    Others,
+    branch,
     database_of,
+    organization,
     publishing,
     running,
     unit,
 )
+from tests.unit.services.assessment.stories import Teller
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -44,8 +52,9 @@ def under(id: str, system: str, superior: str) -> tuple[str, UnitChanged]:
 class City:
     """Assessment, and who calls it."""
 
-    def __init__(self, assessment: Assessment) -> None:
+    def __init__(self, assessment: Assessment, others: Others) -> None:
         self.assessment = assessment
+        self.others = others
         self._homes = 0
 
     async def open(self) -> str:
@@ -110,9 +119,16 @@ class City:
         return code
 
     async def panel(self, round_id: str, id: str, purpose: str, seats: int) -> Any:
-        body = {"purpose": purpose, "quotas": [{"group": "服务对象", "seats": seats}]}
+        quotas = [{"group": "服务对象", "seats": seats}]
+        body = {"purpose": purpose, "quotas": quotas, "together": True}
         path = f"/v1/rounds/{round_id}/subjects/{id}/panels"
         return await self.assessment.send("POST", path, body, status=201)
+
+    async def put_rules(self, table: dict[str, Any]) -> None:
+        """Other rating rules are in force."""
+        anew = {"If-Match": "*"}
+        put = await self.assessment.ask("PUT", "/v1/rating-rules", ADMINISTRATOR, anew, json=table)
+        assert put.status_code == 200, put.text
 
     async def voice(
         self, code: str, rating: int, device: str, address: str = "", status: int = 201
@@ -140,7 +156,7 @@ async def city(kafka_bootstrap: str, mongodb_uri: str) -> AsyncIterator[City]:
             return len(found) == 2 and len(areas) == len(CITY)
 
         await eventually(known, 20, "the registry is known")
-        yield City(assessment)
+        yield City(assessment, others)
 
 
 async def test_three_steps_in_their_order_and_a_missing_line_leaves_its_unit_open(
@@ -236,9 +252,9 @@ async def published(city: City, round_id: str) -> dict[str, list[str]]:
 
 
 async def test_a_tenth_of_the_voices_from_one_source_moves_nothing_until_a_person_vouches_for_it(
-    city: City,
+    city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One voice a device and day without a login; no address is kept; a network that brings a
+    """One voice a device and round without a login; no address is kept; a network that brings a
     tenth is set aside with its reason, can be judged with one, and all is counted again."""
     round_id = await city.open()
     await city.pass_deadline(round_id, "self_rating", "public")
@@ -249,6 +265,10 @@ async def test_a_tenth_of_the_voices_from_one_source_moves_nothing_until_a_perso
         await city.voice(code, 5 if n < 24 else 2, f"h{n}")
     again = await city.voice(code, 1, "h3", status=409)
     assert again["type"] == "/problems/voice-given"
+    with monkeypatch.context() as tomorrow:
+        later = datetime.now(UTC) + timedelta(days=1)
+        tomorrow.setattr("services.assessment.ratings.routes.moment", lambda: later)
+        await city.voice(code, 1, "h3", status=409)
     panel = await city.panel(round_id, "library", "public", 3)
     for n, seat in enumerate(panel["seats"]):
         await city.voice(seat["token"], 4, f"p{n}", "10.99.0.2")
@@ -286,3 +306,112 @@ async def test_a_tenth_of_the_voices_from_one_source_moves_nothing_until_a_perso
     shown = await eventually(counted, 10, "counted again")
     assert shown["judgements"][0]["by"] == "administrator:admin"
     assert shown["result"]["points"] < 90
+
+
+def answered(id: str, at: datetime, satisfied: int, by: str) -> Teller:
+    """A request of the month that the library did, and its answer."""
+    made = datetime(2026, 9, 10, tzinfo=UTC)
+    tell = Teller(id)
+    tell.accept(made)
+    tell.assign("library")
+    tell.complete("library", None, made, True)
+    said = {"contacted": True, "solved": True, "satisfied": satisfied, "round": 1, "by": by}
+    tell.request(RequestFollowedUp, at, **said)
+    return tell
+
+
+async def test_an_answer_that_comes_late_has_a_result_counted_again_and_marked(
+    city: City,
+) -> None:
+    """What was answered before the lock counts whenever it comes, what was answered after it does
+    not; by the rules of when the round was opened; and one sees who entered it."""
+    assessment, yesterday = city.assessment, datetime.now(UTC) - timedelta(days=1)
+    round_id = await city.open()
+    rules = assessment.parts.tables.get(RatingRules).model_dump(mode="json")
+    await city.put_rules(rules | {"satisfied_from": 5})
+    try:
+        await city.others.publish(answered("r-known", yesterday, 4, "resident").all)
+        path = f"/v1/rounds/{round_id}/subjects/library"
+
+        async def public(voices: int) -> Any:
+            found = await assessment.get(f"{path}/public")
+            return found if found["result"]["voices"] == voices else None
+
+        shown = await eventually(lambda: public(1), 15, "the answer is known")
+        assert shown["result"]["satisfied"] == 1
+        await city.pass_deadline(round_id, "self_rating", "public")
+        await city.pass_deadline(round_id, "public_rating", "organizational")
+        await city.line(round_id, "library", "local", 90, MANAGER)
+        await city.pass_deadline(round_id, "organizational_rating", "")
+        told = await city.at(round_id, "library", "complete")
+        assert (told["total"], told["corrected"]) == (pytest.approx(0.4 * 100 + 0.4 * 90), False)
+
+        await city.others.publish(answered("r-after", datetime.now(UTC), 1, "resident").all)
+        await city.others.publish(answered("r-late", yesterday, 2, "staff").all)
+        shown = await eventually(lambda: public(2), 15, "the late answer is counted")
+        assert shown["entered"] == {"resident": 1, "staff": 1, "own_staff": 0, "unknown": 0}
+        assert shown["result"]["own_staff_share"] == 0
+
+        async def corrected() -> Any:
+            found = await city.subject(round_id, "library")
+            return found if found["corrected"] else None
+
+        told = await eventually(corrected, 10, "its result is marked")
+        assert told["public_rating"]["satisfied"] == 1
+        assert told["total"] < 0.4 * 100 + 0.4 * 90
+
+        # A correction of a case does the same; and a person may set all follow-ups aside.
+        await assessment.correct("r-late", satisfied=5, reason="录入有误")
+        await eventually(corrected_to(city, round_id, told["total"]), 10, "corrected")
+        judgement = {"group": FOLLOW_UPS, "counts": False, "reason": "回访未按规定进行"}
+        await assessment.send("POST", f"{path}/judgements", judgement)
+        await eventually(lambda: public(0), 10, "no follow-up counts")
+    finally:
+        await city.put_rules(rules)
+
+
+def corrected_to(city: City, round_id: str, before: float) -> Callable[[], Awaitable[bool]]:
+    """Whether the library's total is higher than `before`."""
+
+    async def higher() -> bool:
+        found = await city.subject(round_id, "library")
+        return bool(found["total"] > before)
+
+    return higher
+
+
+async def test_an_organization_without_an_area_lies_where_its_unit_does_wherever_one_asks(
+    city: City,
+) -> None:
+    """In lists, rounds and support alike; what has neither unit nor area is refused by its name."""
+    parts = city.assessment.parts
+    nowhere = branch("nowhere")[1]
+    assert isinstance(nowhere, OrganizationChanged)
+    homeless = ("nowhere", nowhere.model_copy(update={"area": None}))
+    await city.others.register(organization("readers", "library"), branch("own", "c3"), homeless)
+
+    async def known() -> bool:
+        found = await parts.repository.subjects("organization", ["readers", "own", "nowhere"])
+        return len(found) == 3
+
+    await eventually(known, 15, "the organizations are known")
+    kind = SubjectKind.ORGANIZATION
+    assert await parts.repository.subjects_in(kind, ["s1"]) == {"readers"}
+    assert await parts.repository.subjects_in(kind, ["bj"]) == {"readers", "own"}
+    inside = [one.id async for some in parts.subjects.every(kind, "s1") for one in some]
+    assert inside == ["readers"]
+    path = ("bj", "xc", "s1")
+    assert (await parts.subjects.find(kind, "readers")).path == path
+    assert await parts.support.repository.organization("readers") == ("library", list(path))
+    scheme = parts.schemes.find(MONTH)
+    assert scheme is not None
+    found = await parts.rounds.rounds.candidates(kind, scheme.scheme, [], "s1")
+    assert [(one.id, one.area_path) for one in found] == [("readers", path)]
+
+    now = datetime.now(UTC)
+    until = {name: (now + timedelta(days=n)).isoformat() for n, name in enumerate(STEPS, 1)}
+    body = {"period": MONTH, "kind": "organization", "until": until}
+    refused = await city.assessment.send("POST", "/v1/rounds", body, status=422)
+    assert "nowhere党支部" in refused["errors"][0]["detail"]
+    opened = await city.assessment.send("POST", "/v1/rounds", body | {"area": "bj"}, status=201)
+    assert opened["subjects"] == 2

@@ -22,6 +22,7 @@ from tests.integration.services.request_intake.world import (
 
 UNSOLVED = {"contacted": True, "solved": False, "satisfied": 1, "words": "还是没人管"}
 SOLVED = {"contacted": True, "solved": True, "satisfied": 5}
+DEVICE = {"device": "a-text-that-the-page-made"}
 
 
 async def test_the_resident_follows_answers_and_reopens(world: World) -> None:
@@ -58,7 +59,8 @@ async def test_the_resident_follows_answers_and_reopens(world: World) -> None:
 
     key = {"Idempotency-Key": "answer-1"}
     answers = [
-        await world.http.post(f"{url}/follow-ups", json=UNSOLVED, headers=key) for _ in range(2)
+        await world.http.post(f"{url}/follow-ups", json=UNSOLVED | DEVICE, headers=key)
+        for _ in range(2)
     ]
     assert [answer.status_code for answer in answers] == [201, 201]
     assert [answer.json()["status"] for answer in answers] == ["reopened", "reopened"]
@@ -96,11 +98,26 @@ async def test_the_resident_follows_answers_and_reopens(world: World) -> None:
     ]
     assert [event.sequence for event in events] == [1, 2, 3, 4, 5, 6]
     assert told[2] == requests.RequestReopened(request_id=id, round=2)
-    assert told[4] == requests.RequestFollowedUp(
-        request_id=id, contacted=True, solved=True, satisfied=5, round=2
+    # The resident's own answer is told apart from what the place's own staff entered.
+    own, by_phone_told = told[1], told[4]
+    assert isinstance(own, requests.RequestFollowedUp)
+    assert isinstance(by_phone_told, requests.RequestFollowedUp)
+    assert (own.by, own.staff_path) == ("resident", ())
+    assert None not in (own.device, own.asker)
+    assert by_phone_told.asker is not None
+    assert by_phone_told == requests.RequestFollowedUp(
+        request_id=id,
+        contacted=True,
+        solved=True,
+        satisfied=5,
+        round=2,
+        by="staff",
+        asker=by_phone_told.asker,
+        staff_path=("440310001", "440310001001"),
     )
     assert told[5] == requests.RequestClosed(request_id=id, outcome="solved")
-    assert not any("没人管" in str(data) for data in told)
+    for personal in ("没人管", "13800138000", DEVICE["device"]):
+        assert not any(personal in str(data) for data in told)
 
 
 async def test_two_answers_at_once_count_once(world: World) -> None:

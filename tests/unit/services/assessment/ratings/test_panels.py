@@ -1,4 +1,4 @@
-"""Panels drawn by quota, invitations, and how networks are told apart."""
+"""Panels drawn by quota, and invitations."""
 
 import hashlib
 from collections import Counter
@@ -6,10 +6,8 @@ from collections import Counter
 import pytest
 
 from services.assessment.ratings.panels import Quota, draw, seat_of, token_of
-from services.assessment.ratings.votes import keyed, network_of
 from shared.storage.encryption import FieldCipher
 from shared.web.problems import Problem
-from tests.unit.services.assessment.ratings.voices import RULES
 
 POOL = [f"p{n:03}" for n in range(200)]
 QUOTAS = [Quota("居民", 20, POOL), Quota("党员", 5, POOL[:30]), Quota("服务对象", 3)]
@@ -57,16 +55,3 @@ def test_an_invitation_cannot_be_made_up() -> None:
         "hello",
     ):
         assert seat_of(HASH, wrong) is None
-
-
-def test_a_network_is_the_first_bits_of_an_address() -> None:
-    assert network_of("10.1.2.3", RULES) == network_of("10.1.2.250", RULES) == "10.1.2.0/24"
-    assert network_of("::ffff:10.1.2.3", RULES) == "10.1.2.0/24"
-    assert network_of("2001:db8:1:2::3", RULES) == "2001:db8:1::/48"
-    assert network_of("nonsense", RULES) == "nonsense"
-
-
-def test_hashes_are_equal_within_a_round_and_unlike_between_rounds() -> None:
-    assert keyed(HASH, "r1", "device", "d") == keyed(HASH, "r1", "device", "d")
-    assert keyed(HASH, "r1", "device", "d") != keyed(HASH, "r2", "device", "d")
-    assert keyed(HASH, "r1", "device", "d") != keyed(HASH, "r1", "network", "d")

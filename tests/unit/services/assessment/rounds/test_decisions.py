@@ -1,5 +1,6 @@
 """Three steps in their order: locks, reminders, unlocking, lines, the result."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,7 +10,6 @@ from hypothesis import strategies as st
 from services.assessment.ratings.result import PublicResult, Tally, results_of
 from services.assessment.ratings.votes import Purpose, Source
 from services.assessment.rounds import decisions
-from services.assessment.rounds.settling import locked_follow_ups
 from services.assessment.rounds.state import Deadlines, Rated, Stage
 from services.assessment.schemes.scheme import Shrinkage
 from shared.contracts.rounds import (
@@ -29,6 +29,7 @@ from tests.unit.services.assessment.rounds.city import (
     ITEMS,
     LIBRARY,
     OPENED,
+    RULES,
     TAX,
     TERMS,
     UNTIL,
@@ -116,10 +117,10 @@ def test_who_has_not_rated_is_reminded_three_days_and_one_day_before_each_once()
     ] * 2
     done = decisions.self_rated(begun(), ITEMS, items(90, 80, 70), "u:x", OPENED).state
     assert timed(done, UNTIL.self_rating - timedelta(seconds=1))[1] == []
-    state = line(at_third_step(begun()), RatingLine.LOCAL, 80, UNTIL.public_rating + DAY)
-    _, told = timed(state, UNTIL.organizational_rating - timedelta(seconds=1))
-    dues = [e for e in told if isinstance(e, RoundStepDue)]
-    assert [e.missing for e in dues] == [(RatingLine.SYSTEM,)] * 2
+    _, told = timed(
+        at_third_step(begun(LIBRARY)), UNTIL.organizational_rating - timedelta(seconds=1)
+    )
+    assert dues(told) == [(RatingLine.LOCAL,)] * 2
 
 
 def test_a_round_opened_for_hours_has_no_reminder_of_the_past() -> None:
@@ -137,7 +138,9 @@ def test_a_unit_under_vertical_management_stays_open_without_both_lines_and_reci
     state = line(state, RatingLine.LOCAL, 80, UNTIL.public_rating)
     state, _ = timed(state, UNTIL.organizational_rating)
     left = settle(state, UNTIL.organizational_rating, recipients=tally(9, 9))
-    (told,) = left.events
+    locked, told = left.events
+    assert isinstance(locked, RoundStepLocked)
+    assert not locked.rated
     assert isinstance(told, RoundLeftOpen)
     assert told.missing == (RatingLine.SYSTEM, RatingLine.RECIPIENTS)  # 9 of at least 10
     assert (left.state.stage, left.state.total) == (Stage.OPEN, None)
@@ -229,17 +232,71 @@ def test_a_judgement_after_the_end_has_voices_counted_again_and_marks_the_result
     assert not same.corrected
 
 
-def test_follow_ups_are_counted_anew_where_a_person_says_so() -> None:
-    """Locked as they were; after corrections of cases they are read again."""
+def test_what_changes_while_voices_are_counted_has_them_counted_again() -> None:
+    """A case that changed; of a rating that is not locked nothing is to be counted again."""
+    assert decisions.recounted(begun(LIBRARY), "a late answer") is None
     state, _ = timed(begun(LIBRARY), UNTIL.public_rating)
-    source = {"source": Source.FOLLOW_UP, "voices": 60, "satisfied": 54}
-    locked = settle(state, UNTIL.public_rating, Tally.model_validate({"sources": [source]})).state
-    assert locked_follow_ups(locked) == (54, 60)
-    other = decisions.judged(locked, "code:x", False, "码被滥用", "a:b", OPENED).state
-    assert locked_follow_ups(other) == (54, 60)
-    anew = decisions.judged(locked, decisions.FOLLOW_UPS, True, "案件已更正", "a:b", OPENED).state
-    assert locked_follow_ups(anew) is None
-    assert anew.tally_due
+    counted = decisions.counted(state, tally(40, 30), None)
+    meanwhile = decisions.recounted(state, "a late answer")
+    assert meanwhile is not None
+    result = results_of({"x": tally(40, 30)}, Shrinkage())["x"]
+    now = UNTIL.public_rating
+    settled = decisions.settled(meanwhile.state, TERMS, result, 10, now, counted=counted)
+    assert settled is not None
+    assert settled.state.tally_due
+    again = settle(settled.state, now, tally(41, 30)).state
+    assert not again.tally_due
+
+
+def dues(told: Iterable[object]) -> list[tuple[RatingLine, ...]]:
+    return [one.missing for one in told if isinstance(one, RoundStepDue)]
+
+
+def locks(told: Iterable[object]) -> list[bool]:
+    return [one.rated for one in told if isinstance(one, RoundStepLocked)]
+
+
+@pytest.mark.parametrize(("voices", "missing"), [(9, (RatingLine.RECIPIENTS,)), (10, None)])
+def test_the_recipients_are_reminded_of_and_the_lock_says_whether_they_were_heard(
+    voices: int, missing: tuple[RatingLine, ...] | None
+) -> None:
+    """Both lines have rated: what is missing only their voices say, which are counted first."""
+    state = at_third_step(begun(TAX))
+    for which in (RatingLine.LOCAL, RatingLine.SYSTEM):
+        state = line(state, which, 80, UNTIL.public_rating)
+    for hours in RULES.remind_hours:
+        moment = UNTIL.organizational_rating - timedelta(hours=hours)
+        state, told = timed(state, moment)
+        assert dues(told) == []
+        assert state.tally_due
+        counted = settle(state, moment, recipients=tally(voices, voices))
+        assert dues(counted.events) == ([] if missing is None else [missing])
+        state = counted.state
+        assert not state.tally_due
+    state, told = timed(state, UNTIL.organizational_rating)
+    assert locks(told) == []
+    last = settle(state, UNTIL.organizational_rating, recipients=tally(voices, voices))
+    assert locks(last.events) == [missing is None]
+    assert last.state.stage is (Stage.COMPLETE if missing is None else Stage.OPEN)
+    # Looked at again it is not told again.
+    again = last.state.model_copy(update={"tally_due": True})
+    assert locks(settle(again, UNTIL.organizational_rating, recipients=tally(9, 9)).events) == []
+
+
+def test_a_deadline_while_a_reminder_waits_is_told_as_the_lock() -> None:
+    state = at_third_step(begun(TAX))
+    state, _ = timed(state, UNTIL.organizational_rating - timedelta(hours=1))
+    counted = decisions.counted(state, tally(40, 30), tally(9, 9))
+    locked, _ = timed(state, UNTIL.organizational_rating)
+    result = results_of({"x": tally(40, 30)}, Shrinkage())["x"]
+    now = UNTIL.organizational_rating
+    stale = decisions.settled(locked, TERMS, result, 10, now, counted=counted)
+    assert stale is not None
+    assert not dues(stale.events)
+    assert not locks(stale.events)
+    assert stale.state.tally_due
+    last = settle(stale.state, now, recipients=tally(9, 9))
+    assert (dues(last.events), locks(last.events)) == ([], [False])
 
 
 def test_a_judgement_while_voices_were_counted_has_them_counted_again() -> None:

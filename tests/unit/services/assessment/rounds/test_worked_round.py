@@ -11,7 +11,6 @@ from services.assessment.ratings.table import RatingRules
 from services.assessment.ratings.votes import Source, Vote
 from services.assessment.rounds import decisions
 from services.assessment.rounds.state import Rated, Subject
-from services.assessment.service.statistics import Sample
 from shared.contracts.rounds import RatingLine
 from tests.unit.services.assessment.ratings.voices import FREE, RULES, vote
 from tests.unit.services.assessment.rounds.city import (
@@ -40,12 +39,17 @@ def voices(name: str, number: int, satisfied: int, source: Source = Source.CODE)
             device=f"{name}-{source}-{n}",
             network=f"{name}-{source}-{n}",
             satisfied=n < satisfied,
+            entered="resident" if source is Source.FOLLOW_UP else None,
         )
         for n in range(number)
     ]
 
 
-TAX_VOICES = voices("tax", 50, 41) + voices("tax", 10, 7, Source.PANEL)
+TAX_VOICES = (
+    voices("tax", 40, 32, Source.FOLLOW_UP)
+    + voices("tax", 50, 41)
+    + voices("tax", 10, 7, Source.PANEL)
+)
 ATTACK = [vote(900 + n, id=f"x{n}", network="one", satisfied=False) for n in range(11)]
 
 
@@ -55,7 +59,7 @@ def public(tax: Tally) -> dict[str, PublicResult]:
     return results_of(
         {
             "tax": tax,
-            "library": tally_of(judge([], {}, RULES), Sample(54, 60)),
+            "library": tally_of(judge(voices("library", 60, 54, Source.FOLLOW_UP), {}, RULES)),
             "school": tally_of(judge(voices("school", 3, 3), {}, RULES)),
         },
         TERMS.shrinkage,
@@ -63,7 +67,7 @@ def public(tax: Tally) -> dict[str, PublicResult]:
 
 
 def tax_tally(votes: list[Vote], rules: RatingRules = RULES) -> Tally:
-    return tally_of(judge(votes, {}, rules), Sample(32, 40))
+    return tally_of(judge(votes, {}, rules))
 
 
 RATINGS: dict[str, tuple[Subject, tuple[float, ...], dict[RatingLine, float]]] = {

@@ -101,6 +101,24 @@ FAULTS = [
         "steps",
         "field.public_share",
     ),
+    (
+        "    target: 1\n",
+        "    target: 1\n"
+        "  - {id: p, label: {zh: 民, en: P}, formula: public_rating, weight: 10, "
+        "floor: 0, target: 100}\n"
+        "  - {id: o, label: {zh: 组, en: O}, formula: organizational_rating, weight: 90, "
+        "floor: 0, target: 100}\n",
+        17,
+        "indicators.2.weight",
+        "field.public_share_indicators",
+    ),
+    (
+        "formula: solved / contacted",
+        "formula: 0.1 * public_rating + 0.9 * organizational_rating",
+        9,
+        "indicators.0",
+        "field.ratings_mixed",
+    ),
     ("rank == ranked", "rank > 300", 26, "weak.0", "field.weak_by_quota"),
     ("    periods: 2\n", "", 26, "weak.0", "field.weak_by_last_once"),
     ("at_least: 60", "at_least: 0", 18, "grades.1.at_least", "field.grades_order"),
