@@ -88,7 +88,7 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         checkins.FeedbackGiven,
         checkins.CheckinEnded,
     ),
-    topics.CARE.name: (care.CareDue, care.CareOverdue, care.CareDone),
+    topics.CARE.name: (care.CareDue, care.CareOverdue, care.CareDone, care.CareEnded),
     topics.REQUESTS.name: (
         requests.RequestAccepted,
         requests.RequestLocated,
