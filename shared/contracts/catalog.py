@@ -52,6 +52,7 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         plans.AssignmentOverdue,
         plans.AssignmentFundsOverdue,
         plans.PlanBehind,
+        plans.PlanCaughtUp,
     ),
     topics.COVERAGE.name: (coverage.GapFound, coverage.GapClosed),
     topics.WORK.name: (work.WorkRecorded, work.WorkCorrected, work.WorkVoided),
