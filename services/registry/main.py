@@ -153,6 +153,7 @@ def build(settings: Settings, client: Client) -> Assembly:
             *repository.stores.values(),
             coverage.store,
             records.store,
+            certificates.store,
             joints.store,
             checkins.store,
             checkins.places,

@@ -55,7 +55,13 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
         plans.PlanCaughtUp,
     ),
     topics.COVERAGE.name: (coverage.GapFound, coverage.GapClosed),
-    topics.WORK.name: (work.WorkRecorded, work.WorkCorrected, work.WorkVoided),
+    topics.WORK.name: (
+        work.WorkRecorded,
+        work.WorkCorrected,
+        work.WorkVoided,
+        work.CertificateIssued,
+        work.CertificateRevoked,
+    ),
     topics.BACKBONE.name: (
         backbone.Appointed,
         backbone.AppointmentVoided,
@@ -83,6 +89,8 @@ PUBLISHED: dict[str, tuple[type[Payload], ...]] = {
     ),
     topics.CHECKINS.name: (
         checkins.CheckedIn,
+        checkins.PostHeld,
+        checkins.PostLeft,
         checkins.ReportDue,
         checkins.Reported,
         checkins.ReportOverdue,
