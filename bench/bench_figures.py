@@ -25,7 +25,6 @@ from bench import month_city
 from bench.common import cpu_seconds, percentile
 from deploy.local.processes import LocalServer
 from deploy.local.services import ServiceProcess
-from services.assessment.handlers import target
 from services.assessment.measuring import Measuring
 from services.assessment.repository import Repository
 from shared.contracts.catalog import TOPIC_OF
@@ -96,9 +95,9 @@ class City:
     async def take(self, events: Sequence[Event]) -> None:
         """Take events into their cases as the consumer does, a batch in one write."""
         store = self.repository.cases
-        cases = await store.get_many({target(event) for event in events})
+        cases = await store.get_many({event.partition_key for event in events})
         for event in events:
-            case = cases.setdefault(target(event), Aggregate(target(event)))
+            case = cases.setdefault(event.partition_key, Aggregate(event.partition_key))
             month_city.take(case, event, store)
         if not await store.write(list(cases.values())):
             raise RuntimeError("somebody else writes cases")
@@ -208,7 +207,7 @@ class Watch:
         now = time.perf_counter()
         for event in events:
             key = inbox_key(event.source, event.subject).replace(".", "%2E")
-            self.waiting.setdefault(target(event), []).append((key, event.sequence, now))
+            self.waiting.setdefault(event.partition_key, []).append((key, event.sequence, now))
 
     async def look(self) -> None:
         """See which are told of now."""

@@ -8,7 +8,7 @@ from services.assessment.service import facts
 from services.assessment.service.cases import Case, settled
 from services.assessment.support import handlers as support
 from shared.contracts.envelope import Event
-from shared.contracts.ids import lead_task_id
+from shared.contracts.ids import care_round, lead_task_id
 from shared.contracts.joins import RequestJoined, RequestSeparated
 from shared.contracts.payload import Payload
 from shared.contracts.registry import AreaChanged, OrganizationChanged, UnitChanged
@@ -33,9 +33,12 @@ from shared.storage.aggregates import Decision
 from shared.storage.client import Document
 
 
-def target(event: Event) -> str:
-    """The case of an event: a request's and its tasks' events carry the request's id as key."""
-    return event.partition_key
+def target(event: Event) -> str | None:
+    """The case of an event: a request's and its tasks' events carry the request's id as key.
+
+    A care visit is no case: no resident asked, and the rates are of what residents asked for.
+    """
+    return None if care_round(event.partition_key) else event.partition_key
 
 
 def _decided(

@@ -20,6 +20,7 @@ from services.registry.assignments.repository import Assignments
 from services.registry.backbone import routes as routes_backbone
 from services.registry.backbone import routes_lists as routes_backbone_lists
 from services.registry.backbone.repository import Backbones
+from services.registry.care import handlers as handlers_care
 from services.registry.care import routes as routes_care
 from services.registry.care.repository import CareRounds, CareTimers
 from services.registry.care.table import CareRules
@@ -45,11 +46,12 @@ from services.registry.follow_ups import follow_up
 from services.registry.following import Follower
 from services.registry.groups import routes as routes_groups
 from services.registry.groups.decisions import Groups
-from services.registry.hours.handlers import with_hours
+from services.registry.hours import handlers as handlers_hours
 from services.registry.joint import routes as routes_joint
 from services.registry.joint import routes_lists as routes_joint_lists
 from services.registry.joint.follow import Follow
 from services.registry.joint.repository import Joints
+from services.registry.listening import with_
 from services.registry.moves import Moves
 from services.registry.ownership import repository as ownership
 from services.registry.ownership import routes as routes_ownership
@@ -151,6 +153,7 @@ def build(settings: Settings, client: Client) -> Assembly:
             *repository.stores.values(),
             coverage.store,
             records.store,
+            certificates.store,
             joints.store,
             checkins.store,
             checkins.places,
@@ -165,7 +168,10 @@ def build(settings: Settings, client: Client) -> Assembly:
             plans.store,
             facts.store,
         ],
-        consumes=with_hours(UnitSystems(kinds, repository).consumes(), records.store),
+        consumes=with_(
+            with_(UnitSystems(kinds, repository).consumes(), handlers_hours.heard(records.store)),
+            handlers_care.heard(care.store, care.rules),
+        ),
     )
     leases = runtime.leases
     follow = Follow(joints, repository, records, tables, leases, zone)

@@ -12,7 +12,7 @@ from services.request_intake.service import accept, close_reported
 from services.request_intake.state import Question, RequestState, Status, Step
 from shared.contracts import joins, task_life, task_parts, tasks
 from shared.contracts.envelope import Event
-from shared.contracts.ids import lead_task_id, reported_request_id
+from shared.contracts.ids import care_round, lead_task_id, reported_request_id
 from shared.contracts.payload import Payload
 from shared.contracts.units import RequestReported
 from shared.messaging.dead_letters import unit_of
@@ -41,9 +41,9 @@ class Context:
 
 
 def target(event: Event) -> str | None:
-    """The request that a fact is about; None where it is another service's."""
+    """The request that a fact is about; None where it is another service's, or a care visit's."""
     if event.type.startswith("lianxin.task."):
-        return event.partition_key
+        return None if care_round(event.partition_key) else event.partition_key
     if event.type.rpartition(".v")[0] == RequestReported.TYPE:
         return reported_request_id(event.source, event.subject)
     return None

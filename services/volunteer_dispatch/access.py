@@ -5,6 +5,7 @@ from typing import Any
 
 from services.volunteer_dispatch.service.joint import JointPart, PartStatus
 from services.volunteer_dispatch.service.state import Status, TaskState
+from shared.contracts.ids import care_round
 from shared.contracts.words import AssigneeKind
 from shared.web.auth import Principal, Role
 from shared.web.problems import Problem
@@ -228,7 +229,10 @@ def commands_of(task: TaskState) -> tuple[str, ...]:
                 found.append("decide")
         case Status.ACCEPTED:
             found = ["progress", "complete", "return", "reassign"]
-            found += ["wait-for-resident"] if task.clock.pause is None else ["resume"]
+            if task.clock.pause is not None:
+                found.append("resume")
+            elif not care_round(task.request_id):
+                found.append("wait-for-resident")
             if task.proposal is None:
                 found += ["extend", "defer", "answer-finally"]
             if task.offered is not None:

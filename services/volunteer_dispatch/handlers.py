@@ -8,18 +8,22 @@ from services.volunteer_dispatch.service import requests as decide
 from services.volunteer_dispatch.service.context import Context
 from services.volunteer_dispatch.service.records import apply_record, may_report, record_of
 from services.volunteer_dispatch.service.state import Status, TaskState
-from shared.contracts import joins, plans, registry, requests, topics, units
+from shared.contracts import care, joins, plans, registry, requests, topics, units
 from shared.contracts.catalog import TOPIC_OF
 from shared.contracts.envelope import Event
-from shared.contracts.ids import lead_task_id, reported_request_id
+from shared.contracts.ids import care_request_id, lead_task_id, reported_request_id
 from shared.contracts.payload import Payload
+from shared.contracts.words import Channel, RequestKind, Urgency
 from shared.messaging.dead_letters import unit_of
 from shared.messaging.processor import FactHandler, Refused, SnapshotHandler
 from shared.storage.aggregates import Decision
 from shared.storage.client import Document
 
-TOPICS = (topics.REGISTRY.name, topics.REQUESTS.name, topics.UNITS.name)
-JUDGES = frozenset({topics.REGISTRY.name, topics.REQUESTS.name})
+TOPICS = (topics.REGISTRY.name, topics.REQUESTS.name, topics.CARE.name, topics.UNITS.name)
+JUDGES = frozenset({topics.REGISTRY.name, topics.REQUESTS.name, topics.CARE.name})
+
+CARE_VISIT = "care_visit"
+"""The category of tasks of care, for routing, words and lists."""
 
 
 def target(event: Event) -> str | None:
@@ -27,6 +31,10 @@ def target(event: Event) -> str | None:
     topic = TOPIC_OF[event.type.rpartition(".v")[0]]
     if topic == topics.REQUESTS.name:
         return lead_task_id(event.partition_key)
+    if topic == topics.CARE.name:
+        # A visit made before it was due: nobody was told to make it.
+        early = event.sequence == 1 and event.type != care.CareDue.full_type()
+        return None if early else lead_task_id(care_request_id(event.subject))
     kind, _, id = event.subject.partition("/")
     if topic != topics.UNITS.name or not id:
         return None
@@ -45,9 +53,9 @@ def on_request_accepted(
 
 
 def _known(state: TaskState | None) -> TaskState:
-    # Facts of one request come in order: only a skipped request.accepted leads here.
+    # Facts of one subject come in order: only a skipped first one leads here.
     if state is None or state.status is Status.EARLY:
-        raise Refused("its request.accepted was not applied here; replay that one first")
+        raise Refused("the fact that begins it was not applied here; replay that one first")
     return state
 
 
@@ -71,7 +79,7 @@ def on_request_closed(
     state: TaskState | None, _event: Event, context: Context
 ) -> Decision[TaskState]:
     """End whatever is still open."""
-    return decide.close(_known(state), context)
+    return decide.close(_known(state), context, "request closed")
 
 
 def on_request_answered(
@@ -95,6 +103,37 @@ def on_request_separated(
     """Begin a round of its own again."""
     assert isinstance(event.data, joins.RequestSeparated)
     return joining.separate(_known(state), event.data, event.time, context)
+
+
+def on_care_due(
+    state: TaskState | None, event: Event, context: Context
+) -> Decision[TaskState] | None:
+    """Create the task of a visit, as of a request without words, and send it on its way."""
+    due = event.data
+    assert isinstance(due, care.CareDue)
+    request = requests.RequestAccepted(
+        request_id=care_request_id(event.subject),
+        channel=Channel.OTHER,
+        kind=RequestKind.OTHER,
+        category=CARE_VISIT,
+        urgency=Urgency.ORDINARY,
+        rules_version=0,
+        grid_id=due.grid_id,
+        area_path=due.area_path,
+        received_at=event.time,
+    )
+    task_id = lead_task_id(request.request_id)
+    return decide.take_in(state, task_id, request, event.time, context, due.overdue_at)
+
+
+def on_care_over(
+    state: TaskState | None, event: Event, context: Context
+) -> Decision[TaskState] | None:
+    """The visit is recorded, or due no more: end what is still open. The task that was completed
+    here is what the registry recorded."""
+    why = "the visit is recorded" if isinstance(event.data, care.CareDone) else "care ended"
+    known = _known(state)
+    return decide.close(known, context, why) if known.is_open else None
 
 
 def on_unit_record(
@@ -134,6 +173,9 @@ HANDLERS: Mapping[type[Payload], FactHandler[TaskState, Context]] = {
     requests.RequestClosed: on_request_closed,
     joins.RequestJoined: on_request_joined,
     joins.RequestSeparated: on_request_separated,
+    care.CareDue: on_care_due,
+    care.CareDone: on_care_over,
+    care.CareEnded: on_care_over,
     units.TaskProgress: on_unit_record,
     units.TaskResult: on_unit_record,
 }

@@ -46,6 +46,11 @@ MESSAGES = {
         "zh": "没有 {ground} 这个理由：请从 allowed 所列的代码中选择（表 limits）。",
         "en": "There is no ground {ground}: choose a code listed in allowed (table limits).",
     },
+    "nobody-to-ask": {
+        "zh": "关爱走访没有诉求人可询问：请继续办理，需要时间请申请延期（extend）。",
+        "en": "Nobody asked for a care visit, so nobody can be asked: go on, or ask for more time "
+        "(extend).",
+    },
     "waited-too-often": {
         "zh": "本轮已向居民询问 {most} 次，不能再次停表：请继续办理，需要时间请"
         "申请延期（extend）。",

@@ -34,7 +34,7 @@ from services.volunteer_dispatch.service.timers import on_due
 from services.volunteer_dispatch.upkeep import Upkeep
 from services.volunteer_dispatch.volunteers import Volunteers
 from services.volunteer_dispatch.whistle_repository import Whistles
-from shared.contracts import requests
+from shared.contracts import care, requests
 from shared.contracts.envelope import Event
 from shared.messaging.processor import Consumes
 from shared.messaging.runtime import Runtime
@@ -206,7 +206,7 @@ class Parts:
 
     def _lacks(self, event: Event) -> bool:
         data = event.data
-        if not isinstance(data, requests.RequestAccepted | requests.RequestLocated):
+        if not isinstance(data, requests.RequestAccepted | requests.RequestLocated | care.CareDue):
             return False
         if data.grid_id is not None and data.grid_id not in self.directory.grids:
             return True

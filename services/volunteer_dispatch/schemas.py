@@ -10,6 +10,7 @@ from services.volunteer_dispatch.service.calendar import Counts
 from services.volunteer_dispatch.service.explain import Explained
 from services.volunteer_dispatch.service.standing import Awaits, Joined
 from services.volunteer_dispatch.service.state import Status, TaskState
+from shared.contracts.ids import care_round
 from shared.contracts.task_life import PauseKind, ProblemReason, ProposalKind
 from shared.contracts.tasks import Assignee
 from shared.contracts.words import AssigneeKind, Urgency
@@ -240,6 +241,9 @@ class TaskDetail(TaskView):
     returns: int = Field(description="Of all rounds")
     return_by: datetime | None = Field(description="Until when the holder may give it back")
     bound: bool = Field(description="Decided by the higher level: it cannot be given back")
+    visit: str | None = Field(
+        description="Of a care visit: where the registry tells those in charge whom to visit"
+    )
 
 
 def shown(
@@ -276,8 +280,14 @@ def shown(
         "returns": state.returns.number,
         "return_by": state.returns.return_by,
         "bound": state.returns.bound,
+        "visit": _visit(state),
         **{name: getattr(state, name) for name in same},
     }
+
+
+def _visit(state: TaskState) -> str | None:
+    round = care_round(state.request_id)
+    return round and f"/v1/care/{round.rpartition('-')[0]}"
 
 
 def _commands(state: TaskState, volunteer_id: str | None) -> tuple[str, ...]:

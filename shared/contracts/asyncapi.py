@@ -12,9 +12,9 @@ from shared.settings import Settings
 Document = dict[str, Any]
 
 RECEIVES: dict[str, tuple[Topic, ...]] = {
-    "registry": (topics.UNITS, topics.VOLUNTEERING),
+    "registry": (topics.UNITS, topics.VOLUNTEERING, topics.TASKS),
     "request_intake": (topics.REGISTRY, topics.TASKS, topics.UNITS),
-    "volunteer_dispatch": (topics.REGISTRY, topics.REQUESTS, topics.UNITS),
+    "volunteer_dispatch": (topics.REGISTRY, topics.REQUESTS, topics.CARE, topics.UNITS),
     "assessment": (
         topics.REGISTRY,
         topics.REQUESTS,

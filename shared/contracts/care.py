@@ -1,5 +1,7 @@
 """What the registry publishes on `lianxin.care`: care tasks for members who need it (policy,
 art. 3). Subject: a round of a mark, `{care_id}-{round}`. Who is marked, and why, is not told.
+
+Dispatch makes a task of each visit that is due (docs/decisions/0017-care-visits-are-tasks.md).
 """
 
 from typing import ClassVar
@@ -44,3 +46,12 @@ class CareDone(CareFact):
     at: Moment
     """When the visit was."""
     next_due_at: Moment
+
+
+class CareEnded(CareFact):
+    """The mark was taken away, or the person is registered no more: no visit is due any longer.
+
+    For whoever was told that one is: dispatch takes the work back.
+    """
+
+    TYPE: ClassVar[str] = "lianxin.care.ended"

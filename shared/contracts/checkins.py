@@ -30,6 +30,26 @@ class CheckedIn(CheckinFact):
     """Kinds of service offered."""
 
 
+class PostHeld(CheckinFact):
+    """Holds a post in the community, within its limits.
+
+    For the unit that hears how its people serve, and for who shows a community's posts.
+    """
+
+    TYPE: ClassVar[str] = "lianxin.checkin.post_held"
+
+    post: Code
+    """A code of the registry's table of check-ins."""
+
+
+class PostLeft(CheckinFact):
+    """Holds the post no more: it was left, or the check-in ended. For those who heard of it."""
+
+    TYPE: ClassVar[str] = "lianxin.checkin.post_left"
+
+    post: Code
+
+
 class ReportDue(CheckinFact):
     """The half-yearly report is due soon; told once, and again as a reminder."""
 

@@ -168,3 +168,21 @@ class PlanBehind(Fact):
     reported: float
     expected: float
     """The quantity times the share of time that has passed."""
+
+
+class PlanCaughtUp(Fact):
+    """What was told to be behind is so no more: it caught up, the plan was changed or closed, or
+    the part passed to a successor.
+
+    For whoever counts or calls those behind: assessment's lists, the unit that was told.
+    """
+
+    TYPE: ClassVar[str] = "lianxin.plan.caught_up"
+
+    plan_id: Id
+    target: Code
+    area: Code | None = None
+    """As of `PlanBehind`."""
+    organization_id: Id | None = None
+    since: Moment
+    """Since when it was behind."""

@@ -15,6 +15,7 @@ from shared.contracts.words import (
     Founding,
     GridLevel,
     OrganizationLevel,
+    ResourceKind,
     TeamRole,
 )
 
@@ -67,6 +68,9 @@ class OrganizationChanged(Snapshot):
     """The day, in the city's time; None where nobody has said."""
     successors: tuple[Id, ...] = ()
     """Who took over from a retired one."""
+    owner: Id | None = None
+    """The unit whose own system reports it, so that it knows when it may and may not; None: it is
+    kept by hand."""
 
 
 class JointMember(BaseModel):
@@ -78,6 +82,31 @@ class JointMember(BaseModel):
     unit_id: Id | None = None
     joined: date
     left: date | None = None
+
+
+class JointCouncil(BaseModel):
+    """Organizations that have duty in turn, `days` each, from `start` on, over and over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+    order: tuple[Id, ...]
+    start: date
+    days: int = Field(ge=1)
+
+
+class JointResult(BaseModel):
+    """A project that ended: a resource of one organization for the need of another."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+    project_id: Id
+    need_by: Id
+    resource_by: Id
+    kind: ResourceKind
+    quantity: float
+    outcome: Code
+    """done, given_up."""
+    ended: Moment
 
 
 class JointChanged(Snapshot):
@@ -95,6 +124,10 @@ class JointChanged(Snapshot):
     open_needs: int = Field(ge=0)
     open_resources: int = Field(ge=0)
     open_projects: int = Field(ge=0)
+    councils: tuple[JointCouncil, ...] = ()
+    """Of several the one that started last by a day counts: whose turn it is follows from it."""
+    results: tuple[JointResult, ...] = ()
+    """The projects that ended last, at most 20, the newest last; for the units that took part."""
     successors: tuple[Id, ...] = ()
     retired: bool = False
 
@@ -179,6 +212,8 @@ class VolunteerChanged(Snapshot):
     services: tuple[Code, ...] = ()
     """Kinds of service offered."""
     retired: bool = False
+    owner: Id | None = None
+    """As of `OrganizationChanged`."""
 
 
 class GroupChanged(Snapshot):

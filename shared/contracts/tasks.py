@@ -1,7 +1,8 @@
 """What volunteer dispatch publishes on `lianxin.tasks`: facts.
 
 Subject: the task's id. Key: the request's id, so that one request's events keep one partition
-number. Every payload names both.
+number. Every payload names both. The task of a care visit (`lianxin.care`) has `care-{care_id}-
+{round}` in place of a request's id: nobody asked for it, and nobody is asked whether it helped.
 """
 
 from typing import ClassVar

@@ -31,13 +31,13 @@ COVERAGE = Topic(
 WORK = Topic(
     "lianxin.work",
     "registry",
-    "Work that was recorded: facts",
+    "Work that was recorded, and certificates of hours: facts",
     config={"retention.ms": str(30 * DAY_MS)},
 )
 PLANS = Topic(
     "lianxin.plans",
     "registry",
-    "Pairings, assigned tasks and plans that end, are overdue or behind: facts",
+    "Pairings, assigned tasks and plans that end, are overdue, behind or not any more: facts",
     config={"retention.ms": str(30 * DAY_MS)},
 )
 BACKBONE = Topic(

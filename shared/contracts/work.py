@@ -1,5 +1,7 @@
-"""What the registry publishes on `lianxin.work`: work that was recorded (policy, art. 5, 8, 12)."""
+"""What the registry publishes on `lianxin.work`: work that was recorded (policy, art. 5, 8, 12),
+and certificates of service hours."""
 
+from datetime import date
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -52,3 +54,31 @@ class WorkVoided(Fact):
 
     record_id: Id
     work: Code
+
+
+class CertificateIssued(Fact):
+    """Hours that somebody served in a period were certified. Subject: the certificate's number.
+
+    For units that honour such hours: what is told here need not be typed in. The code that proves
+    the paper is not told.
+    """
+
+    TYPE: ClassVar[str] = "lianxin.certificate.issued"
+
+    number: Id
+    person_id: Id
+    since: date
+    until: date
+    """The last day."""
+    hours: float = Field(ge=0)
+    services: int = Field(ge=0)
+    issued_on: date
+
+
+class CertificateRevoked(Fact):
+    """The certificate does not hold any more; for those who honoured it."""
+
+    TYPE: ClassVar[str] = "lianxin.certificate.revoked"
+
+    number: Id
+    person_id: Id

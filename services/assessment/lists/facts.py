@@ -21,9 +21,12 @@ from shared.contracts.backbone import (
 )
 from shared.contracts.coverage import GapClosed, GapFound
 from shared.contracts.envelope import Event
-from shared.contracts.plans import AssignmentOverdue, PlanBehind
+from shared.contracts.plans import AssignmentOverdue, PlanBehind, PlanCaughtUp
 from shared.contracts.words import Gap, Post, VacancyEnd
 from shared.storage.aggregates import Decision, State
+
+TASK = "task"
+"""What is late of an assigned task."""
 
 
 class Tenure(Piece):
@@ -67,13 +70,20 @@ class Place(State):
 
 
 class Behind(Piece):
-    """A plan's target, or one part of it, that was told to be behind; or an overdue task."""
+    """A plan's target, or one part of it, that was behind from `at` on, until `ended` where it
+    is no more; or an overdue task."""
 
     what: str
     at: datetime
     area: str | None = None
     organization_id: str | None = None
     told: Told | None = None
+    ended: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, str | None, str | None]:
+        """What is behind, and whose it is."""
+        return self.what, self.area, self.organization_id
 
 
 class Lateness(State):
@@ -120,6 +130,19 @@ def trainings_overdue(state: Posts, moment: datetime) -> float:
 def gaps_at(state: Place, moment: datetime) -> int:
     """How many gaps the place had."""
     return sum(each.at(moment) for each in state.gaps)
+
+
+def late_in(state: Lateness, begin: datetime, end: datetime, moment: datetime) -> list[Behind]:
+    """What of a plan is behind at a moment, or the task whose date passed undone in a period."""
+    return [
+        each
+        for each in state.behind
+        if (
+            begin <= each.at < end
+            if each.what == TASK
+            else each.at <= moment and (each.ended is None or moment < each.ended)
+        )
+    ]
 
 
 # Facts
@@ -256,10 +279,26 @@ def on_plan_behind(state: Lateness | None, event: Event, _: object) -> Decision[
     return _changed(state, "behind", behind=(*state.behind, late))
 
 
+def on_plan_caught_up(state: Lateness | None, event: Event, _: object) -> Decision[Lateness] | None:
+    """A target or a part of it is behind no more."""
+    told = event.data
+    assert isinstance(told, PlanCaughtUp)
+    if state is None:
+        return None
+    key = (told.target, told.area, told.organization_id)
+    behind = tuple(
+        each.model_copy(update={"ended": event.time})
+        if each.key == key and each.ended is None
+        else each
+        for each in state.behind
+    )
+    return _changed(state, "caught up", behind=behind)
+
+
 def on_assignment_overdue(state: Lateness | None, event: Event, _: object) -> Decision[Lateness]:
     """A task was not done by its date."""
     told = event.data
     assert isinstance(told, AssignmentOverdue)
     state = state or Lateness()
-    late = Behind(what="task", at=told.until, organization_id=told.receiver, told=told_by(event))
+    late = Behind(what=TASK, at=told.until, organization_id=told.receiver, told=told_by(event))
     return _changed(state, "overdue", behind=(*state.behind, late))

@@ -27,6 +27,7 @@ PLACES: Mapping[type[Payload], FactHandler[Any, Any]] = {
 }
 LATENESS: Mapping[type[Payload], FactHandler[Any, Any]] = {
     plans.PlanBehind: facts.on_plan_behind,
+    plans.PlanCaughtUp: facts.on_plan_caught_up,
     plans.AssignmentOverdue: facts.on_assignment_overdue,
 }
 

@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 from services.assessment.heard import Source, Sources
 from services.assessment.lists.facts import (
+    TASK,
     Lateness,
     Place,
     Posts,
     gaps_at,
+    late_in,
     post_at,
     trainings_overdue,
     vacant_days,
@@ -59,7 +61,7 @@ class StandingInputs:
         await self._of_posts(found, owners, moment)
         areas = await self._areas(kind, ids)
         await self._of_places(found, areas, moment)
-        await self._of_plans(found, owners, areas, begin, end)
+        await self._of_plans(found, owners, areas, begin, end, moment)
         return found
 
     async def sources(self, period: str, kind: SubjectKind, id: str) -> Sources:
@@ -84,9 +86,10 @@ class StandingInputs:
         for field, ids in (("organization_id", owners), ("area", areas)):
             wanted = {f"state.behind.{field}": {"$in": ids}}
             async for document in self._lateness.collection.find(wanted, {"state": 1}):
-                for each in Lateness.model_validate(document["state"]).behind:
-                    if begin <= each.at < end and getattr(each, field) in ids:
-                        name = "tasks_overdue" if each.what == "task" else "plans_behind"
+                lateness = Lateness.model_validate(document["state"])
+                for each in late_in(lateness, begin, end, moment):
+                    if getattr(each, field) in ids:
+                        name = "tasks_overdue" if each.what == TASK else "plans_behind"
                         found[name].append(Source(document["_id"], each.told))
         return found
 
@@ -154,6 +157,7 @@ class StandingInputs:
         areas: dict[str, list[str]],
         begin: datetime,
         end: datetime,
+        moment: datetime,
     ) -> None:
         for field, subjects in (("organization_id", owners), ("area", areas)):
             for batch in _batches(subjects):
@@ -163,11 +167,11 @@ class StandingInputs:
                     state = Lateness.model_validate(document["state"])
                     told = {
                         (getattr(late, field), late.what)
-                        for late in state.behind
-                        if begin <= late.at < end and getattr(late, field) in inside
+                        for late in late_in(state, begin, end, moment)
+                        if getattr(late, field) in inside
                     }
                     for whose, what in told:
-                        name = "tasks_overdue" if what == "task" else "plans_behind"
+                        name = "tasks_overdue" if what == TASK else "plans_behind"
                         for owner in subjects[whose]:
                             _add(found.setdefault(owner, {}), name, 1.0)
         for owner in {o for subjects in (owners, areas) for own in subjects.values() for o in own}:

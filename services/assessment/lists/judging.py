@@ -15,9 +15,9 @@ from services.assessment.schemes.periods import before, period_of
 from services.assessment.schemes.scheme import Period, WeakCriterion
 from services.assessment.scores.inputs import Numbers
 
-STANDING = frozenset({"vacant_days", "trainings_overdue", "coverage_gaps"})
+STANDING = frozenset({"vacant_days", "trainings_overdue", "coverage_gaps", "plans_behind"})
 """Numbers that say how things stand at a moment, whichever the period."""
-INPUTS_OF_LISTS = STANDING | {"tasks_overdue", "plans_behind"}
+INPUTS_OF_LISTS = STANDING | {"tasks_overdue"}
 """Numbers that the lists give (`inputs.py`)."""
 
 

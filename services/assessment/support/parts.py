@@ -10,6 +10,7 @@ from services.assessment.support.handlers import FACTS
 from services.assessment.support.repository import SupportRepository
 from services.assessment.support.table import SupportRules
 from shared.contracts import topics
+from shared.contracts.envelope import Event
 from shared.settings import Settings
 from shared.storage.client import Database
 from shared.storage.tables import Tables
@@ -25,8 +26,12 @@ class SupportParts:
 
     @property
     def listened(self) -> Listened:
-        """Recorded work is an aggregate of its own."""
-        return Listened(topics.WORK.name, self.repository.works, lambda event: event.subject, FACTS)
+        """Recorded work is an aggregate of its own; certificates of hours are told beside it."""
+
+        def target(event: Event) -> str | None:
+            return event.subject if event.type.startswith("lianxin.work.") else None
+
+        return Listened(topics.WORK.name, self.repository.works, target, FACTS)
 
     @property
     def bounds(self) -> Bounds:

@@ -9,20 +9,26 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from services.registry.care.table import CareKind
-from shared.contracts.care import CareDone, CareDue, CareOverdue
+from services.registry.records.decisions import RecordState
+from shared.contracts.care import CareDone, CareDue, CareEnded, CareOverdue
+from shared.contracts.tasks import Assignee
+from shared.contracts.words import AssigneeKind
+from shared.contracts.work import About
 from shared.storage.aggregates import Decision, State
 from shared.web.problems import Problem
 
 Stage = Literal["upcoming", "due", "overdue", "done", "ended"]
 OPEN: tuple[Stage, ...] = ("upcoming", "due", "overdue")
 WORK = "care_visit"
+BY = "service:volunteer-dispatch"
 
 
 class Care(State):
     """A round of a mark. `note` is sealed; `open_as` (person and kind) while it is the running one.
 
     `following` is since when the next round is to be made; `retired` once it is over, so that no
-    new record refers to it.
+    new record refers to it. `visited_by` had the task of the visit in dispatch and completed it:
+    the record of the visit is made from it.
     """
 
     mark: str
@@ -39,6 +45,7 @@ class Care(State):
     done_at: datetime | None = None
     following: datetime | None = None
     retired: bool = False
+    visited_by: Assignee | None = None
 
     def next_due(self) -> datetime | None:
         """When it is due, then when it is overdue."""
@@ -91,9 +98,17 @@ def next_at(at: datetime, kind: CareKind | None) -> datetime:
 
 
 def visited(
-    state: Care, at: datetime, kind: CareKind | None, now: datetime
+    state: Care,
+    at: datetime,
+    kind: CareKind | None,
+    now: datetime,
+    by: Assignee | None = None,
 ) -> Decision[Care] | None:
-    """A visit was recorded; None where this round is over. Raises `Problem` 409 for ended care."""
+    """A visit was recorded; None where this round is over. Raises `Problem` 409 for ended care.
+
+    Args:
+        by: who completed its task in dispatch; None: the record is there.
+    """
     if state.stage == "ended":
         raise Problem(409, "care-ended", where="/v1/care")
     if state.stage == "done":
@@ -105,6 +120,7 @@ def visited(
             "open_as": None,
             "following": now,
             "retired": True,
+            "visited_by": by,
         }
     )
     told = CareDone(at=at, next_due_at=next_at(at, kind), **_of(state))
@@ -126,10 +142,28 @@ def successor(state: Care, where: Where | None, kind: CareKind | None) -> Decisi
                 "done_at": None,
                 "following": None,
                 "retired": False,
+                "visited_by": None,
             }
             | _due(next_at(state.done_at, kind), kind)
         ),
         why="the visit before was made",
+    )
+
+
+def record_of(id: str, state: Care, by: Assignee) -> RecordState:
+    """The record of the visit in round `id` that was told by dispatch."""
+    assert state.done_at is not None
+    return RecordState(
+        work=WORK,
+        at=state.done_at,
+        organization_id=by.organization_id,
+        person_id=by.id if by.kind is AssigneeKind.VOLUNTEER else None,
+        about=About(kind="care", id=id),
+        quantity=1,
+        words=None,
+        area_path=state.area_path,
+        unit_id=by.unit_id,
+        recorded_by=BY,
     )
 
 
@@ -145,7 +179,7 @@ def end(state: Care, reason: str) -> Decision[Care] | None:
     if state.stage in ("done", "ended"):
         return None
     update = {"stage": "ended", "open_as": None, "retired": True}
-    return Decision(state.model_copy(update=update), why=reason)
+    return Decision(state.model_copy(update=update), [CareEnded(**_of(state))], reason)
 
 
 def on_due(

@@ -8,9 +8,11 @@ from services.registry.care import decisions
 from services.registry.care.decisions import OPEN, WORK, Care, Where, open_as, round_id
 from services.registry.care.table import CareRules
 from services.registry.follow_ups import FollowUp
+from services.registry.records.decisions import recorded
 from services.registry.records.repository import Records, chosen
 from services.registry.stores import entry_store
 from shared.contracts import topics
+from shared.contracts.ids import derived_id
 from shared.messaging.leases import Leases
 from shared.messaging.timers import OnDue, Timers
 from shared.settings import Settings
@@ -113,18 +115,26 @@ class CareRounds:
         return found
 
     async def continue_(self, id: str) -> None:
-        """Make the round after a done one; again is as once."""
+        """Make the record of a visit that dispatch told of, and the round after a done one; again
+        is as once."""
         found = await self.store.get(id)
         state = None if found is None else found.state
         if state is None or state.following is None:
             return
+        by = state.visited_by
+        # Recorded by hand in the same moment: that is this visit.
+        if by is not None and not await self.visits([id]):
+            record_id = derived_id("care visit", id)
+            decision = recorded(record_id, decisions.record_of(id, state, by))
+            with contextlib.suppress(DuplicateKeyError):
+                await self._records.store.create(record_id, decision, by=decisions.BY, answer={})
         where = (await self.where([state.person_id])).get(state.person_id)
-        decision = decisions.successor(state, where, self.rules().by_code.get(state.kind))
-        if decision is not None:
+        next_round = decisions.successor(state, where, self.rules().by_code.get(state.kind))
+        if next_round is not None:
             following = round_id(state.mark, state.round + 1)
             # Taken: it is there, or the person was marked anew meanwhile.
             with contextlib.suppress(DuplicateKeyError):
-                await self.store.create(following, decision, by=NAME, answer={})
+                await self.store.create(following, next_round, by=NAME, answer={})
         await self.store.execute(id, decisions.followed, by=NAME)
 
 

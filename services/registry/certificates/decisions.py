@@ -16,6 +16,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 
 from services.registry.numbers import check_digit
+from shared.contracts.work import CertificateIssued, CertificateRevoked
 from shared.storage.aggregates import Decision, State
 from shared.web.problems import Problem
 
@@ -88,8 +89,20 @@ def span_of(since: date, until: date, zone: ZoneInfo, now: datetime) -> tuple[da
     ).astimezone(UTC)
 
 
-def revoke(state: CertificateState, reason: str) -> Decision[CertificateState] | None:
+def issue(number: str, state: CertificateState) -> Decision[CertificateState]:
+    """Issue it, and tell of it without the name."""
+    told = CertificateIssued(
+        number=number,
+        **state.model_dump(
+            include={"person_id", "since", "until", "hours", "services", "issued_on"}
+        ),
+    )
+    return Decision(state, [told], "issued")
+
+
+def revoke(number: str, state: CertificateState, reason: str) -> Decision[CertificateState] | None:
     """It does not hold any more; it stays readable, marked so."""
     if state.revoked is not None:
         return None
-    return Decision(state.model_copy(update={"revoked": reason}), (), reason)
+    told = CertificateRevoked(number=number, person_id=state.person_id)
+    return Decision(state.model_copy(update={"revoked": reason}), [told], reason)

@@ -16,7 +16,7 @@ _LISTED = 100
 
 
 class Certificates:
-    """Certificates by their number; they publish nothing."""
+    """Certificates by their number."""
 
     def __init__(self, database: Database, settings: Settings, records: Records) -> None:
         self.store: AggregateStore[CertificateState] = entry_store(
@@ -26,7 +26,6 @@ class Certificates:
 
     async def create_indexes(self) -> None:
         """Of somebody's, the newest first."""
-        await self.store.create_indexes()
         await self.store.collection.create_index(
             [("state.person_id", ASCENDING), ("created_at", DESCENDING)], name="person"
         )

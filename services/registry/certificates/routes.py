@@ -14,6 +14,7 @@ from services.registry.certificates.decisions import (
     CODE_LENGTH,
     CertificateState,
     Certified,
+    issue,
     new_number,
     revoke,
     span_of,
@@ -147,7 +148,7 @@ async def issue_certificate(
         area_path=person.area_path,
         grid_id=person.grid_id,
     )
-    decision = Decision(state, (), "issued")
+    decision = issue(number, state)
     made = await made_once(request, registry.certificates.store, number, decision, principal)
     # An earlier attempt with the same key has made another one.
     kept = await registry.certificates.store.get(made.id)
@@ -207,7 +208,7 @@ async def revoke_certificate(
     def decide(state: CertificateState) -> Decision[CertificateState] | None:
         if not People.may_see(principal, state.area_path, state.grid_id):
             raise Problem(403, "wrong-area")
-        return revoke(state, body.reason)
+        return revoke(number, state, body.reason)
 
     done = await act(registry.certificates.store, number, decide, principal)
     return _listed(registry, done)

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.registry.checkins.posts import all_left
-from services.registry.checkins.states import Book, Checkin, Feedback, Report, Stage
+from services.registry.checkins.states import Book, Checkin, Feedback, Report, Stage, facts_of
 from services.registry.checkins.table import CheckinRules
 from shared.contracts.checkins import (
     CheckedIn,
     CheckinEnded,
     CheckinFact,
     FeedbackGiven,
+    PostLeft,
     ReportDue,
     Reported,
     ReportOverdue,
@@ -158,7 +159,9 @@ def end(book: Book, checkin: Checkin, reason: str, now: datetime) -> Decision[Bo
     if checkin.ended_at is not None:
         return None
     changed = all_left(checkin).model_copy(update={"ended_at": now})
-    return Decision(book.put(changed, now), [CheckinEnded(**facts_of(book, checkin))], reason)
+    of = facts_of(book, checkin)
+    left = [PostLeft(post=one.post, **of) for one in checkin.posts if one.status == "held"]
+    return Decision(book.put(changed, now), [*left, CheckinEnded(**of)], reason)
 
 
 def on_due(book: Book, now: datetime, *, gone: bool = False) -> Decision[Book] | None:
@@ -202,14 +205,3 @@ def ensure_active(checkin: Checkin) -> None:
     """Raise `Problem` 409 where the check-in has ended."""
     if checkin.ended_at is not None:
         raise Problem(409, "checkin-ended", where="/v1/checkins")
-
-
-def facts_of(book: Book, checkin: Checkin) -> dict[str, Any]:
-    """What every fact of a check-in carries."""
-    field = {"people": "person_id", "organizations": "organization_id"}[book.kind]
-    return {
-        field: book.reporter,
-        "checkin_id": checkin.id,
-        "community": checkin.community,
-        "area_path": checkin.area_path,
-    }

@@ -12,8 +12,16 @@ issue 3, item 5.
 
 from datetime import datetime
 
-from services.registry.checkins.states import Book, Checkin, CommunityPosts, Place, Post
+from services.registry.checkins.states import (
+    Book,
+    Checkin,
+    CommunityPosts,
+    Place,
+    Post,
+    facts_of,
+)
 from services.registry.checkins.table import CheckinRules
+from shared.contracts.checkins import CheckinFact, PostHeld, PostLeft
 from shared.storage.aggregates import Decision
 from shared.web.problems import Problem
 
@@ -73,7 +81,13 @@ def _changed(book: Book, post_id: str, status: str | None, now: datetime) -> Dec
                 if post.id != post_id or status is not None
             ]
             changed = checkin.model_copy(update={"posts": tuple(posts)})
-            return Decision(book.put(changed, now), why=f"post {found.post} {status or 'gone'}")
+            told: list[CheckinFact] = []
+            if status == "held":
+                told = [PostHeld(post=found.post, **facts_of(book, checkin))]
+            elif found.status == "held":
+                told = [PostLeft(post=found.post, **facts_of(book, checkin))]
+            why = f"post {found.post} {status or 'gone'}"
+            return Decision(book.put(changed, now), told, why)
     raise KeyError(post_id)
 
 

@@ -153,3 +153,14 @@ class CommunityPosts(State):
 def book_id(kind: str, id: str) -> str:
     """The id of a book, as `people-p1`."""
     return f"{kind}-{id}"
+
+
+def facts_of(book: Book, checkin: Checkin) -> dict[str, Any]:
+    """What every fact of a check-in carries."""
+    field = {"people": "person_id", "organizations": "organization_id"}[book.kind]
+    return {
+        field: book.reporter,
+        "checkin_id": checkin.id,
+        "community": checkin.community,
+        "area_path": checkin.area_path,
+    }

@@ -10,11 +10,19 @@ Ours (issue 3, item 2): the policy says nothing of the check-ins of who is disso
 
 from datetime import datetime
 
-from services.registry.checkins.decisions import end, facts_of
+from services.registry.checkins.decisions import end
 from services.registry.checkins.posts import placed
-from services.registry.checkins.states import Book, Checkin, CommunityPosts, Place, Post, book_id
+from services.registry.checkins.states import (
+    Book,
+    Checkin,
+    CommunityPosts,
+    Place,
+    Post,
+    book_id,
+    facts_of,
+)
 from services.registry.handover import Passing
-from shared.contracts.checkins import CheckedIn
+from shared.contracts.checkins import CheckedIn, PostHeld
 from shared.contracts.ids import derived_id
 from shared.storage.aggregates import Decision
 
@@ -61,8 +69,10 @@ def take_over(book: Book | None, checkin: Checkin, passing: Passing) -> Decision
             "handover": passing.kept("organization_id"),
         }
     )
-    told = CheckedIn(services=made.services, **facts_of(book, made))
-    return Decision(book.put(made, passing.at), [told], passing.why)
+    of = facts_of(book, made)
+    held = [PostHeld(post=post.post, **of) for post in posts if post.status == "held"]
+    told = [CheckedIn(services=made.services, **of), *held]
+    return Decision(book.put(made, passing.at), told, passing.why)
 
 
 def pass_places(

@@ -4,28 +4,22 @@ The record has the id of the service: a fact that comes twice finds it there. Wh
 something was put right stands with dispatch; here is what counts. Service hours: MZ/T 061-2015.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
+from services.registry.listening import Heard
 from services.registry.records.decisions import RecordState, recorded
 from shared.contracts import topics
-from shared.contracts.catalog import TOPIC_OF
 from shared.contracts.envelope import Event
+from shared.contracts.payload import Payload
 from shared.contracts.volunteering import HoursConfirmed, HoursCorrected, HoursVoided
 from shared.contracts.work import WorkCorrected, WorkVoided
-from shared.messaging.processor import Consumes, Refused
+from shared.messaging.processor import FactHandler, Refused
 from shared.storage.aggregates import AggregateStore, Decision
 
 WORK = "service_hours"
 BY = "service:volunteer-dispatch"
 _FACTS = (HoursConfirmed, HoursCorrected, HoursVoided)
 _TYPES = {payload.TYPE for payload in _FACTS}
-
-
-def is_volunteering(event: Event) -> bool:
-    """Whether an event is on the topic of activities and hours."""
-    return TOPIC_OF.get(event.type.rpartition(".v")[0]) == topics.VOLUNTEERING.name
 
 
 def target(event: Event) -> str | None:
@@ -83,29 +77,11 @@ def _known(state: RecordState | None) -> RecordState:
     return state
 
 
-def with_hours(
-    consumes: Consumes[Any, Any], records: AggregateStore[RecordState]
-) -> Consumes[Any, Any]:
-    """What the registry listens to, and service hours besides."""
-    inner_target, inner_prepare = consumes.target, consumes.prepare
-
-    def store_of(event: Event) -> AggregateStore[Any]:
-        return records if is_volunteering(event) else consumes.store_for(event)
-
-    async def prepare(events: Sequence[Event]) -> Any:
-        return await inner_prepare([event for event in events if not is_volunteering(event)])
-
-    return replace(
-        consumes,
-        topics=(*consumes.topics, topics.VOLUNTEERING.name),
-        facts={
-            **consumes.facts,
-            HoursConfirmed: on_confirmed,
-            HoursCorrected: on_corrected,
-            HoursVoided: on_voided,
-        },
-        target=lambda event: target(event) if is_volunteering(event) else inner_target(event),
-        prepare=prepare,
-        judges=consumes.judges | {topics.VOLUNTEERING.name},
-        store_of=store_of,
-    )
+def heard(records: AggregateStore[RecordState]) -> Heard:
+    """What the registry hears of service hours."""
+    facts: dict[type[Payload], FactHandler[Any, Any]] = {
+        HoursConfirmed: on_confirmed,
+        HoursCorrected: on_corrected,
+        HoursVoided: on_voided,
+    }
+    return Heard(topics.VOLUNTEERING, records, target, facts, judges=True)

@@ -20,6 +20,7 @@ from services.registry.joint.states import (
 )
 from services.registry.states import OrganizationState
 from shared.contracts.ids import derived_id
+from shared.contracts.registry import JointResult
 from shared.contracts.words import Domain, Founding, OrganizationLevel
 from shared.storage.aggregates import Decision
 from shared.web.auth import Principal, Role, sees_area, sees_unit
@@ -44,6 +45,7 @@ has words of 200 characters, about 1.3 KB, so that a document stays under 8 of i
 MEMBERS_LIMIT = 2000
 """Members, those that left counted too."""
 COUNCILS_KEPT = 50
+RESULTS_TOLD = 20
 
 Organizations = Mapping[str, OrganizationState]
 T = TypeVar("T", Need, Resource, Project)
@@ -302,6 +304,14 @@ def end_project(
     if ended.outcome == "given_up" and there.returns:
         new = _given_back(new, there)
     assert ended.ended is not None
+    assert ended.outcome is not None
+    told = JointResult(
+        project_id=project,
+        outcome=ended.outcome,
+        ended=ended.ended,
+        **ended.model_dump(include={"need_by", "resource_by", "kind", "quantity"}),
+    )
+    new = new.model_copy(update={"results": (*state.results, told)[-RESULTS_TOLD:]})
     if ended.outcome == "done" and need_met:
         new = _closed(new, there.need_id, "done", ended.ended)
     return decided(id, _tidied(new, there.resource_id, ended.ended), f"{ended.outcome}: {project}")

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.registry.handover import Handover
 from services.registry.states import Named
-from shared.contracts.registry import JointChanged, JointMember
+from shared.contracts.registry import JointChanged, JointCouncil, JointMember, JointResult
 from shared.contracts.words import Founding, ResourceKind
 
 E = TypeVar("E", "Need", "Resource", "Project")
@@ -179,6 +179,8 @@ class JointState(Named):
     predecessors: tuple[str, ...] = ()
     handovers: tuple[Handover, ...] = ()
     """Of places that organizations had in it."""
+    results: tuple[JointResult, ...] = ()
+    """Of the projects that ended last, for those who are told."""
 
     def next_due(self) -> datetime | None:
         """At once, where something of it must go to another document."""
@@ -220,6 +222,8 @@ def snapshot(id: str, state: JointState) -> JointChanged:
         open_needs=len(state.open.needs),
         open_resources=len(state.open.resources),
         open_projects=len(state.open.projects),
+        councils=tuple(JointCouncil.model_validate(one.model_dump()) for one in state.councils),
+        results=state.results,
         successors=tuple(heir.joint_id for heir in state.heirs),
         retired=state.retired,
     )

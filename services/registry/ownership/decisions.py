@@ -115,7 +115,9 @@ def _ensure_may_report(id: str, unit: str, current: Entry) -> None:
         raise Problem(409, "not-of-unit", id=id, unit=unit)
 
 
-def give(state: Any, body: OwnerBody, known: Known) -> Decision[Any] | None:
+def give(
+    kind: Kind[Any, Any], id: str, state: Any, body: OwnerBody, known: Known
+) -> Decision[Any] | None:
     """Give an entry to a unit, or take it away from the one that has it; None: it is so already.
 
     Raises `Problem` 422 where the unit is not registered.
@@ -129,4 +131,5 @@ def give(state: Any, body: OwnerBody, known: Known) -> Decision[Any] | None:
         known.find("units", body.unit_id, "unit_id")
         barred.discard(body.unit_id)
     update = {"owner": body.unit_id, "barred": tuple(sorted(barred))}
-    return Decision(state.model_copy(update=update), (), body.reason)
+    new = state.model_copy(update=update)
+    return Decision(new, [kind.event(id, new)], body.reason)

@@ -50,7 +50,8 @@ async def set_owner(
     known = Known(await registry.repository.look_up(wanted))
     store = registry.repository.stores[kind]
     version = if_match(request)
-    after = await act(store, id, lambda state: give(state, body, known), principal, version)
+    of = registry.kinds[kind]
+    after = await act(store, id, lambda state: give(of, id, state, body, known), principal, version)
     state = after.state
     assert state is not None
     view = OwnerView(id=id, version=after.version, owner=state.owner, barred=list(state.barred))

@@ -1,6 +1,6 @@
 """Decisions on plans; pure (policy, art. 10, 16)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,7 +27,14 @@ from services.registry.records.decisions import may_record
 from services.registry.records.table import WorkTable
 from services.registry.schemas import ReasonBody
 from services.registry.watch import telling
-from shared.contracts.plans import PlanBehind, PlanChanged, PlannedPart, PlannedTarget
+from shared.contracts.payload import Fact
+from shared.contracts.plans import (
+    PlanBehind,
+    PlanCaughtUp,
+    PlanChanged,
+    PlannedPart,
+    PlannedTarget,
+)
 from shared.contracts.words import OrganizationLevel
 from shared.storage.aggregates import Decision
 from shared.web.auth import Principal
@@ -246,14 +253,16 @@ def start(
     return Decision(new, [snapshot(id, new)], "in force")
 
 
-def close(state: PlanState, id: str, body: ReasonBody, principal: Principal) -> Decision[PlanState]:
+def close(
+    state: PlanState, id: str, body: ReasonBody, principal: Principal, now: datetime
+) -> Decision[PlanState]:
     """End a plan; nothing of it is watched any more. Raises `Problem` 403, 409."""
     may_write(principal, state.area_path, state.unit_id)
     _ensure(state, "draft", "in_force")
-    return closed(id, state, body.reason)
+    return closed(id, state, body.reason, now)
 
 
-def closed(id: str, state: PlanState, reason: str) -> Decision[PlanState]:
+def closed(id: str, state: PlanState, reason: str, now: datetime) -> Decision[PlanState]:
     """End it, whoever asks."""
     ended = {
         "status": "closed",
@@ -263,8 +272,23 @@ def closed(id: str, state: PlanState, reason: str) -> Decision[PlanState]:
         "behind": (),
         "is_behind": False,
     }
-    new = state.model_copy(update=ended)
+    new = telling(state.model_copy(update=ended), now, *caught_up(id, state.behind, ()))
     return Decision(new, [snapshot(id, new)], reason)
+
+
+def caught_up(id: str, was: Iterable[Behind], kept: Iterable[Behind]) -> list[PlanCaughtUp]:
+    """What tells that those of `was` that are not among `kept` are behind no more."""
+    still = {behind.key for behind in kept}
+    return [
+        PlanCaughtUp(
+            plan_id=id,
+            target=one.target,
+            since=one.since,
+            **(one.place.fields if one.place else {}),
+        )
+        for one in was
+        if one.key not in still
+    ]
 
 
 def _ensure(state: PlanState, *status: Status) -> None:
@@ -280,12 +304,13 @@ def observe(
     now: datetime,
     rules: PlanTable,
 ) -> Decision[PlanState] | None:
-    """Keep what is behind; tell of what was not before. None where it is not due."""
+    """Keep what is behind; tell of what was not before, and of what is no more. None where it is
+    not due."""
     if state.next_check is None or state.next_check > now:
         return None
     known = {behind.key: behind for behind in state.behind}
     kept: list[Behind] = []
-    facts: list[PlanBehind] = []
+    facts: list[Fact] = []
     for target in progress:
         for figures in (target, *target.parts):
             place = None
@@ -306,6 +331,7 @@ def observe(
                         expected=figures.expected,
                     )
                 )
+    facts += caught_up(id, state.behind, kept)
     end = max(target.until for target in state.targets)
     following = min(now + timedelta(minutes=rules.check_minutes), max(end, now))
     new = state.model_copy(

@@ -152,7 +152,7 @@ async def close_plan(
     closed = await act(
         registry.plans.store,
         id,
-        lambda state: decisions.close(state, id, body, principal),
+        lambda state: decisions.close(state, id, body, principal, moment()),
         principal,
     )
     return _shown(closed, registry)

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.registry.handover import Passing
-from services.registry.plans.decisions import closed, snapshot
-from services.registry.plans.state import Behind, Part, Place, PlanState, Revision, Target
+from services.registry.plans.decisions import caught_up, closed, snapshot
+from services.registry.plans.state import Part, Place, PlanState, Revision, Target
+from services.registry.watch import telling
 from shared.storage.aggregates import Decision
 
 Numbered = tuple[str, PlanState]
@@ -32,7 +33,8 @@ def passed(state: PlanState, passing: Passing) -> PlanState | None:
         "place": place,
         "targets": targets,
         "places": tuple(sorted({part.place.key for t in targets for part in t.parts})),
-        "behind": _behind(state.behind, old, new, place),
+        # What a successor is behind with is found and told of it, not of the one before.
+        "behind": tuple(one for one in state.behind if one.place not in (old, place)),
         "handovers": (
             *state.handovers,
             *([passing.kept("organization_id")] if own else []),
@@ -69,16 +71,6 @@ def _reparted(target: Target, old: Place, new: Place, own: Place) -> Target:
     return target.model_copy(update={"parts": tuple(parts.values())})
 
 
-def _behind(behind: Sequence[Behind], old: Place, new: Place, own: Place) -> tuple[Behind, ...]:
-    """What was known to be behind, so that it is not told again; the earlier of two."""
-    found: dict[tuple[str, str | None], Behind] = {}
-    for one in behind:
-        moved = one.model_copy(update={"place": new if one.place == old else one.place})
-        if moved.place != own:
-            found.setdefault(moved.key, moved)
-    return tuple(found.values())
-
-
 def _revised(state: PlanState, targets: Sequence[Target], passing: Passing) -> dict[str, object]:
     was = tuple(target for target in state.targets if target not in targets)
     revision = Revision(
@@ -108,11 +100,13 @@ def hand_over(
     if new is None:
         return None
     if above is not None and above.place == new.place:
-        return closed(id, state, f"{passing.why}; the plan above is its own")
+        return closed(id, state, f"{passing.why}; the plan above is its own", passing.at)
     for other_id, other in others:
         if new.slot == other.slot and _age(id, state) < _age(other_id, other):
-            return closed(id, state, f"{passing.why}; it has one for the same part: {other_id}")
-    return Decision(new, [snapshot(id, new)], passing.why)
+            why = f"{passing.why}; it has one for the same part: {other_id}"
+            return closed(id, state, why, passing.at)
+    told = telling(new, passing.at, *caught_up(id, state.behind, new.behind))
+    return Decision(told, [snapshot(id, told)], passing.why)
 
 
 def older_than(

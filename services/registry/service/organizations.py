@@ -98,6 +98,7 @@ class Organizations(Kind[OrganizationState, OrganizationBody]):
             founding=state.founding,
             founded=None if state.founded is None else date.fromisoformat(state.founded),
             successors=state.successors,
+            owner=state.owner,
         )
 
     def view(

@@ -183,6 +183,7 @@ class People(Kind[PersonState, PersonBody]):
             organization_id=state.organization_id,
             services=state.services,
             retired=state.retired,
+            owner=state.owner,
         )
 
     def view(self, id: str, version: int, state: PersonState, principal: Principal) -> PersonView:

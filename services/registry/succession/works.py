@@ -321,7 +321,7 @@ class PlanWork(Documents[PlanState]):
         def decide(state: PlanState | None) -> Decision[PlanState] | None:
             if state is None or state.status == "closed":
                 return None
-            return plan_closed(id, state, why)
+            return plan_closed(id, state, why, passing.at)
 
         await self.store.execute(id, decide, by=passing.by)
 

@@ -17,14 +17,20 @@ Step = tuple[TaskState, tuple[Payload | At, ...]]
 ANSWERED, TIME_UP, REVIEW_DUE, MOVED_ON = "answered", "time_up", "review_due", "moved_on"
 
 
-def begin(state: TaskState, start: datetime, context: Context) -> TaskState:
-    """The clock of a round whose work starts then, by the table in force now.
+def begin(
+    state: TaskState, start: datetime, context: Context, until: datetime | None = None
+) -> TaskState:
+    """The clock of a round whose work starts then, to `until` or by the table in force now.
 
     Of records of the past the warnings that would have been due before are not told now.
     """
     start = whole(start)
-    hours, counts = context.deadlines.allowed(state.category, state.areas, state.urgency)
-    total = round(hours * HOUR)
+    if until is None:
+        hours, counts = context.deadlines.allowed(state.category, state.areas, state.urgency)
+        total = round(hours * HOUR)
+    else:
+        counts = Counts.CALENDAR
+        total = context.calendar.between(start, whole(until), counts)
     state = state.having(
         deadline=context.calendar.add(start, total, counts),
         overdue=False,

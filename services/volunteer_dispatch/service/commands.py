@@ -9,6 +9,7 @@ from services.volunteer_dispatch.service.joint_commands import ensure_no_open_pa
 from services.volunteer_dispatch.service.returns import Ruled
 from services.volunteer_dispatch.service.state import Reservation, TaskState
 from shared.contracts import task_life
+from shared.contracts.ids import care_round
 from shared.contracts.task_life import PauseKind
 from shared.contracts.tasks import Assignee
 from shared.storage.aggregates import Decision
@@ -39,6 +40,8 @@ def decide(
 
 def wait(state: TaskState, asks: str, context: Context) -> Decision[TaskState]:
     """Ask the resident; the clock stands still until the answer. Raises `Ruled`."""
+    if care_round(state.request_id):
+        raise Ruled("nobody-to-ask")
     limits = context.limits
     if state.clock.waits >= limits.waits_at_most:
         raise Ruled("waited-too-often", most=limits.waits_at_most)

@@ -13,6 +13,7 @@ from services.volunteer_dispatch.service.routing import NOBODY, Place, is_top, n
 from services.volunteer_dispatch.service.standing import Returns
 from services.volunteer_dispatch.service.state import Reservation, Status, TaskState
 from shared.contracts import task_life, tasks
+from shared.contracts.ids import care_round
 from shared.contracts.payload import Payload
 from shared.contracts.tasks import Assignee
 from shared.contracts.words import AssigneeKind
@@ -270,7 +271,7 @@ def complete(
         round=state.round,
         completed_at=completed_at,
         in_time=in_time,
-        ask_resident=ask_resident,
+        ask_resident=ask_resident and not care_round(state.request_id),
     )
     return done, (*resumed, At(completed_at or at, event))
 

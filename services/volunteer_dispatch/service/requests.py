@@ -35,11 +35,12 @@ def take_in(
     request: requests.RequestAccepted,
     time: datetime,
     context: Context,
+    until: datetime | None = None,
 ) -> Decision[TaskState] | None:
     """Create the task, send it on its way, then apply what the unit said before.
 
     A task that a unit has in hand already is that unit's, and accepted. Args: `early`: what was
-    kept before; `time`: when the request was made.
+    kept before; `time`: when the request was made; `until`: its deadline, where not by the table.
     """
     if early is not None and early.status is not Status.EARLY:
         return None
@@ -58,7 +59,7 @@ def take_in(
         reporting_unit=request.reporting_unit,
         handling_unit=request.handling_unit,
     )
-    state = clock.begin(state, time, context)
+    state = clock.begin(state, time, context, until)
     assert state.deadline is not None
     events: tuple[Payload | At, ...] = (
         tasks.TaskCreated(
@@ -162,7 +163,7 @@ def answered(state: TaskState, context: Context) -> Decision[TaskState] | None:
     return Decision(state, events, "the resident answered")
 
 
-def close(state: TaskState, context: Context) -> Decision[TaskState]:
+def close(state: TaskState, context: Context, why: str) -> Decision[TaskState]:
     """The request ended: nothing more to do."""
     told: tuple[Payload | At, ...] = ()
     resumed: tuple[Payload | At, ...] = ()
@@ -172,4 +173,4 @@ def close(state: TaskState, context: Context) -> Decision[TaskState]:
         state, parts = cancel_all(state, REQUEST_CLOSED, context)
         state = state.having(status=Status.CLOSED, accept_by=None, proposal=None)
         told = (*told, *parts)
-    return Decision(state.having(waiting=()), (*resumed, *told), "request closed")
+    return Decision(state.having(waiting=()), (*resumed, *told), why)

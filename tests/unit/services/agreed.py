@@ -183,7 +183,7 @@ MOVES: Mapping[str, Mapping[str, Move]] = {
         "new": new_plan,
         "start": lambda state, n: plans.start(state, "plan", ADMIN, None, NOW),
         "change": changed_plan,
-        "close": lambda state, n: plans.close(state, "plan", WHY, ADMIN),
+        "close": lambda state, n: plans.close(state, "plan", WHY, ADMIN, NOW),
     },
     "joints": {
         "new": new_joint,

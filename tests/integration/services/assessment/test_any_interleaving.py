@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from services.assessment.corrections.decisions import correct, void
 from services.assessment.corrections.schemas import CorrectionBody
-from services.assessment.handlers import HANDLERS, target
+from services.assessment.handlers import HANDLERS
 from services.assessment.measuring import Measuring
 from services.assessment.repository import Repository
 from services.assessment.routes_audit import recount
@@ -84,9 +84,11 @@ class World:
     async def take(repository: Repository, events: Sequence[Event]) -> None:
         written = False
         while not written:
-            cases = await repository.cases.get_many({target(event) for event in events})
+            cases = await repository.cases.get_many({event.partition_key for event in events})
             for event in events:
-                case: Aggregate[Case] = cases.setdefault(target(event), Aggregate(target(event)))
+                case: Aggregate[Case] = cases.setdefault(
+                    event.partition_key, Aggregate(event.partition_key)
+                )
                 key = inbox_key(event.source, event.subject)
                 if admit(case.inbox.get(key), event) is not Admission.APPLY:
                     continue

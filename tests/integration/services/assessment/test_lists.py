@@ -202,6 +202,13 @@ async def test_satisfaction_under_60_percent_lists_a_community_and_standing_fact
     await world.others.register(("grid/g1", c.GapFound.model_validate(gap | {"gap": "no_leader"})))
     late = {"assignment_id": "a1", "assigner": "o0", "receiver": "o-c3", "until": NOW}
     await world.others.register(("assignments/a1", p.AssignmentOverdue.model_validate(late)))
+    for plan_id in ("slow", "caught-up"):
+        of = {"plan_id": plan_id, "target": "visits", "area": "c3"}
+        amounts = {"quantity": 10, "reported": 1, "expected": 5}
+        told = p.PlanBehind.model_validate(of | amounts)
+        await world.others.register((f"plans/{plan_id}", told))
+    over = p.PlanCaughtUp.model_validate(of | {"since": NOW})
+    await world.others.register(("plans/caught-up", over))
     await world.others.register(
         branch("o-c3", "c3"), unit("u-vac", area="s2"), organization("o-vac", "u-vac")
     )
@@ -215,7 +222,8 @@ async def test_satisfaction_under_60_percent_lists_a_community_and_standing_fact
     async def standing() -> bool:
         period = f"{datetime.now(assessment.parts.zone):%Y-%m}"
         known = await assessment.parts.lists.inputs.provide(period, COMMUNITY_KIND, ["c3"])
-        assert (known["c3"]["coverage_gaps"], known["c3"]["tasks_overdue"]) == (1, 1)
+        asked = ("coverage_gaps", "tasks_overdue", "plans_behind")
+        assert [known["c3"][name] for name in asked] == [1, 1, 1]
         # A unit's are those of its organizations; without ids all that are known.
         units = await assessment.parts.lists.inputs.provide(period, SubjectKind.UNIT, None)
         return units["u-vac"]["vacant_days"] == 100

@@ -171,6 +171,13 @@ async def test_a_post_that_is_left_is_free_for_another(city: World) -> None:
     assert (await city.admin.post(f"/v1/checkins/{first}/posts", json=post)).status_code == 201
     again = await city.admin.post(f"/v1/checkins/{second}/posts", json=post)
     assert (again.status_code, again.json()["type"]) == (409, "/problems/checkin-ended")
+    events = sorted(await told(city, topics.CHECKINS, 8), key=lambda e: (e.subject, e.sequence))
+    assert [(event.subject[-1], event.type.split(".")[2]) for event in events] == [
+        ("1", "checked_in"), ("1", "post_held"), ("1", "post_left"), ("1", "post_held"),
+        ("2", "checked_in"), ("2", "post_held"), ("2", "post_left"), ("2", "ended"),
+    ]  # fmt: skip
+    posts_told = [e.data for e in events if isinstance(e.data, facts.PostHeld | facts.PostLeft)]
+    assert {one.post for one in posts_told} == {"mediation"}
 
 
 async def test_what_was_broken_off_between_two_steps_is_finished(city: World) -> None:
@@ -269,7 +276,7 @@ async def test_the_employing_units_organization_hears_of_it_each_quarter(city: W
     assert (await stranger.get("/v1/checkin-feedback/o1")).status_code == 403
     [given] = [
         event.data
-        for event in await told(city, topics.CHECKINS, 5)
+        for event in await told(city, topics.CHECKINS, 6)
         if isinstance(event.data, facts.FeedbackGiven)
     ]
     assert (given.person_id, given.period) == ("p1", current["period"])

@@ -91,6 +91,13 @@ async def claim(world: World, joint: str, need: str, resource: str, quantity: fl
     return id
 
 
+async def newest_told(world: World, id: str) -> JointChanged:
+    """The last that is told of it."""
+    told = [e.data for e in await world.events(1) if e.subject == id]
+    assert isinstance(told[-1], JointChanged)
+    return told[-1]
+
+
 async def test_a_street_leads_units_of_its_area_and_duty_rotates(city: World) -> None:
     for lead, code in (("school", "lead-of-street-or-community"), ("x", "unknown-reference")):
         body = {"name": "甲", "form": "joint_area", "lead": lead}
@@ -109,6 +116,8 @@ async def test_a_street_leads_units_of_its_area_and_duty_rotates(city: World) ->
     for day, who in turns.items():
         duty = (await city.admin.get(f"/v1/joints/j/duty?day={day}")).json()
         assert duty == {"day": day, "organization_id": who}
+    [told] = (await newest_told(city, "j")).councils  # whose turn it is follows from it
+    assert told.model_dump(mode="json") == council
     gone = {"left": "2026-04-01", "reason": "迁出辖区"}
     left = await post(city.admin, "j/members/school/leave", gone)
     assert [m["left"] for m in left["members"]] == ["2026-04-01", None, None]
@@ -183,6 +192,10 @@ async def test_a_resource_is_claimed_for_a_need_and_turns_into_a_project_with_a_
     assert not any(document["state"]["open"][name] for name in ("resources", "projects"))
     ids = {item["name"] for item in (await city.admin.get("/v1/joints/j/ended")).json()["items"]}
     assert ids == {"needs", "projects", "resources"}
+    results = (await newest_told(city, "j")).results
+    assert [(one.project_id, one.need_by, one.resource_by, one.outcome) for one in results] == [
+        (project, "hospital", "school", "done"), (again, "hospital", "school", "given_up"),
+    ]  # fmt: skip
 
 
 async def test_two_who_claim_at_once_never_get_more_than_is_left(city: World) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.plans import PlanBehind, PlanChanged
+from shared.contracts.plans import PlanBehind, PlanCaughtUp, PlanChanged
 from shared.web.auth import Role
 from tests.eventually import eventually
 from tests.integration.services.registry.agreements import at, facts, fine, made, prepare, refused
@@ -265,7 +265,9 @@ async def test_what_is_behind_the_time_is_listed_and_told_once(city: World) -> N
         return not fine(await city.admin.get("/v1/plans?behind=true"))["items"]
 
     await eventually(caught_up)
-    assert len(await facts(city, 1)) == 1
+    [_, told] = await facts(city, 2)
+    assert isinstance(told.data, PlanCaughtUp)
+    assert (told.sequence, told.data.target, told.data.area) == (2, "visits", OTHER)
 
 
 async def test_each_level_plans_for_its_own_and_reads_what_it_is_given(city: World) -> None:

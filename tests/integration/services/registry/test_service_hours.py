@@ -158,6 +158,10 @@ async def test_hours_stand_on_the_sheet_once_are_put_right_and_voided(world: Wor
     assert revoked.status_code == 200, revoked.text
     after = await anybody.get(f"/v1/certificates/{number}", params={"code": code})
     assert after.json()["valid"] is False
+    told_of = [e for e in await told(world, topics.WORK, 7) if e.subject == number]
+    assert [type(e.data) for e in told_of] == [work.CertificateIssued, work.CertificateRevoked]
+    assert isinstance(told_of[0].data, work.CertificateIssued)
+    assert (told_of[0].data.person_id, told_of[0].data.hours) == ("p1", 2.0)
     (listed,) = (await me.get("/v1/people/p1/certificates")).json()["items"]
     assert (listed["number"], listed["revoked"]) == (number, "时数有误")
 

@@ -211,11 +211,14 @@ async def test_dissolving_keeps_history_and_moves_all_open_work_to_the_successor
         f"lianxin.{what}.handed_over.v1": ("liulian", "east")
         for what in ("carrier", "promise", "errand")
     }
-    reports = [(event.subject, event.type) for event in await told(city, topics.CHECKINS, 3)]
+    reports = [(event.subject, event.type) for event in await told(city, topics.CHECKINS, 6)]
     assert sorted(reports) == [
         ("organizations-east", "lianxin.checkin.checked_in.v1"),
+        ("organizations-east", "lianxin.checkin.post_held.v1"),
         ("organizations-liulian", "lianxin.checkin.checked_in.v1"),
         ("organizations-liulian", "lianxin.checkin.ended.v1"),
+        ("organizations-liulian", "lianxin.checkin.post_held.v1"),
+        ("organizations-liulian", "lianxin.checkin.post_left.v1"),
     ]
     takers = [
         (event.sequence, event.data.taker)

@@ -185,6 +185,9 @@ async def test_an_administrator_takes_ownership_away_with_a_reason_and_gives_it_
     released = await city.admin.post(f"/v1/dead-letters/{dead['id']}/replay")
     assert released.status_code == 202
     await until(city, path, name=BRANCH.name)
+    told = [e.data for e in await city.events(8) if e.subject == "u1-branch-1"]
+    owners = [one.owner for one in told if isinstance(one, OrganizationChanged)]
+    assert owners[:4] == ["u1", None, None, "u1"]  # reported, taken, named by hand, given back
     nobody = {"unit_id": "nobody", "reason": "误"}
     assert (await city.admin.put(f"{path}/owner", json=nobody)).status_code == 422
 

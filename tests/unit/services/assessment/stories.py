@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from services.assessment.handlers import HANDLERS, target
+from services.assessment.handlers import HANDLERS
 from services.assessment.service.cases import Case, Correction, settled
 from shared.contracts import requests as r
 from shared.contracts import tasks as t
@@ -258,7 +258,7 @@ class Consumer:
             key = inbox_key(event.source, event.subject)
             if admit(self._seen.get(key), event) is not Admission.APPLY:
                 continue
-            id = target(event)
+            id = event.partition_key
             handler = HANDLERS.get(type(event.data))  # type: ignore[arg-type]
             decision = None if handler is None else handler(self.cases.get(id), event, BEIJING)
             if decision is not None:

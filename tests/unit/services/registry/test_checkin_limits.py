@@ -15,6 +15,7 @@ from services.registry.checkins import decisions, posts
 from services.registry.checkins.settling import Step, Steps, settle, settle_places
 from services.registry.checkins.states import Book, CommunityPosts, book_id
 from services.registry.checkins.table import CheckinRules
+from shared.contracts.checkins import PostHeld, PostLeft
 from shared.web.problems import Problem
 
 SHIPPED = Path("services/registry/data/checkin-rules.json")
@@ -41,6 +42,8 @@ class Limits(RuleBasedStateMachine):
         super().__init__()
         self.documents: dict[tuple[str, str], Any] = {}
         self.running: list[tuple[Steps, Step]] = []
+        self.told: set[tuple[str, str]] = set()
+        """Check-in and post, of those that were told to be held and not to be left."""
         self.now = BEGAN
         self.ids = 0
 
@@ -55,6 +58,11 @@ class Limits(RuleBasedStateMachine):
         decision = decide(self.documents.get(key))
         if decision is not None:
             self.documents[key] = decision.state
+            for fact in decision.events:
+                if isinstance(fact, PostHeld):
+                    self.told.add((fact.checkin_id, fact.post))
+                elif isinstance(fact, PostLeft):
+                    self.told.remove((fact.checkin_id, fact.post))
         return self.documents.get(key)
 
     def change(self, person: str, decide: Any) -> None:
@@ -156,6 +164,16 @@ class Limits(RuleBasedStateMachine):
             assert len(book.active) <= RULES.communities_each.people
             held = [post for _, post in book.posts() if post.status == "held"]
             assert len(held) <= RULES.posts_each.people
+
+    @invariant()
+    def the_posts_that_are_held_are_those_told(self) -> None:
+        held = [
+            (checkin.id, post.post)
+            for book in self.books()
+            for checkin, post in book.posts()
+            if post.status == "held"
+        ]
+        assert sorted(held) == sorted(self.told)
 
     @invariant()
     def no_post_has_too_many_holders(self) -> None:

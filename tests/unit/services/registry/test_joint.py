@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from services.registry.joint.decisions import (
     OPEN_LIMIT,
+    RESULTS_TOLD,
     add,
     check_lead,
     claim,
@@ -29,6 +30,7 @@ from services.registry.joint.states import (
     Project,
     Resource,
     on_duty,
+    snapshot,
 )
 from services.registry.joint.succession import absorb, absorbed, delivered, dissolve, filed, receive
 from services.registry.states import OrganizationState, naming
@@ -151,6 +153,21 @@ def test_never_more_is_claimed_than_is_left() -> None:
     # What is withdrawn does not come back when its last project is given up.
     state = state_of(withdraw("j", state, "r", NOW, "no time", ROOT))
     assert ended(state, "p1", "given_up").open.resources == ()
+
+
+def test_the_last_results_are_told() -> None:
+    state = joint("a", "b")
+    for number in range(RESULTS_TOLD + 1):
+        state = state_of(add("j", state, need(f"n{number}", "a"), ROOT))
+        state = state_of(add("j", state, resource(f"r{number}", "b", 1), ROOT))
+        project = f"p{number}"
+        made = claim("j", state, project, f"n{number}", f"r{number}", 1, NOW, None, ROOT)
+        state = ended(state_of(made), project, "done" if number else "given_up")
+    told = snapshot("j", state).results
+    assert [one.project_id for one in told] == [f"p{n}" for n in range(1, RESULTS_TOLD + 1)]
+    assert {(one.outcome, one.need_by, one.resource_by, one.quantity) for one in told} == {
+        ("done", "a", "b", 1)
+    }
 
 
 def test_a_member_acts_for_itself_only() -> None:

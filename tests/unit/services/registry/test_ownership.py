@@ -1,6 +1,7 @@
 """What a report makes of an entry, and who may change what: pure decisions."""
 
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 
@@ -11,6 +12,7 @@ from services.registry.service import Organizations, People
 from services.registry.service.base import Known, Reference, Referred
 from services.registry.service.ownership import ensure_unowned
 from services.registry.states import OrganizationState, PersonState
+from shared.contracts.registry import OrganizationChanged
 from shared.contracts.units import OrganizationReported, PersonReported
 from shared.contracts.words import Domain
 from shared.messaging.processor import NotYet, Refused
@@ -144,13 +146,15 @@ def test_what_the_owner_reports_is_refused_to_others_and_the_rest_is_not() -> No
 
 
 def test_ownership_is_given_and_taken_with_the_reason() -> None:
-    taken = give(owned(), OwnerBody(unit_id=None, reason="停用"), KNOWN)
+    taken = give(ORGANIZATIONS, "o", owned(), OwnerBody(unit_id=None, reason="停用"), KNOWN)
     assert taken is not None
     assert (taken.state.owner, taken.state.barred, taken.why) == (None, ("u1",), "停用")
-    assert not taken.events
-    assert give(taken.state, OwnerBody(unit_id=None, reason="再停"), KNOWN) is None
-    back = give(taken.state, OwnerBody(unit_id="u1", reason="恢复"), KNOWN)
+    assert taken.events == [ORGANIZATIONS.event("o", taken.state)]
+    again = OwnerBody(unit_id=None, reason="再停")
+    assert give(ORGANIZATIONS, "o", taken.state, again, KNOWN) is None
+    back = give(ORGANIZATIONS, "o", taken.state, OwnerBody(unit_id="u1", reason="恢复"), KNOWN)
     assert back is not None
     assert (back.state.owner, back.state.barred) == ("u1", ())
+    assert [cast(OrganizationChanged, told).owner for told in back.events] == ["u1"]
     with pytest.raises(Problem, match="unknown-reference"):
-        give(owned(), OwnerBody(unit_id="u9", reason="误"), KNOWN)
+        give(ORGANIZATIONS, "o", owned(), OwnerBody(unit_id="u9", reason="误"), KNOWN)

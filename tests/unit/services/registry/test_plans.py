@@ -16,8 +16,9 @@ from services.registry.plans.schemas import PlanBody
 from services.registry.plans.state import Place, PlanState
 from services.registry.plans.table import PlanTable
 from services.registry.records.table import WorkTable
+from services.registry.schemas import ReasonBody
 from services.registry.tables import SHIPPED
-from shared.contracts.plans import PlanBehind
+from shared.contracts.plans import PlanBehind, PlanCaughtUp
 from shared.contracts.words import OrganizationLevel
 from shared.web.auth import Principal, Role
 from shared.web.problems import Problem
@@ -214,6 +215,11 @@ def test_what_is_behind_is_told_once_and_again_when_it_falls_behind_again() -> N
     def told(state: PlanState) -> list[PlanBehind]:
         return [PlanBehind.model_validate(one.data) for one in state.untold]
 
+    def caught(state: PlanState) -> list[tuple[str | None, datetime]]:
+        assert {one.type for one in state.untold} == {PlanCaughtUp.full_type()}
+        found = [PlanCaughtUp.model_validate(one.data) for one in state.untold]
+        return [(one.area, one.since) for one in found]
+
     state = in_force(UNEVEN)
     first = observed(state, {"s1": 9}, NOW).state
     assert [(one.area, one.expected) for one in told(first)] == [(None, 15), ("s2", 10)]
@@ -226,7 +232,12 @@ def test_what_is_behind_is_told_once_and_again_when_it_falls_behind_again() -> N
     caught_up = observed(again, {"s1": 10, "s2": 20}, later + timedelta(days=1)).state
     assert not caught_up.is_behind
     assert caught_up.behind == ()
-    anew = observed(caught_up, {"s1": 10}, UNTIL).state
+    assert caught(caught_up) == [(None, NOW), ("s2", NOW)]
+    closed = decisions.close(again, "p", ReasonBody(reason="调整"), ADMIN, later).state
+    assert caught(closed) == [(None, NOW), ("s2", NOW)]
+    assert closed.next_due() == later  # it is told at once, and then never looked at again
+    quiet = caught_up.model_copy(update={"untold": ()})
+    anew = observed(quiet, {"s1": 10}, UNTIL).state
     assert [one.area for one in told(anew)] == [None, "s2"]
     assert anew.next_due() == anew.untold[0].at
     assert anew.model_copy(update={"untold": ()}).next_due() is None  # nothing more to compare

@@ -315,7 +315,7 @@ class City:
                 if k == kind and n != id and o.slot is not None
             ]  # fmt: skip
             for other in plans.older_than(id, state, move, others):
-                self.write((kind, other), plan_closed(other, self.documents[kind, other], "x"))
+                self.write((kind, other), plan_closed(other, self.documents[kind, other], "x", NOW))
             self.write(key, plans.hand_over(id, state, move, above, others))
         else:
             decide = DECIDE[kind]

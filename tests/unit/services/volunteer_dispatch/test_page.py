@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from services.request_intake.classification import Table as Classification
 from services.volunteer_dispatch import acting
+from services.volunteer_dispatch.handlers import CARE_VISIT
 from services.volunteer_dispatch.page import files
 from services.volunteer_dispatch.page.receivers import kinds, places
 from services.volunteer_dispatch.service import commands
@@ -123,11 +124,13 @@ def test_a_form_knows_every_command_of_the_service() -> None:
     assert names == {*acting.BODIES, "decide"}
 
 
-def test_categories_have_the_words_that_intake_ships() -> None:
+def test_categories_have_the_words_that_intake_ships_and_care_visits_have_theirs() -> None:
     shipped = CategoryWordTable.model_validate_json((DATA / "category-words.json").read_bytes())
     intake = DATA.parents[1] / "request_intake" / "data" / "categories.json"
     theirs = Classification.model_validate_json(intake.read_bytes()).categories
-    assert [(w.code, w.zh, w.en) for w in shipped.words] == [(c.code, c.zh, c.en) for c in theirs]
+    words = [(one.code, one.zh, one.en) for one in shipped.words]
+    assert words[:-1] == [(c.code, c.zh, c.en) for c in theirs]
+    assert words[-1] == (CARE_VISIT, "关爱走访", "Care visit")
     twice = {"words": [{"code": "a", "zh": "甲", "en": "A"}] * 2}
     with pytest.raises(ValidationError):
         CategoryWordTable.model_validate(twice)

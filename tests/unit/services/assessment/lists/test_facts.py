@@ -12,6 +12,7 @@ from services.assessment.lists.facts import (
     Place,
     Posts,
     gaps_at,
+    late_in,
     post_at,
     trainings_overdue,
     vacant_days,
@@ -164,3 +165,31 @@ def test_plans_behind_and_tasks_overdue_keep_whose_they_are() -> None:
         ("task", "o1"),
     ]
     assert state.behind[1].at == START
+
+
+def test_a_plan_counts_as_behind_until_it_has_caught_up_and_again_when_it_falls_behind() -> None:
+    of = {"plan_id": "p", "target": "1", "area": "s1"}
+    amounts = {"quantity": 10, "reported": 1, "expected": 5}
+    behind = p.PlanBehind.model_validate(of | amounts)
+    other = p.PlanBehind.model_validate(of | amounts | {"area": "s2"})
+    caught_up = p.PlanCaughtUp.model_validate(of | {"since": START})
+    facts = [(behind, 3), (other, 4), (caught_up, 40), (behind, 50)]
+    state: Lateness = told(facts, LATENESS)
+
+    def areas(day: float) -> list[str | None]:
+        moment = START + day * DAY
+        return [late.area for late in late_in(state, moment - DAY, moment, moment)]
+
+    # Behind since an earlier month is behind still; what caught up is not.
+    assert [areas(day) for day in (2, 3, 35, 40, 49, 50)] == [
+        [], ["s1"], ["s1", "s2"], ["s2"], ["s2"], ["s2", "s1"],
+    ]  # fmt: skip
+
+
+def test_a_task_is_overdue_in_the_period_of_its_date() -> None:
+    overdue = p.AssignmentOverdue.model_validate(
+        {"assignment_id": "a", "assigner": "o0", "receiver": "o1", "until": START}
+    )
+    state: Lateness = told([(overdue, 4)], LATENESS)
+    for begin, number in ((START, 1), (START + DAY, 0), (START - DAY, 0)):
+        assert len(late_in(state, begin, begin + DAY, begin + DAY)) == number
