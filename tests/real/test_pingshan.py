@@ -170,8 +170,8 @@ def reproduced(lianxin: Run, month: str) -> dict[str, Any]:
 def look_for_problems(lianxin: Run, api: Api) -> None:
     """What assessment finds in the cases is what the command finds in the file, to the digit; the
     list is printed with its statistics, and is the page's."""
-    arguments = ("find-problems", DATA / TABLE, "--format", "pingshan")
-    arguments += ("--named-by", "SUB_TYPE_NAME")
+    options = ("--format", "pingshan", "--named-by", "SUB_TYPE_NAME")
+    arguments = ("find-problems", DATA / TABLE, *options)
     listed = orjson.loads(lianxin(*arguments, "--json").stdout)["months"]
     assert tuple(one["month"] for one in listed) == MONTHS
     for one in listed:

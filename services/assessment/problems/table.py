@@ -1,5 +1,6 @@
 """When counts are a problem, who it is put to, and how long its rate is watched; as data."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -96,15 +97,13 @@ class ProblemRules(Table):
     def owner_level(self, category: str, level: str) -> AreaLevel:
         """The level that can change the cause of a category where `level` is affected: what
         `owners` says, or the higher one that the category needs wherever it is."""
-        by_place = self.owners.get(level, AreaLevel.CITY)  # type: ignore[call-overload]
+        owners: Mapping[str, AreaLevel] = {**self.owners}
+        by_place = owners.get(level, AreaLevel.CITY)
         parts = category.split(".")
         codes = (".".join(parts[:n]) for n in range(len(parts), 0, -1))
-        by_category = next(
-            (self.owners_by_category[code] for code in codes if code in self.owners_by_category),
-            by_place,
-        )
+        needed = (self.owners_by_category.get(code) for code in codes)
         order = list(AreaLevel)
-        return min(by_place, by_category, key=order.index)
+        return min(by_place, next(filter(None, needed), by_place), key=order.index)
 
     def topic_of(self, category: str) -> str:
         """What a category counts as: its code, or the leading parts of it."""

@@ -25,8 +25,12 @@ def test_shipped_schemes_have_no_fault(name: str) -> None:
 
 def test_every_fault_is_told_with_its_line_in_the_caller_s_language(tmp_path: Path) -> None:
     text = DEFAULT.read_text()
-    text = text.replace("weight: 30", "weight: none").replace("rated >= 20 and", "rated >= 20 and and")
-    lines = [n for n, line in enumerate(text.splitlines(), 1) if ": none" in line or "and and" in line]
+    text = text.replace("weight: 30", "weight: none").replace(
+        "rated >= 20 and", "rated >= 20 and and"
+    )
+    lines = [
+        n for n, line in enumerate(text.splitlines(), 1) if ": none" in line or "and and" in line
+    ]
     assert len(lines) == 4
     file = tmp_path / "ours.yaml"
     file.write_text(text)
