@@ -1,6 +1,5 @@
 """When counts are a problem, who it is put to, and how long its rate is watched; as data."""
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -97,8 +96,7 @@ class ProblemRules(Table):
     def owner_level(self, category: str, level: str) -> AreaLevel:
         """The level that can change the cause of a category where `level` is affected: what
         `owners` says, or the higher one that the category needs wherever it is."""
-        owners: Mapping[str, AreaLevel] = {**self.owners}
-        by_place = owners.get(level, AreaLevel.CITY)
+        by_place = next((own for of, own in self.owners.items() if of == level), AreaLevel.CITY)
         parts = category.split(".")
         codes = (".".join(parts[:n]) for n in range(len(parts), 0, -1))
         needed = (self.owners_by_category.get(code) for code in codes)
