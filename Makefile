@@ -53,8 +53,8 @@ test-kafka: $(VENV)/dev.stamp ## The integration, end-to-end and fault tests on 
 test-pymongo: $(VENV)/dev.stamp ## The services' integration tests on motor's successor
 	MONGO_DRIVER=pymongo $(PYTEST) tests/integration/storage tests/integration/services $(BOTH) $(ARGS)
 
-test-real: $(VENV)/dev.stamp ## Import two cities' real tables whole and compare with the files (../shared/data)
-	$(PYTEST) tests/real $(ARGS)
+test-real: $(VENV)/dev.stamp ## Import two cities' real tables whole, compare with the files, print what is found (../shared/data)
+	$(PYTEST) tests/real -rP $(ARGS)
 
 bench: $(VENV)/dev.stamp ## Measure, write bench/RESULTS.md (half an hour; ARGS=--whole at full size, hours)
 	$(BIN)/python -m bench $(ARGS)

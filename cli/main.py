@@ -9,6 +9,7 @@ import orjson
 import typer
 from rich.console import Console
 
+from cli.check_scheme import check_scheme
 from cli.city.command import make_city
 from cli.dead_letters import dead_letters_app
 from cli.failures import FAILED, Failure, Guarded
@@ -141,6 +142,7 @@ def requests(
 
 app.add_typer(import_app, name="import", help=tr("help.import"))
 app.add_typer(dead_letters_app, name="dead-letters", help=tr("help.dead-letters"))
+app.command("check-scheme", help=tr("help.check-scheme"))(check_scheme)
 app.command("find-problems", help=tr("help.find-problems"))(find_problems)
 app.command("grid-check", help=tr("help.grid-check"))(grid_check)
 app.command("learn-routing", help=tr("help.learn-routing"))(learn_routing)

@@ -175,6 +175,16 @@ _WORDS: dict[str, tuple[str, str]] = {
         "The draft is in {path}: read it, then put it in force with PUT /v1/routing "
         "(administrator, If-Match).",
     ),
+    "scheme-unreadable": (
+        "方案文件 {path} 无法读取（{error}）：请核对路径；文件应为 UTF-8 编码。",
+        "The scheme {path} cannot be read ({error}): check the path; the file must be UTF-8.",
+    ),
+    "scheme-faults": ("{path} 有 {count} 处错误：", "{path} has {count} fault(s):"),
+    "scheme-fault": ("  第 {line} 行：{detail} {field}", "  line {line}: {detail} {field}"),
+    "scheme-sound": (
+        "没有错误：{name}，自 {month} 起，{classes} 个类别，{indicators} 项指标。",
+        "No fault: {name}, from {month} on, {classes} classes, {indicators} indicators.",
+    ),
     "problems-rules": (
         "规则文件 {path} 不可用（{error}）：请对照 GET /v1/problem-rules 改正。",
         "The rules in {path} cannot be used ({error}): correct them by GET /v1/problem-rules.",

@@ -135,6 +135,12 @@ HELP: dict[str, tuple[str, str]] = {
     "help.learn-least": ("少于多少件的不单列规则", "no rule of its own below so many cases"),
     "help.learn-seed": ("分成两半的种子", "seed of the split into halves"),
     "help.learn-show": ("列出多少条须由人决定的", "how many of those that a person must decide"),
+    "help.check-scheme": (
+        "检查一份考评方案，逐行列出全部错误，不需要运行系统；退出码 0 没有，1 有。",
+        "Check a scheme of assessment, every fault with its line, without a running system; "
+        "exit status 0 none, 1 some.",
+    ),
+    "help.scheme-file": ("方案文件（YAML 或 JSON）", "the scheme, YAML or JSON"),
     "help.find-problems": (
         "在本市的历史诉求中逐月查找共性问题，并列出统计。",
         "Find recurring problems in a city's past requests, month by month, with statistics.",

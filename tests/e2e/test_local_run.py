@@ -144,14 +144,36 @@ def test_the_first_run_plays_the_day_and_tells_its_ranking(
     streets = first.stdout.partition("街道排名")[2].partition("单位排名")
     for name in areas.streets().values():
         assert re.search(rf"^ +[1-6] +{name} .*%", streets[0], re.MULTILINE), name
-    units = streets[2].partition("Services")[0]
+    units = streets[2].partition("得分说明")[0]
     assert len(re.findall(r"^ \S+ +\d+ .*%", units, re.MULTILINE)) >= 8
+    assert_assessed(first.stdout, local.data)
     for role in ("RESIDENT", "VOLUNTEER", "UNIT_OPERATOR", "GRID_LEADER", "AREA_MANAGER"):
         assert re.search(rf"^{role}=ey\S+$", first.stdout, re.MULTILINE)
     for page in ("board", "my-tasks"):
         assert f"http://127.0.0.1:{local.base + 2}/{page}#token=ey" in first.stdout
     assert f"http://127.0.0.1:{local.base}/docs" in first.stdout
     assert all(port_is_free(port) for port in local.ports())
+
+
+def assert_assessed(told: str, data: Path) -> None:
+    """A score down to its cases, a round with margins and both lines, a recurring problem with its
+    statistics, a bulletin to print."""
+    score, round, problems = re.split("得分说明 · |三步考评 · |共性问题 · R", told)[1:4]
+    assert re.search(r"满意率 +satisfied / rated +\d+ .*%", score)
+    assert re.search(r"合计 [\d.]+ 分，第 \d/\d 名，等次“.+”.*依据 \d+ 件诉求", score)
+    units = re.findall(r"\d/\d+ +\d+–\d+% +[\d.]+ +[\d.]+ +(?:好|较好|一般|差)", round)
+    assert len(units) == 5
+    assert (
+        len(
+            re.findall(r"垂直管理 .*地方党组织 [\d.]+、系统主管部门 [\d.]+、服务对象 [\d.]+", round)
+        )
+        == 2
+    )
+    assert "不计入 · set aside：同一网络的评价过多（3 票" in round
+    assert re.search(r"和平里社区 +24 +[\d.]+ +[\d.]+ +\de-\d+ +和平街道，待认领", problems)
+    (pdf,) = data.glob("bulletin-*.pdf")
+    assert pdf.name in told
+    assert pdf.read_bytes().startswith(b"%PDF")
 
 
 def test_a_later_run_goes_on_from_its_data_and_stops_without_leaving_anything(
@@ -164,6 +186,7 @@ def test_a_later_run_goes_on_from_its_data_and_stops_without_leaving_anything(
     assert float(ready[1]) <= 15 * busy
     assert "was played before" in told
     assert "街道排名" in told
+    assert_assessed(told, local.data)
     script = ROOT / "deploy/local/demo/one_request.sh"
     whole = subprocess.run(
         ["sh", str(script), str(local.data / "tokens.sh")],

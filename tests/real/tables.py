@@ -51,20 +51,44 @@ class Api:
         self._environment = environment
         self._headers = {"Authorization": f"Bearer {token}"}
 
+    def get(self, path: str, **asked: str) -> Any:
+        """What assessment answers."""
+        url = self._environment["LIANXIN_ASSESSMENT_URL"]
+        answer = httpx.get(f"{url}{path}", params=asked, headers=self._headers, timeout=60)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
     def months(self) -> list[str]:
         """Months that have figures."""
-        url = self._environment["LIANXIN_ASSESSMENT_URL"]
-        answer = httpx.get(f"{url}/v1/months", headers=self._headers, timeout=60)
-        found: list[str] = answer.json()["items"]
+        found: list[str] = self.get("/v1/months")["items"]
         return found
+
+    def settle(self, month: str) -> None:
+        """Settle a month, and wait until its scores are kept."""
+        asyncio.run(self._settle(month))
+
+    async def _settle(self, month: str) -> None:
+        async with self._assessment() as client:
+            body = {"period": month, "reason": "end of the month"}
+            asked = await client.post("/v1/settlements", json=body)
+            assert asked.status_code == 202, asked.text
+
+            async def done() -> bool:
+                items = (await client.get("/v1/settlements")).json()["items"]
+                return any(one["period"] == month and one["done"] for one in items)
+
+            await eventually(done, 60, f"{month} settled", interval=0.2)
+
+    def _assessment(self) -> httpx.AsyncClient:
+        url = self._environment["LIANXIN_ASSESSMENT_URL"]
+        return httpx.AsyncClient(base_url=url, headers=self._headers, timeout=60)
 
     def looked_at(self, month: str) -> dict[str, Any]:
         """What assessment finds in a month, once it has looked."""
         return asyncio.run(self._looked_at(month))
 
     async def _looked_at(self, month: str) -> dict[str, Any]:
-        url = self._environment["LIANXIN_ASSESSMENT_URL"]
-        async with httpx.AsyncClient(base_url=url, headers=self._headers, timeout=60) as client:
+        async with self._assessment() as client:
             asked = await client.post("/v1/problem-rounds", json={"month": month})
             assert asked.status_code == 202, asked.text
 

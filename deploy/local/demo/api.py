@@ -30,6 +30,7 @@ class Api:
     """The four services. A service that is away or starts again is waited for."""
 
     def __init__(self, urls: Mapping[str, str], token_secret: str) -> None:
+        self.urls = urls
         self._secret = token_secret
         self._tokens: dict[Principal, str] = {}
         # The client's pool looks at every connection at every call: few of them are faster.
@@ -92,7 +93,7 @@ class Api:
                 if answer.is_success:
                     return answer
                 if answer.status_code < 500:
-                    raise _refused(answer)
+                    raise refused(answer)
                 said = f"status {answer.status_code}"
             if time.monotonic() > end:
                 raise LocalError(
@@ -112,7 +113,8 @@ class Api:
         return (await self.call("POST", service, path, who=who, json=json, key=key)).json()
 
 
-def _refused(answer: httpx.Response) -> Refused:
+def refused(answer: httpx.Response) -> Refused:
+    """What a 4xx says."""
     try:
         problem = answer.json()
     except ValueError:

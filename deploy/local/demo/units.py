@@ -11,7 +11,9 @@ _AGENCIES = {
     "labor-bureau": "人力资源和社会保障局",
     "planning-bureau": "自然资源和规划局",
 }
-_ENTERPRISES = {"bus-group": "公共交通集团", "heating": "热力集团", "telecom": "通信公司"}
+_ENTERPRISES = {"bus-group": "公共交通集团", "heating": "公用事业集团", "telecom": "通信公司"}
+SUPERIOR = "heating"
+"""The districts' utilities are under its management: they are heard on both lines (art. 14)."""
 _UNIVERSITIES = {
     "university": "连心大学",
     "normal-college": "连心师范学院",
@@ -29,12 +31,14 @@ _VILLAGES = ("石桥村", "竹林", "滨河")
 def unit_rows() -> list[Row]:
     """Units as the registry's import takes them."""
     rows = [_unit(id, CITY_NAME + name, "agency", CITY) for id, name in _AGENCIES.items()]
+    rows += [_unit(id, CITY_NAME + n, "state_enterprise", CITY) for id, n in _ENTERPRISES.items()]
+    under = {"system": "utilities", "superior_unit_id": SUPERIOR}
     for id, (code, name) in zip(("east", "west"), districts().items(), strict=True):
         rows.append(_unit(f"city-management-{id}", f"{name}城市管理局", "agency", code))
-        rows.append(_unit(f"utility-{id}", f"{name}水电气公用事业公司", "state_enterprise", code))
+        utility = _unit(f"utility-{id}", f"{name}水电气公用事业公司", "state_enterprise", code)
+        rows.append(utility | under)
         rows.append(_unit(f"hospital-{id}", f"{name}人民医院", "public_institution", code))
         rows.append(_unit(f"schools-{id}", f"{name}中小学教育集团", "public_institution", code))
-    rows += [_unit(id, CITY_NAME + n, "state_enterprise", CITY) for id, n in _ENTERPRISES.items()]
     rows += [_unit(id, name, "university", WEST) for id, name in _UNIVERSITIES.items()]
     rows += [_unit(id, n, "social_organization", EAST) for id, n in _SOCIETIES.items()]
     for code, name in streets().items():

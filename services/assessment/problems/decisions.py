@@ -53,7 +53,7 @@ def opened(
     """
     codes = tuple(code for code, _ in path)
     level = next((one.level for one in found if one.place == place), found[0].level)
-    owner = _owner(path, rules.owners.get(level, "city"))  # type: ignore[call-overload]
+    owner = _owner(path, rules.owner_level(category, level))
     state = ProblemState(
         category=category,
         place=place,
@@ -203,8 +203,9 @@ def accept(
 
 
 def dismiss(state: ProblemState, reason: str, principal: Principal) -> Decision[ProblemState]:
-    """It is no problem, for the reason given."""
-    _ensure(state, principal, "found", "accepted")
+    """It is no problem, for the reason given. One that was accepted is followed until its rate
+    has fallen; who took it in error raises it with the reason."""
+    _ensure(state, principal, "found")
     now = _ended(state, "dismissed", reason)
     return Decision(now, [ProblemDismissed(**_names(now))], reason)
 

@@ -173,8 +173,8 @@ class Finder:
             if m in counts[place]
         }
         varies = dispersion(cells, rules.dispersion, rules.dispersion_weight)
-        off = sum((n - rate * others) ** 2 - rate * others for n, others in before.values())
-        squares = sum((rate * others) ** 2 for _, others in before.values())
+        off = math.fsum((n - rate * others) ** 2 - rate * others for n, others in before.values())
+        squares = math.fsum((rate * others) ** 2 for _, others in before.values())
         spread = max(0.01, (off + _SPREAD_WEIGHT * _SPREAD) / (squares + _SPREAD_WEIGHT))
         ps, above = [], []
         for place, (n, others) in before.items():

@@ -60,7 +60,8 @@ def part(basis: Basis, cell: Cell) -> tuple[int, int]:
 
 
 def settled(found: Iterable[Finding], city: City, rules: ProblemRules) -> list[Finding]:
-    """Findings less those that others explain, from the top of the city down.
+    """Findings less those that others explain, from the top of the city down; the same list in
+    whatever order the cases came.
 
     An area's excess that its places below account for (without them what is left is less than the
     least ratio or count) is theirs. What is widespread in an area is not told again of areas above
@@ -78,7 +79,9 @@ def settled(found: Iterable[Finding], city: City, rules: ProblemRules) -> list[F
                     kept.append(one)
             elif not _explained(one, several, city, getattr(rules, basis.value)):
                 kept.append(one)
-    return sorted(kept, key=lambda one: (len(city.path(one.place)), one.category, one.basis))
+    return sorted(
+        kept, key=lambda one: (len(city.path(one.place)), one.category, one.basis, one.place)
+    )
 
 
 def _explained(one: Finding, several: Sequence[Finding], city: City, least: Least) -> bool:

@@ -30,9 +30,10 @@ register_messages(
             "level up.",
         },
         "problem-at-the-top": {
-            "zh": "{owner} 已是最高一级，不能再上交：请采取措施，或说明理由后认定为非问题。",
-            "en": "{owner} is the top level, nobody is above: take measures, or dismiss it with "
-            "the reason.",
+            "zh": "{owner} 已是最高一级，不能再上交：请认领并采取措施；尚未认领的，也可说明理由后"
+            "认定为非问题。",
+            "en": "{owner} is the top level, nobody is above: accept it and take measures, or, "
+            "where nobody has accepted it, dismiss it with the reason.",
         },
         "too-many-measures": {
             "zh": "一个问题最多登记 {limit} 项措施：请把结果写入已有的措施。",

@@ -141,7 +141,8 @@ async def accept_problem(
 async def dismiss_problem(
     request: Request, id: Id, body: ReasonBody, principal: Manager
 ) -> Response:
-    """Say why it is no problem. For some months it is not opened again."""
+    """Say why it is no problem, before anybody accepts it. For some months it is not opened
+    again."""
     return await _act(
         request, id, principal, lambda state: decisions.dismiss(state, body.reason, principal)
     )

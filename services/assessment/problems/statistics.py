@@ -68,7 +68,7 @@ def fisher(ps: Iterable[float]) -> float:
     """Fisher's combination of independent p-values: minus twice the sum of their logarithms is
     chi-square with two degrees of freedom for each; its tail for even degrees is a finite sum."""
     logs = [-math.log(max(p, _TINY)) for p in ps]
-    half = sum(logs)
+    half = math.fsum(logs)
     if not half:
         return 1.0
     # Each term by its logarithm: half ** i alone would overflow.
@@ -123,7 +123,7 @@ def dispersion(counts: Mapping[tuple[str, str], int], prior: float, weight: floa
     in the margins and adds nothing.
 
     Args:
-        counts: by row and column (place and month); what is 0 may be left out.
+        counts: by row and column (place and month), in any order; what is 0 may be left out.
         prior: what it is believed to be without any counts.
         weight: the sum of squared means that the belief counts for.
     """
@@ -141,7 +141,7 @@ def dispersion(counts: Mapping[tuple[str, str], int], prior: float, weight: floa
     if free <= 0:
         return prior
     means = in_rows * in_columns / total**2
-    off = means + sum(
+    off = means + math.fsum(
         count * (count - 2 * rows[row] * columns[column] / total)
         for (row, column), count in counts.items()
     )

@@ -76,6 +76,10 @@ class ProblemRules(Table):
     owners: dict[Level, AreaLevel] = Field(
         description="Level of the area that can change the cause, by the level of what is affected"
     )
+    owners_by_category: dict[str, AreaLevel] = Field(
+        default={},
+        description="Lowest level that can change the cause, by category code or its first parts",
+    )
     days_after: Annotated[int, Field(ge=0, le=60)] = Field(
         description="A month is looked at so many days after its end"
     )
@@ -88,6 +92,16 @@ class ProblemRules(Table):
         description="Months without falling after which it goes one level up"
     )
     dismissed_months: Months = Field(description="Months for which a dismissal stands")
+
+    def owner_level(self, category: str, level: str) -> AreaLevel:
+        """The level that can change the cause of a category where `level` is affected: what
+        `owners` says, or the higher one that the category needs wherever it is."""
+        by_place = next((own for of, own in self.owners.items() if of == level), AreaLevel.CITY)
+        parts = category.split(".")
+        codes = (".".join(parts[:n]) for n in range(len(parts), 0, -1))
+        needed = (self.owners_by_category.get(code) for code in codes)
+        order = list(AreaLevel)
+        return min(by_place, next(filter(None, needed), by_place), key=order.index)
 
     def topic_of(self, category: str) -> str:
         """What a category counts as: its code, or the leading parts of it."""

@@ -2,7 +2,8 @@
 
 A version is one document with its number as key: of two writers the second meets it taken. All
 stay in memory; there are few. A period is assessed by the newest version of its kind (month,
-quarter, year) that counts by its first month.
+quarter, year) that counts by its first month. The shipped scheme counts only where none of the
+city's own does, whatever a new release brings.
 """
 
 import asyncio
@@ -46,19 +47,26 @@ class SchemeVersion:
         """As others refer to it."""
         return f"schemes/{self.version}"
 
+    @property
+    def own(self) -> bool:
+        """Whether the city put it in force, and not a release."""
+        return self.by != SHIPPED_BY
+
 
 class NoScheme(LookupError):
     """No scheme is in force for a period."""
 
 
 def in_force(versions: Sequence[SchemeVersion], period: str) -> SchemeVersion | None:
-    """The version that a period is assessed by: of those that count by then the one that counts
-    from the latest month on, and of those the newest."""
+    """The version that a period is assessed by: of those that count by then the city's own before
+    shipped ones, of these the one that counts from the latest month on, and of those the newest."""
     kind, first = kind_of(period), months_of(period)[0]
     counting = [
         one for one in versions if one.scheme.period == kind and one.scheme.valid_from <= first
     ]
-    return max(counting, key=lambda one: (one.scheme.valid_from, one.version), default=None)
+    return max(
+        counting, key=lambda one: (one.own, one.scheme.valid_from, one.version), default=None
+    )
 
 
 def ensure_allowed(
@@ -85,8 +93,7 @@ def ensure_allowed(
         raise Problem(409, "scheme-settled", field="valid_from", period=max(touched))
     if scheme.valid_from >= this_month:
         return
-    own = [one for one in versions if one.by != SHIPPED_BY and one.scheme.period == scheme.period]
-    if own:
+    if any(one.own and one.scheme.period == scheme.period for one in versions):
         raise Problem(409, "scheme-backdated", field="valid_from", month=this_month)
 
 
@@ -150,10 +157,11 @@ class Schemes:
     async def _take(self, path: Path, by: str) -> None:
         digest = hashlib.sha256(await asyncio.to_thread(path.read_bytes)).hexdigest()
         # Read only where it is new: the parser of YAML costs memory.
-        if any(one.source_hash == digest for one in self._versions):
+        own = by != SHIPPED_BY
+        if any(one.own == own and one.source_hash == digest for one in self._versions):
             return
         scheme = read_file(path)
-        if by == SHIPPED_BY and self._versions:
+        if not own and self._versions:
             # A new release must not change what is past.
             scheme = scheme.model_copy(update={"valid_from": self._this_month()})
         try:
@@ -178,17 +186,18 @@ class Schemes:
         self, scheme: Scheme, *, by: str, why: str, source_hash: str = ""
     ) -> tuple[SchemeVersion, bool]:
         """Put `scheme` in force from its month on, and whether it is new: one that is there
-        already is given back.
+        already is given back. The shipped one put in force by the city is the city's own.
 
         Raises:
             Problem: 409, it would change what is past.
         """
+        own = by != SHIPPED_BY
         for _ in range(_TRIES):
             await self.refresh()
             for one in self._versions:
-                if one.scheme == scheme:
+                if one.own == own and one.scheme == scheme:
                     return one, False
-            if by != SHIPPED_BY:
+            if own:
                 settled = [d["_id"] async for d in self._settlements.find({}, {"_id": 1})]
                 ensure_allowed(scheme, self._versions, self._this_month(), settled)
             document: Document = {

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
 
@@ -10,13 +11,17 @@ import pytest
 import shapely
 from shapely.geometry import shape
 
-from deploy.local.demo import areas, people, plan, units, words
+from deploy.local.demo import areas, history, people, plan, units, words
+from services.assessment.problems.counts import Cell, Row
+from services.assessment.problems.finder import look_at
+from services.assessment.problems.table import ProblemRules
 from services.request_intake.classification import Classifier, Table
 from services.volunteer_dispatch.service.tables import RoutingTable
 from shared.contracts.words import Domain
 
 HAN = re.compile(r"[\u4e00-\u9fff]+")
-RULES = Path(__file__).parents[3] / "services/request_intake/data/categories.json"
+SERVICES = Path(__file__).parents[3] / "services"
+RULES = SERVICES / "request_intake/data/categories.json"
 
 
 def test_the_city_has_the_sizes_that_are_promised() -> None:
@@ -126,3 +131,31 @@ def test_a_day_has_everything_that_happens_to_requests() -> None:
     assert {one.solved for one in asked} >= {(), (True,), (False, True), (False, False)}
     assert min(Counter(one.community.street for one in asked).values()) >= 10
     assert all(one.hours_ago is None or 0 <= one.hours_ago <= 3 for one in plan.day(hours=3))
+
+
+def test_the_months_before_have_one_problem_that_assessment_finds_again_and_again() -> None:
+    months = history.months_before(datetime(2026, 2, 3, tzinfo=UTC))
+    assert months == ["2025-11", "2025-12", "2026-01"]
+    rows: defaultdict[str, list[Row]] = defaultdict(list)
+    for month in months:
+        cases = history.cases_of(month)
+        assert len({one.subject for one in cases}) == len(cases)
+        assert {f"{at:%Y-%m}" for one in cases for at in (one.made, one.done)} == {month}
+        for one in cases:
+            place = one.community
+            path = (areas.CITY, place.district, place.street, place.code)
+            rows[one.category].append(Row(path, None, month, Cell(1, 1, 0, 0)))
+    levels = {row["id"]: row["level"] for row in areas.area_rows()}
+    shipped = (SERVICES / "assessment/data/problem-rules.json").read_bytes()
+    rules = ProblemRules.model_validate_json(shipped)
+    first = areas.communities()[0]
+    for month, found in zip(months, ([], [], [(history.PROBLEM, first.code, 24)]), strict=True):
+        _, findings = look_at(rows, levels, rules, month)
+        assert [(one.category, one.place, one.count) for one in findings] == found, month
+
+
+def test_the_units_under_a_system_have_their_superior_there_before_them() -> None:
+    ids = [row["id"] for row in units.unit_rows()]
+    under = [row for row in units.unit_rows() if "system" in row]
+    assert {row["superior_unit_id"] for row in under} == {units.SUPERIOR}
+    assert all(ids.index(units.SUPERIOR) < ids.index(row["id"]) for row in under)

@@ -158,13 +158,15 @@ async def test_who_sees_what_and_rankings(
     of = settings_for("assessment", kafka_bootstrap, mongodb_uri, unique)
     async with database_of(of), running(of) as assessment, publishing(of) as others:
         await others.register(
-            *CITY, unit("u1", area="s1"), unit("u2", area="s2"), organization("o1", "u1")
+            *CITY,
+            *(unit("u1", area="s1"), unit("u2", area="s2")),
+            *(organization("o1", "u1"), organization("o2", "u2", level="county")),
         )
         tellers = []
         for number in range(7):
             tell = Teller(f"r{number}")
             tell.accept(START, ("bj", "xc", "s1") if number < 6 else ("bj", "xc", "s2"))
-            tell.assign(*(("u1", "o1") if number < 6 else ("u2", None)))
+            tell.assign(*(("u1", "o1") if number < 6 else ("u2", "o2")))
             tell.answer(4 if number != 5 else 1)
             tellers.append(tell)
         await others.publish(event for tell in tellers for event in tell.all)
@@ -183,6 +185,14 @@ async def test_who_sees_what_and_rankings(
         assert [p["id"] for p in agencies["under_minimum"]] == ["u2"]  # perfect, and one case
         low = await assessment.get("/v1/rankings", month="2026-04", kind="unit", minimum=1)
         assert [p["id"] for p in low["classes"][0]["ranked"]] == ["u2", "u1"]
+        # Agencies' organizations of two levels are never ranked together.
+        levels = await assessment.get(
+            "/v1/rankings", month="2026-04", kind="organization", minimum=1
+        )
+        assert [(of["name"], [p["id"] for p in of["ranked"]]) for of in levels["classes"]] == [
+            ("agency_county", ["o2"]),
+            ("agency_grassroots", ["o1"]),
+        ]
         english = await assessment.get(
             "/v1/rankings", month="2026-04", kind="street", language="en", **{"class": "street"}
         )

@@ -47,14 +47,41 @@ async def test_files_of_the_data_folder_count_once_and_a_wrong_one_stops_the_sta
     with pytest.raises(ValueError, match=r"city\.yaml: line 12: Give a number"):
         await schemes(database, tmp_path).prepare()
 
-    # A new release's own scheme does not change what is past.
-    newer = tmp_path / "default.yaml"
-    newer.write_text(DEFAULT.read_text().replace("weight: 30", "weight: 31"))
-    released = schemes(database, shipped=newer)
+    # A new release's own scheme changes nothing that is past, and nothing of the city's.
+    released = schemes(database, shipped=newer_release(tmp_path))
     await released.prepare()
     assert [(one.by, one.scheme.valid_from) for one in released.versions[2:]] == [
         ("shipped", "2026-06")
     ]
+    assert [released.in_force(month).version for month in ("2026-03", "2026-06")] == [1, 2]
+
+
+async def test_a_new_release_counts_from_this_month_on_until_the_city_has_a_scheme_of_its_own(
+    database: Database, tmp_path: Path
+) -> None:
+    await schemes(database).prepare()
+    released = schemes(database, shipped=newer_release(tmp_path))
+    await released.prepare()
+    assert [released.in_force(month).version for month in ("2026-05", "2026-06")] == [1, 2]
+
+    # The city chooses the very file that is shipped: now no release takes its place.
+    folder = tmp_path / "city" / "schemes"
+    folder.mkdir(parents=True)
+    (folder / "ours.yaml").write_bytes(DEFAULT.read_bytes())
+    for _ in range(2):
+        chosen = schemes(database, folder.parent, shipped=newer_release(tmp_path))
+        await chosen.prepare()
+        assert [one.by for one in chosen.versions] == ["shipped", "shipped", "file"]
+        assert chosen.in_force("2026-06").version == 3
+    scheme = chosen.in_force("2026-06").scheme
+    assert await chosen.put(scheme, by="administrator:a", why="") == (chosen.versions[2], False)
+
+
+def newer_release(folder: Path) -> Path:
+    """The shipped scheme as a new release has it."""
+    newer = folder / "default.yaml"
+    newer.write_text(DEFAULT.read_text().replace("weight: 30", "weight: 31"))
+    return newer
 
 
 async def test_two_writers_get_two_versions_and_others_follow(database: Database) -> None:

@@ -205,9 +205,9 @@ def unit(id: str, domain: str = "agency", area: str | None = None) -> tuple[str,
     return id, UnitChanged.model_validate(fields)
 
 
-def organization(id: str, unit_id: str) -> tuple[str, Payload]:
+def organization(id: str, unit_id: str, level: str = "grassroots") -> tuple[str, Payload]:
     fields = {"organization_id": id, "name": f"{id}支部", "domain": "agency", "unit_id": unit_id}
-    return id, OrganizationChanged.model_validate(fields | {"level": "grassroots"})
+    return id, OrganizationChanged.model_validate(fields | {"level": level})
 
 
 def branch(

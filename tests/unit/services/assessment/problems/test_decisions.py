@@ -91,6 +91,24 @@ def test_it_is_put_to_the_level_that_can_change_the_cause() -> None:
     assert opened("noise", "s1", no_district, street, RULES, NOW).state.owner == "bj"
 
 
+def test_a_category_may_need_a_higher_level_wherever_it_is_but_never_a_lower_one() -> None:
+    needs = {"traffic": "district", "traffic.bus": "city", "noise": "community"}
+    rules = RULES.model_validate(RULES.model_dump() | {"owners_by_category": needs})
+
+    def owner(category: str, level: str, place: str) -> str:
+        found = [statistic(place=place, level=level)]
+        path = PATH[: [code for code, _ in PATH].index(place) + 1]
+        return opened(category, place, path, found, rules, NOW).state.owner
+
+    assert [owner(category, "community", "c1") for category in ("traffic", "traffic.signs")] == [
+        *("xc", "xc")
+    ]
+    assert owner("traffic.bus.stops", "community", "c1") == "bj"
+    assert owner("traffic", "district", "xc") == "bj"
+    assert owner("noise", "community", "c1") == owner("water", "community", "c1") == "s1"
+    assert owner("trafficking", "community", "c1") == "s1"
+
+
 def test_those_whom_it_concerns_may_see_it() -> None:
     wide = statistic(basis=Basis.WIDESPREAD, place="xc", level="district", above=("s1", "s2"))
     state = opened("noise", "xc", PATH[:2], [wide], RULES, NOW).state
@@ -194,6 +212,16 @@ def test_a_dismissal_stands_for_some_months() -> None:
     assert decisions.accept(state, "原因", None, manager("s1")).state.status == "accepted"
 
 
+def test_what_was_accepted_is_followed_and_no_longer_dismissed() -> None:
+    state = accepted(new())
+    with pytest.raises(Problem, match="problem-status"):
+        decisions.dismiss(state, "其实不是问题", ADMINISTRATOR)
+    raised = decisions.raise_up(state, "认领有误", manager("s1"), RULES, NOW).state
+    with pytest.raises(Problem, match="problem-not-yours"):
+        decisions.dismiss(raised, "其实不是问题", manager("s1"))
+    assert decisions.dismiss(raised, "其实不是问题", manager("xc")).state.status == "dismissed"
+
+
 def test_measures_are_set_and_their_results_said() -> None:
     state = accepted(new())
     measure = Measure(id="m1", what="更换", organization_id=None, until=NOW, at=NOW, by="a")
@@ -250,6 +278,7 @@ def test_a_finding_goes_to_the_nearest_open_case_at_or_above_it() -> None:
     assert problem_id("noise", "c1") == problem_id("noise", "c1") != problem_id("noise", "c2")
 
 
+DISMISSED_LATE = {(status, "dismissed") for status in ("accepted", "fallen", "closed")}
 MONTHS = [f"2026-{month:02}" for month in range(5, 13)] + [f"2027-{m:02}" for m in range(1, 7)]
 
 
@@ -308,6 +337,7 @@ def test_whatever_happens_the_case_stays_whole(steps: list[str], counts: list[in
         assert (state.ended is None) == (state.status in OPEN)
         if state.status == "closed" != before.status:
             assert before.fallen_months() >= RULES.fallen_months
+        assert (before.status, state.status) not in DISMISSED_LATE
         if state.status == "fallen":
             assert state.fallen_months() >= RULES.fallen_months
         assert [f.month for f in state.followed] == sorted({f.month for f in state.followed})

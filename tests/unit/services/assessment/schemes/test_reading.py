@@ -7,7 +7,7 @@ import pytest
 from services.assessment.schemes.reading import SchemeInvalid, read_file, read_scheme
 from services.assessment.service.figures import SubjectKind
 from services.assessment.tables import SHIPPED
-from shared.contracts.words import Domain
+from shared.contracts.words import Domain, OrganizationLevel
 
 SMALL = """\
 name: {zh: 小, en: Small}
@@ -52,9 +52,15 @@ def faults_of(text: str) -> list[tuple[int, str, str]]:
 
 def test_shipped_schemes() -> None:
     default = read_file(SHIPPED / "schemes" / "default.yaml")
-    for domain in Domain:
-        for kind in (SubjectKind.UNIT, SubjectKind.ORGANIZATION):
-            assert default.class_of(kind, domain) is not None
+    # Each domain is a class of units, and at each level one of organizations.
+    levels = [(domain, level) for domain in Domain for level in OrganizationLevel]
+    classes = [
+        *(default.class_of(SubjectKind.UNIT, domain) for domain in Domain),
+        *(default.class_of(SubjectKind.ORGANIZATION, *each) for each in levels),
+    ]
+    ids = {one.id for one in classes if one is not None}
+    assert (len(ids), len(classes)) == (8 + 40, 8 + 40)
+    assert ids | {"street", "community_area"} == {one.id for one in default.classes}
     rates = read_file(SHIPPED / "schemes" / "three_rates.yaml")
     assert [grade.id for grade in rates.grades] == ["leading", "improving", "rectify", "govern"]
     assert [indicator.weight for indicator in rates.indicators] == [30, 35, 35]
@@ -67,6 +73,27 @@ def test_small_scheme() -> None:
     assert scheme.grade_of(59.9).id == "poor"
     assert scheme.grade_of(60).id == "good"
     assert scheme.class_of(SubjectKind.STREET) is None
+
+
+def test_levels_part_organizations_into_classes() -> None:
+    classes = """
+  - {id: above, label: {zh: 上级, en: Above}, kind: organization, levels: [city, county]}
+  - {id: below, label: {zh: 基层, en: Below}, kind: organization, levels: [township, grassroots]}
+"""
+    before, after = SMALL.partition("classes:\n")[0], SMALL[SMALL.index("indicators:") :]
+
+    def of(text: str, level: str) -> str | None:
+        found = read_scheme(text).class_of(SubjectKind.ORGANIZATION, "agency", level)
+        return None if found is None else found.id
+
+    text = f"{before}classes:{classes}{after}"
+    assert [of(text, level) for level in ("city", "county", "township", "grassroots")] == [
+        *("above", "above"),
+        *("below", "below"),
+    ]
+    assert of(text, "province") is None
+    both = text.replace("[township,", "[county, township,")
+    assert [message for _, _, message in faults_of(both)] == ["field.classes_meet"]
 
 
 FAULTS = [

@@ -32,6 +32,22 @@ def test_a_period_is_assessed_by_the_version_of_its_kind_that_counts_by_its_firs
     assert [number(p) for p in ("2026-Q1", "2026-Q2", "2026")] == [None, 5, None]
 
 
+def test_a_new_release_never_takes_the_place_of_a_city_s_own_scheme() -> None:
+    versions = [
+        version(1, "2000-01", "shipped"),
+        version(2, "2026-03"),
+        version(3, "2026-05", "shipped"),
+        version(4, "2026-08", "file"),
+        version(5, "2026-06", "shipped", period="quarter"),
+    ]
+    found = [in_force(versions, p) for p in ("2026-02", "2026-03", "2026-05", "2026-08")]
+    assert [one and one.version for one in found] == [1, 2, 2, 4]
+    # Of quarters the city has none of its own.
+    assert [in_force(versions, p) for p in ("2026-Q2", "2026-Q3")] == [None, versions[4]]
+    shipped = [one for one in versions if not one.own]
+    assert in_force(shipped, "2026-05") == versions[2]
+
+
 @pytest.mark.parametrize(
     ("valid_from", "settled", "code"),
     [
