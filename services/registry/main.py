@@ -118,7 +118,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     records = Records(database, settings)
     registrations = Registrations(database)
 
-    duties = Duties(database, settings, repository, records, tables, zone)
+    duties = Duties(database, settings, repository, records, tables, registrations, zone)
     joints = Joints(database, settings)
     checkins = Checkins(database, settings, lambda: tables.get(CheckinRules))
     care = CareRounds(database, settings, records, lambda: tables.get(CareRules))

@@ -152,7 +152,9 @@ class OrganizationBody(EntryBody):
     parent: Slug | None = None
     founding: Founding | None = Field(default=None, description="How it was founded (art. 6)")
     founded: Day | None = Field(
-        default=None, description="The day; of that year it owes only what is left of it"
+        default=None,
+        description="The day; of that year it owes only what is left of it. Absent: it owes from "
+        "when it was registered",
     )
     successors: Annotated[list[Slug], Field(max_length=20), AfterValidator(distinct)] = Field(
         default=[], description="Who took over; only of a retired one"

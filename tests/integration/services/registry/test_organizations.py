@@ -20,6 +20,7 @@ YEAR = datetime.now(ZoneInfo("Asia/Shanghai")).year
 def organization(id: str, domain: str, area: str = "440310001", **rest: Any) -> dict[str, Any]:
     return {
         "id": id, "name": f"{id}党支部", "domain": domain, "level": "grassroots", "area": area,
+        "founded": "2020-01-01",
     } | rest  # fmt: skip
 
 
@@ -152,6 +153,7 @@ async def test_who_is_behind_follows_records_the_table_and_the_day_of_founding(
     rows = [
         organization("new", "village", founded="2025-07-01"),  # owes one of the two
         organization("late", "village", founded="2025-12-01"),  # owes none
+        organization("untold", "village", founded=None),  # owes none of before it was registered
     ]
     assert {row["status"] for row in await city.load("organizations", rows)} == {"created"}
     visits = ["household_visit"]
@@ -164,6 +166,9 @@ async def test_who_is_behind_follows_records_the_table_and_the_day_of_founding(
     assert own.json()["founded"] == "2025-07-01"
     [duty] = own.json()["duties"]
     assert (duty["times"], duty["due"], duty["missing"]) == (2, 1, 0)
+    untold = (await city.admin.get(f"/v1/organizations/untold/duties?year={YEAR}")).json()
+    assert (untold["founded"], untold["duties"][0]["due"]) == (None, 0)
+    assert datetime.fromisoformat(untold["begun"]).year == datetime.now(UTC).year
     await city.admin.post(f"/v1/records/{first}/void", json={"reason": "重复"})
     await behind_are(city, {"new": visits})
     table["duties"][0]["times"] = 4
