@@ -140,14 +140,14 @@ def not_registered(kind: str, id: str) -> Problem:
 
 GAPS = {
     Gap.NO_TEAM: (
-        "请为网格填写党组织、负责人或成员；社区须列入某个网格的 communities，"
+        "请为网格填写在册的党组织、负责人或成员；社区须列入某个网格的 communities，"
         "或有以该社区为区域的网格。",
-        "Give the grid an organization, a leader or members; a community must be named in a "
-        "grid's communities, or be the area of a grid.",
+        "Give the grid an organization in service, a leader or members; a community must be named "
+        "in a grid's communities, or be the area of a grid.",
     ),
     Gap.NO_LEADER: (
-        "请为网格指定在岗的负责人（leader）。",
-        "Name a leader of the grid who is in service (leader).",
+        "请为网格指定已登记且在岗的负责人（leader）。",
+        "Name a leader of the grid who is registered and in service (leader).",
     ),
     Gap.NOBODY_REACHABLE: (
         "请至少将一名登记了电话、可参加服务且未停用的志愿者设为网格负责人或成员。",

@@ -15,7 +15,10 @@ from shared.web.problems import Problem
 
 
 class Grids(Kind[GridState, GridBody]):
-    """Grids. Leader, members and linked are ids of people (or units) who need not be registered."""
+    """Grids. Leader, members and linked are ids of people (or units) who need not be registered.
+
+    One who is not is no leader and cannot be reached, for coverage.
+    """
 
     name, singular = "grids", "grid"
     body, state, view_model = GridBody, GridState, GridView
