@@ -61,6 +61,7 @@ _REFERRED = {
     "state.area": 1,
     "state.level": 1,
     "state.unit_id": 1,
+    "state.organization_id": 1,
 }
 _LISTED = {
     "history": 0,
@@ -207,8 +208,19 @@ class Repository:
                     area=state.get("area"),
                     level=state.get("level"),
                     unit_id=state.get("unit_id"),
+                    organization_id=state.get("organization_id"),
                 )
         return found
+
+    async def superiors(self, units: Iterable[str]) -> dict[str, str]:
+        """The superior organization of each of these units under vertical management."""
+        wanted = {"_id": {"$in": sorted(units)}, "state.superior_organization_id": {"$gt": ""}}
+        shown = {"state.superior_organization_id": 1}
+        found = self.stores["units"].collection.find(wanted, shown)
+        return {
+            document["_id"]: document["state"]["superior_organization_id"]
+            async for document in found
+        }
 
     async def succeeded(self, ids: Iterable[str]) -> set[str]:
         """Which of these organizations name a successor."""

@@ -54,6 +54,7 @@ class Referred:
     area: str | None = None
     level: AreaLevel | None = None
     unit_id: str | None = None
+    organization_id: str | None = None
 
 
 class Unique(NamedTuple):
