@@ -131,7 +131,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     plans = Plans(database, settings, repository, records)
     certificates = Certificates(database, settings, records)
     facts = Facts(database, settings)
-    moves = Moves(database)
+    moves = {name: Moves(database, name) for name, kind in kinds.items() if kind.tree}
     succession = Succession(
         repository,
         [
@@ -141,7 +141,7 @@ def build(settings: Settings, client: Client) -> Assembly:
             *carrier_works(carriers),
             CheckinWork(checkins),
             JointWork(joints, zone),
-            ChildWork(repository, moves),
+            ChildWork(repository, moves["organizations"]),
             *(EntryWork(kinds[name], repository) for name in ENTRIES),
         ],
     )

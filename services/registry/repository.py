@@ -8,7 +8,7 @@ from services.registry.chinese import wanted_grams
 from services.registry.moves import Move, beside
 from services.registry.numbers import FIRST, made_number
 from services.registry.service.base import Holder, Kind, Known, Reference, Referred, Unique
-from services.registry.service.organizations import LEVELS
+from services.registry.service.trees import LEVELS
 from services.registry.stores import entry_store
 from shared.contracts.words import AreaLevel
 from shared.settings import Settings
@@ -58,6 +58,7 @@ _REFERRED = {
     "state.area_path": 1,
     "state.retired": 1,
     "state.parent": 1,
+    "state.superior_unit_id": 1,
     "state.area": 1,
     "state.level": 1,
     "state.unit_id": 1,
@@ -149,6 +150,7 @@ class Repository:
         """
         wanted: set[Reference] = set()
         moving: set[str] = set()
+        lowered: set[str] = set()
         unique: set[Unique] = set()
         numberless: set[str] = set()
         for id, body, current in asked:
@@ -156,6 +158,8 @@ class Repository:
             wanted.update(kind.references(body))
             if state is not None and kind.moves(body, state):
                 moving.add(id)
+            if state is not None and kind.lowers(body, state):
+                lowered.add(id)
             if holders:
                 unique.update(kind.unique(body))
             if kind.wants_number(body, state):
@@ -165,6 +169,7 @@ class Repository:
             entries,
             await self._in_use(kind.name, moving),
             beside(open),
+            await self._levels_below(kind.name, lowered),
             await self._holders(kind.name, unique),
             await self._reserve(kind.name, numberless, untaken=holders),
         )
@@ -204,7 +209,7 @@ class Repository:
                 found[Reference(kind, document["_id"])] = Referred(
                     path=tuple(state.get("area_path", ())),
                     retired=state.get("retired", False),
-                    parent=state.get("parent"),
+                    parent=state.get("parent", state.get("superior_unit_id")),
                     area=state.get("area"),
                     level=state.get("level"),
                     unit_id=state.get("unit_id"),
@@ -227,6 +232,16 @@ class Repository:
         wanted = {"_id": {"$in": list(ids)}, "state.successors.0": {"$exists": True}}
         found = self.stores["organizations"].collection.find(wanted, {"_id": 1})
         return {document["_id"] async for document in found}
+
+    async def _levels_below(self, kind: str, ids: set[str]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        if ids:
+            wanted = {"state.parent": {"$in": sorted(ids)}, "state.retired": False}
+            shown = {"state.parent": 1, "state.level": 1}
+            async for document in self.stores[kind].collection.find(wanted, shown):
+                state = document["state"]
+                found.setdefault(state["parent"], []).append(state["level"])
+        return found
 
     async def _holders(self, kind: str, wanted: Iterable[Unique]) -> dict[Unique, Holder]:
         by_field: dict[str, list[str]] = {}

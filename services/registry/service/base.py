@@ -1,7 +1,7 @@
 """What the decisions on all kinds of entries share; ours, the policy has no word for entries."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Generic, NamedTuple, TypeVar
@@ -12,7 +12,6 @@ from services.registry.schemas import EntryBody, EntryView
 from services.registry.service.ownership import carried, ensure_unowned
 from services.registry.states import Entry
 from shared.contracts.payload import Payload
-from shared.contracts.words import AreaLevel
 from shared.spans import moment
 from shared.storage.aggregates import Decision
 from shared.web.auth import Principal, Role, ensure_area
@@ -52,7 +51,8 @@ class Referred:
     retired: bool = False
     parent: str | None = None
     area: str | None = None
-    level: AreaLevel | None = None
+    level: str | None = None
+    """Of an area or an organization."""
     unit_id: str | None = None
     organization_id: str | None = None
 
@@ -83,7 +83,9 @@ class Known:
     entries: dict[Reference, Referred] = field(default_factory=dict)
     in_use: frozenset[str] = frozenset()
     beside: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Parents that organizations have or may soon have beside the one in `entries`."""
+    """Parents that entries of a tree have or may soon have beside the one in `entries`."""
+    below: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Levels of those in service right under entries of a tree that are to be of a lower one."""
     holders: Mapping[Unique, Holder] = field(default_factory=dict)
     numbers: Mapping[str, str] = field(default_factory=dict)
     now: datetime = field(default_factory=moment)
@@ -124,8 +126,8 @@ class Kind(ABC, Generic[S, B]):
     state: type[S]
     view_model: type[EntryView]
     writers: ClassVar[tuple[Role, ...]] = (Role.ADMINISTRATOR, Role.AREA_MANAGER)
-    tree: ClassVar[bool] = False
-    """Whether entries can be moved under another `parent` at will; see `moves.py`."""
+    tree: ClassVar[str | None] = None
+    """The field with the entry above, where it can be changed at will; see `moves.py`."""
     reported: ClassVar[tuple[str, ...]] = ()
     """Fields of the state that a unit's own system can be the source of."""
 
@@ -155,6 +157,10 @@ class Kind(ABC, Generic[S, B]):
 
     def moves(self, body: B, current: S) -> bool:
         """Whether `body` changes what others have derived their area path from."""
+        return False
+
+    def lowers(self, body: B, current: S) -> bool:
+        """Whether `body` puts it on a lower level of its tree."""
         return False
 
     def unique(self, body: B) -> Iterable[Unique]:

@@ -203,6 +203,13 @@ async def test_a_unit_under_vertical_management_has_two_lines(city: World) -> No
     ):
         answer = await city.admin.put("/v1/units/tax-east", json=office | change, headers=ANY)
         assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{code}")
+    under = bureau | {"superior_unit_id": "tax-east"}
+    turned = await city.admin.put("/v1/units/tax-city", json=under, headers=ANY)
+    assert (turned.status_code, turned.json()["type"]) == (422, "/problems/parent-cycle")
+    [again] = await city.load("units", [under])
+    assert (again["status"], again["field"], again["code"]) == (
+        "rejected", "superior_unit_id", "parent-cycle",
+    )  # fmt: skip
     events = await city.events(6 + 1 + 1 + 8 + 2)
     [told] = [e.data for e in events if isinstance(e.data, UnitChanged) and e.subject == "tax-east"]
     assert (told.system, told.superior_unit_id, told.superior_organization_id) == (
@@ -239,3 +246,22 @@ async def test_ways_of_founding_and_who_took_over(city: World) -> None:
     assert [(one.retired, one.successors, one.founding) for one in told] == [
         (False, (), "building"), (True, ("w-4", "w-5"), "building"), (False, (), "building"),
     ]  # fmt: skip
+
+
+async def test_no_organization_stands_above_one_of_a_higher_level(city: World) -> None:
+    county = organization("county", "agency", "440310", level="county")
+    bureau = organization("bureau", "agency", "440310", level="county", parent="county")
+    assert {row["status"] for row in await city.load("organizations", [county, bureau])} == {
+        "created"
+    }
+    for body, code in (
+        (bureau | {"parent": "o-agency"}, "level-above-parent"),
+        (county | {"level": "township"}, "level-below-children"),
+    ):
+        address = f"/v1/organizations/{body['id']}"
+        answer = await city.admin.put(address, json=body, headers=ANY)
+        assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{code}")
+    await city.admin.delete("/v1/organizations/bureau")
+    lower = county | {"level": "township"}
+    lowered = await city.admin.put("/v1/organizations/county", json=lower, headers=ANY)
+    assert lowered.status_code == 200

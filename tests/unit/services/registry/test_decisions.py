@@ -98,6 +98,38 @@ def test_a_long_chain_of_parents_back_to_oneself_is_a_cycle() -> None:
     assert Organizations().decide("other", body, None, table, ADMIN) is not None
 
 
+def test_a_unit_is_not_above_itself_in_its_system() -> None:
+    table = known(units_b=Referred(parent="c"), units_c=Referred(parent="a"))
+    body = UnitBody.model_validate({"name": "甲", "domain": "agency", "superior_unit_id": "b"})
+    units = Units()
+    assert code_of(lambda: units.decide("a", body, None, table, ADMIN)) == (422, "parent-cycle")
+    assert units.decide("other", body, None, table, ADMIN) is not None
+
+
+@pytest.mark.parametrize(
+    ("own", "above", "below", "code"),
+    [
+        ("county", "city", ["grassroots"], None),
+        ("grassroots", "grassroots", ["grassroots"], None),  # a branch under its committee
+        ("county", "grassroots", [], "level-above-parent"),
+        ("county", None, ["grassroots", "city"], "level-below-children"),
+        ("county", None, ["county"], None),
+    ],
+)
+def test_an_organization_is_not_below_those_under_it(
+    own: str, above: str | None, below: list[str], code: str | None
+) -> None:
+    table = known(organizations_up=Referred(PATH, level=above), areas_d=Referred(PATH))
+    table.below = {"o": below}
+    values = {"name": "党委", "domain": "agency", "level": own, "area": "d"}
+    body = OrganizationBody.model_validate(values | ({"parent": "up"} if above else {}))
+    organizations = Organizations()
+    if code is None:
+        assert organizations.decide("o", body, None, table, ADMIN) is not None
+    else:
+        assert code_of(lambda: organizations.decide("o", body, None, table, ADMIN)) == (422, code)
+
+
 def test_a_stored_cycle_of_others_does_not_hang() -> None:
     table = known(
         organizations_a=Referred(parent="b"), organizations_b=Referred(parent="a"),
@@ -160,9 +192,9 @@ def test_parents_come_first_and_the_rest_keep_their_order() -> None:
         return Row(number, id, body)
 
     rows = [row(1, "c", "b"), row(2, "x", "y"), row(3, "b", "a"), row(4, "a", None)]
-    assert [r.id for r in parents_first(rows)] == ["a", "b", "c", "x"]
+    assert [r.id for r in parents_first(Areas(), rows)] == ["a", "b", "c", "x"]
     looped = [row(1, "p", "q"), row(2, "q", "p"), row(3, "p", "q")]
-    assert sorted(r.number for r in parents_first(looped)) == [1, 2, 3]
+    assert sorted(r.number for r in parents_first(Areas(), looped)) == [1, 2, 3]
 
 
 def test_rows_that_cannot_be_read_say_why_in_both_languages() -> None:
