@@ -34,9 +34,8 @@ _HANGING = {
         ("venues", "area"),
         ("groups", "area"),
     ),
-    "grids": (("people", "grid_id"),),
 }
-"""Which entries derive their place from an entry of a kind, and by which field."""
+"""Which entries keep their place from an entry of a kind, and by which field."""
 _FILTERS = {
     "areas": ("parent",),
     "units": ("domain", "area", "system", "superior_unit_id"),

@@ -96,9 +96,11 @@ class Grids(Kind[GridState, GridBody]):
                     ensure_area(principal, boundary.area_path)
         return decision
 
-    def moves(self, body: GridBody, current: GridState) -> bool:
-        """Whether the area changes: the volunteers' paths come from it."""
-        return body.area != current.area
+    def said(self, id: str, state: GridState) -> dict[str, Any]:
+        """See `Kind.said`; without a time, so that what is changed counts from now on."""
+        said = super().said(id, state)
+        said.pop("valid_from", None)
+        return said
 
     def event(self, id: str, state: GridState) -> GridChanged:
         """See `Kind.event`."""
