@@ -19,7 +19,7 @@ _TRIES = 8
 
 
 class Row(NamedTuple):
-    """A readable row: its number from 1, its entry's id, its body."""
+    """A readable row: its number from 1, its entry's id, its body as far as the row tells it."""
 
     number: int
     id: str
@@ -44,18 +44,27 @@ async def load(
     for tried in range(TRIES if kind.tree else _TRIES):
         look = await registry.moves[kind.name].look() if kind.tree else Look(0)
         aggregates = await store.get_many({row.id for row in readable})
+        wholes = _wholes(kind, readable, aggregates, results)
         known = await registry.repository.known(
             kind,
-            ((row.id, row.body, aggregates.get(row.id)) for row in readable),
+            (
+                (row.id, wholes[row.number], aggregates.get(row.id))
+                for row in readable
+                if row.number in wholes
+            ),
             look.open,
             holders=tried > 0,
         )
         moves: list[Move] = []
         for row in ordered:
+            if row.number not in wholes:
+                continue
             aggregate = aggregates.get(row.id) or Aggregate(row.id)
             old = aggregate.state
             try:
-                decision = kind.decide(row.id, row.body, old, known, principal)
+                # A row before this one may have changed the same entry.
+                body = whole(kind, row, old) if aggregate.changed else wholes[row.number]
+                decision = kind.decide(row.id, body, old, known, principal)
             except Problem as problem:
                 results[row.number] = rejected(row.number, problem, row.id)
                 continue
@@ -137,11 +146,7 @@ def read_rows(
         try:
             body = kind.body.model_validate(row)
         except ValidationError as error:
-            errors = [
-                field_error({**entry, "loc": ("body", *entry["loc"])})
-                for entry in error.errors(include_url=False, include_input=False)
-            ]
-            results[number] = rejected(number, invalid(errors[:1]), _text(row.get("id")))
+            results[number] = rejected(number, _unreadable(error), _text(row.get("id")))
             continue
         id = body.id or kind.import_id(body)
         if id is None:
@@ -150,6 +155,49 @@ def read_rows(
             continue
         readable.append(Row(number, id, body))
     return readable, results
+
+
+def _wholes(
+    kind: Kind[Any, Any],
+    rows: Iterable[Row],
+    aggregates: Mapping[str, Aggregate[Any]],
+    results: dict[int, RowResult],
+) -> dict[int, Any]:
+    """The bodies that rows ask for, by number; rows that have none are rejected."""
+    wholes = {}
+    for row in rows:
+        there = aggregates.get(row.id)
+        try:
+            wholes[row.number] = whole(kind, row, None if there is None else there.state)
+        except Problem as problem:
+            results[row.number] = rejected(row.number, problem, row.id)
+    return wholes
+
+
+def whole(kind: Kind[Any, Any], row: Row, current: Any) -> Any:
+    """The body that the row asks for: what it does not tell stays as it is.
+
+    So a file need not have every column, and one that is loaded again erases nothing. What follows
+    from something that the row changes (`Kind.follows`) is left to follow from it. Raises `Problem`
+    422 where what is there cannot be said any more.
+    """
+    if current is None:
+        return row.body
+    said = kind.said(row.id, current)
+    told = {name: getattr(row.body, name) for name in row.body.model_fields_set}
+    for name, other in kind.follows:
+        if told.get(other) not in (None, said.get(other)):
+            said.pop(name, None)
+    try:
+        return kind.body.model_validate(said | told)
+    except ValidationError as error:
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: ValidationError) -> Problem:
+    """What is wrong with the first field of a body."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    return invalid([field_error({**first, "loc": ("body", *first["loc"])})])
 
 
 def rejected(number: int, problem: Problem, id: str | None = None) -> RowResult:

@@ -392,7 +392,7 @@ class ReasonBody(Body):
 
 
 class ImportBody(Body):
-    """Rows of a bulk load: each as the body of POST, `id` given."""
+    """Rows of a bulk load: each as the body of POST, `id` given; what is left out stays."""
 
     rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=ROWS_LIMIT)]
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
@@ -19,6 +19,8 @@ from shared.web.problems import Problem
 
 S = TypeVar("S", bound=Entry)
 B = TypeVar("B", bound=EntryBody)
+
+_SEES_ALL = Principal("registry", Role.ADMINISTRATOR)
 
 NAMES: dict[str, tuple[str, str]] = {
     "areas": ("区域", "area"),
@@ -130,6 +132,8 @@ class Kind(ABC, Generic[S, B]):
     """The field with the entry above, where it can be changed at will; see `moves.py`."""
     reported: ClassVar[tuple[str, ...]] = ()
     """Fields of the state that a unit's own system can be the source of."""
+    follows: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Fields of the body that are not kept where another one is told otherwise, with that one."""
 
     @abstractmethod
     def references(self, body: B) -> Iterable[Reference]:
@@ -150,6 +154,16 @@ class Kind(ABC, Generic[S, B]):
     @abstractmethod
     def view(self, id: str, version: int, state: S, principal: Principal) -> BaseModel:
         """The answer that `principal` gets."""
+
+    def said(self, id: str, state: S) -> dict[str, Any]:
+        """The fields of a body that says what is there, those that it has."""
+        shown = self.view(id, 0, state, _SEES_ALL).model_dump(include={*self.body.model_fields})
+        return {name: value for name, value in shown.items() if value is not None}
+
+    def above(self, entry: S | B) -> str | None:
+        """The entry that it says is above it in the tree."""
+        found: str | None = getattr(entry, self.tree or "parent", None)
+        return found
 
     def referred(self, state: S) -> Referred:
         """As others see it."""

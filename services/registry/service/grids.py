@@ -22,6 +22,7 @@ class Grids(Kind[GridState, GridBody]):
 
     name, singular = "grids", "grid"
     body, state, view_model = GridBody, GridState, GridView
+    follows = (("communities", "area"),)
 
     def references(self, body: GridBody) -> Iterable[Reference]:
         """Its area, communities and organization."""

@@ -235,6 +235,11 @@ async def test_ways_of_founding_and_who_took_over(city: World) -> None:
         assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{code}")
     answer = await city.admin.put("/v1/organizations/w-3", json=body | heirs, headers=ANY)
     assert (answer.json()["retired"], answer.json()["successors"]) == (True, ["w-4", "w-5"])
+    # A file that has no columns for them takes nothing away.
+    fewer = [
+        {name: row[name] for name in ("id", "name", "domain", "level", "area")} for row in rows
+    ]
+    assert {row["status"] for row in await city.load("organizations", fewer)} == {"unchanged"}
     back = await city.admin.put(
         "/v1/organizations/w-3", json=body | {"retired": False}, headers=ANY
     )

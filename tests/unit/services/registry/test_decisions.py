@@ -1,10 +1,11 @@
 """Decisions and bulk rows as functions."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from services.registry.bulk import Row, parents_first, read_rows
+from services.registry.bulk import Row, parents_first, read_rows, whole
 from services.registry.schemas import (
     AreaBody,
     GridBody,
@@ -212,3 +213,72 @@ def test_rows_that_cannot_be_read_say_why_in_both_languages() -> None:
     assert reason is not None
     assert reason.zh == "capacity：应不大于 50。"
     assert reason.en == "capacity: Give a value of at most 50."
+
+
+def told(kind: Any, current: Any, **values: Any) -> Any:
+    """The body that an imported row of `values` asks for."""
+    return whole(kind, Row(1, "x", kind.body.model_validate(values)), current)
+
+
+def test_a_row_leaves_what_it_does_not_tell_and_clears_what_it_tells_to_be_nothing() -> None:
+    table = known(
+        areas_d=Referred(PATH), units_u=Referred(PATH, area="d"), units_top=Referred(PATH),
+        organizations_top=Referred(PATH), areas_e=Referred(("c", "e")),
+        units_v=Referred(("c", "e"), area="e"),
+    )  # fmt: skip
+    row = {"name": "支部", "domain": "agency", "level": "grassroots", "unit_id": "u"}
+    body = OrganizationBody.model_validate(
+        row | {"founding": "trade", "founded": "2026-03-01", "retired": True, "successors": ["top"]}
+    )
+    decision = Organizations().decide("x", body, None, table, ADMIN)
+    assert decision is not None
+    state = decision.state
+    same = told(Organizations(), state, **row)
+    assert Organizations().decide("x", same, state, Known(), ADMIN) is None
+    cleared = told(Organizations(), state, **row, founding=None, successors=[])
+    assert (cleared.founding, cleared.founded, cleared.successors) == (None, "2026-03-01", [])
+    back = told(Organizations(), state, **row, retired=False)
+    assert (back.retired, back.successors) == (False, [])
+    moved = told(Organizations(), state, **row | {"unit_id": "v"})
+    assert Organizations().build("x", moved, state, table).area_path == ("c", "e")
+
+    unit = {"name": "税务局", "domain": "agency", "area": "d"}
+    office = UnitBody.model_validate(unit | {"system": "tax", "superior_unit_id": "top"})
+    there = Units().decide("x", office, None, table, ADMIN)
+    assert there is not None
+    same = told(Units(), there.state, **unit)
+    assert Units().decide("x", same, there.state, Known(), ADMIN) is None
+
+
+def test_a_row_without_a_polygon_keeps_it_and_plans_nothing() -> None:
+    square = {
+        "type": "Polygon",
+        "coordinates": [[[1, 1], [2, 1], [2, 2], [1, 2], [1, 1]]],
+    }
+    body = GridBody.model_validate({"name": "格", "area": "d", "geometry": square})
+    decision = Grids().decide("x", body, None, DISTRICT, ADMIN)
+    assert decision is not None
+    same = told(Grids(), decision.state, name="格", area="d")
+    assert same.geometry is not None
+    assert same.valid_from is None
+    later = Known(now=datetime.now(UTC) + timedelta(days=1))
+    assert Grids().decide("x", same, decision.state, later, ADMIN) is None
+
+
+def test_a_person_belongs_where_the_home_grid_is_now() -> None:
+    people = People(CIPHER)
+    body = PersonBody(name="王芳", grid_id="g")
+    decision = people.decide("x", body, None, known(grids_g=Referred(PATH)), ADMIN)
+    assert decision is not None
+    moved = known(grids_g=Referred(("c", "e"), retired=True))
+    again = people.decide("x", body, decision.state, moved, ADMIN)
+    assert again is not None
+    assert again.state.area_path == ("c", "e")
+    along = people.taken_along("x", decision.state, ("c", "e"))
+    assert along is not None
+    assert along.state == again.state
+    [event] = along.events
+    assert isinstance(event, VolunteerChanged)
+    assert event.area_path == ("c", "e")
+    assert people.taken_along("x", along.state, ("c", "e")) is None
+    assert people.taken_along("x", along.state, None) is None
