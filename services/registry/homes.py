@@ -1,4 +1,4 @@
-"""People belong where their home grid is: whose areas they lie in follows from it (art. 6).
+"""People belong where their home grid is (art. 6), and the care for them where they are.
 
 A grid goes to another area at once or at a moment that was planned, and its people are documents of
 their own. So a follower goes through those of each grid that changed; and through people who
@@ -7,6 +7,7 @@ changed, as one may be written just after the grid was gone through, decided on 
 
 from collections.abc import Iterable, Sequence
 
+from services.registry.care.repository import CareRounds
 from services.registry.following import Changed
 from services.registry.repository import Repository
 from services.registry.service.base import Reference
@@ -19,18 +20,24 @@ _BATCH = 500
 
 
 class Homes:
-    """Takes people along with their home grids; done again it finds nothing to do."""
+    """Takes people along with their home grids, running rounds of care with the people.
 
-    def __init__(self, repository: Repository, people: People) -> None:
+    Done again it finds nothing to do.
+    """
+
+    def __init__(self, repository: Repository, people: People, care: CareRounds) -> None:
+        self._care = care
         self._repository = repository
         self._people = people
         self._store = repository.stores[people.name]
 
     async def follow(self, changed: Changed) -> None:
-        """Take along people of grids that changed, and people who changed."""
+        """Take along people of grids that changed, people who changed, and their care."""
         for field, kind in (("state.grid_id", "grids"), ("_id", self._people.name)):
             if ids := changed.get(kind):
                 await self._settle({field: {"$in": list(ids)}})
+        # Of people who were taken along just now too: they have changed, and come again.
+        await self._care.follow(changed)
 
     async def _settle(self, wanted: Document) -> None:
         shown = {"state.grid_id": 1, "state.area_path": 1}

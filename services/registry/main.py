@@ -206,7 +206,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     waiting = [*checkins.follow_ups, care.follow_up]
     runtime.add_work("follow-ups", lambda: follow_up(waiting, leases))
     derived = Derived(backbones, carriers, scorecards)
-    homes = Homes(repository, People(cipher))
+    homes = Homes(repository, People(cipher), care)
     for name, followed, derive, spare in (
         ("derived", FOLLOWED, derived.follow, derived.catch_up),
         ("duties", (topics.REGISTRY, topics.WORK), duties.follow, duties.catch_up),

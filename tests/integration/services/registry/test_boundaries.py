@@ -33,12 +33,21 @@ async def test_people_go_with_their_home_grid_when_its_area_changes(world: World
             {"id": "neighbour", "name": "张三", "grid_id": "other"}]  # fmt: skip
     assert [row["status"] for row in await world.load("people", rows)] == ["created"] * 2
     assert await named() == []
+    mark = {"person_id": "before", "kind": "elderly"}
+    marked = await world.admin.post("/v1/care", json=mark)
+    assert marked.status_code == 201, marked.text
 
     async def all_named() -> bool:
         return await named() == ["before", "between"]
 
     await eventually(all_named, 20, "the new area's manager sees the people of the grid")
     assert datetime.now(UTC) >= soon
+
+    async def care_is_there() -> bool:
+        items = (await there.get("/v1/care")).json()["items"]
+        return [item["id"] for item in items] == [marked.json()["id"]]
+
+    await eventually(care_is_there, 20, "and the care that is due to them")
     events = await world.events(6 + 2 + 3 + 2 + 2)
     told = [
         (e.subject, e.sequence, e.data.area_path[-1])
