@@ -34,8 +34,7 @@ async def prepare(world: World) -> World:
     """The city with its organizations, a bureau's unit and a person."""
     await world.city()
     bureau = {"id": "u2", "name": "区民政局", "domain": "agency", "area": "440310002"}
-    person = {"id": "p1", "name": "王芳", "grid_id": "g1", "telephone": "13800001234",
-              "organization_id": "liulian"}  # fmt: skip
+    person = {"id": "p1", "name": "王芳", "grid_id": "g1", "telephone": "13800001234"}
     for kind, rows in (
         ("units", [bureau]),
         ("organizations", ORGANIZATIONS),

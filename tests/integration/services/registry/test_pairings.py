@@ -35,13 +35,15 @@ async def test_organizations_are_paired_by_kinds_that_fit_them(city: World) -> N
     # Strong with weak: of the six assets shijing has its rules, shitan nothing.
     rules = {"work": "rule_adopted", "at": at(days=-1), "organization_id": "shijing", "quantity": 3}
     made(await city.admin.post("/v1/records", json=rules))
+    sent = {"id": "p2", "name": "李明", "grid_id": "g1", "organization_id": "liulian"}
+    made(await city.admin.post("/v1/people", json=sent))
     reason = {"reason": "书记有经验"}
     fitting: list[dict[str, Any]] = [
         {"kind": "department_village", "giver": "bureau", "taker": "shitan"},
         {"kind": "company_village", "giver": "water", "taker": "shitan"},
         {"kind": "village_community", "giver": "shitan", "taker": "liulian"},
         {"kind": "strong_weak", "giver": "shijing", "taker": "shitan"},
-        {"kind": "secondment", "giver": "liulian", "taker": "shitan", "person_id": "p1"},
+        {"kind": "secondment", "giver": "liulian", "taker": "shitan", "person_id": "p2"},
         {"kind": "strong_weak", "giver": "shitan", "taker": "shijing"} | reason,
     ]
     for sides in fitting:
