@@ -1,4 +1,7 @@
-"""Entries under one another: none comes under itself (`moves.py` keeps two at once from it)."""
+"""Entries under one another: none comes under itself (`moves.py` keeps two at once from it).
+
+The tree by superior organization is issue 3, item 1; superior units stand in art. 14.
+"""
 
 from services.registry.service.base import Known
 from shared.web.problems import Problem
