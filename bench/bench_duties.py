@@ -64,6 +64,7 @@ def organizations() -> Iterator[dict[str, Any]]:
             level=OrganizationLevel.GRASSROOTS,
             area=path_of(n)[-1],
             area_path=path_of(n),
+            founded="2000-01-01",
         )
         yield _document(f"o{n}", state.model_dump())
 

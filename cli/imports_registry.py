@@ -77,7 +77,11 @@ def import_units(
     columns: Columns = "",
     encoding: Encoding = "utf-8-sig",
 ) -> None:
-    """导入单位。Units from CSV: id,name,domain,area,retired; domain also in Chinese (机关…)."""
+    """导入单位。Units from CSV: id,name,domain,area; domain also in Chinese (机关…).
+
+    Further columns: system,superior_unit_id,superior_organization_id,retired. An empty cell leaves
+    what is there, - clears it; so it is for every kind.
+    """
     run("units", file, url, token, rejects, columns=columns, encoding=encoding)
 
 
@@ -90,7 +94,10 @@ def import_organizations(
     columns: Columns = "",
     encoding: Encoding = "utf-8-sig",
 ) -> None:
-    """导入党组织。Organizations from CSV: id,name,domain,level,unit_id,area,parent,retired."""
+    """导入党组织。Organizations from CSV: id,name,domain,level,unit_id,area,parent.
+
+    Further columns: founding (also in Chinese: 区域联建…),founded,successors,retired.
+    """
     run("organizations", file, url, token, rejects, columns=columns, encoding=encoding)
 
 

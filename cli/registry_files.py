@@ -16,9 +16,13 @@ from shared.contracts.words import LABELS
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "areas": ("id", "name", "level", "parent", "retired"),
-    "units": ("id", "name", "domain", "area", "retired"),
+    "units": (
+        "id", "name", "domain", "area", "system", "superior_unit_id", "superior_organization_id",
+        "retired",
+    ),
     "organizations": (
-        "id", "name", "domain", "level", "unit_id", "area", "parent", "retired",
+        "id", "name", "domain", "level", "unit_id", "area", "parent", "founding", "founded",
+        "successors", "retired",
     ),
     "grids": (
         "id", "name", "area", "communities", "organization_id", "leader", "members",
@@ -42,6 +46,8 @@ ALIASES = {
     **dict.fromkeys(("统计用区划代码", "区划代码"), "id"),
     "生效时间": "valid_from",
     "停用": "retired",
+    "组建方式": "founding", "成立日期": "founded", "承接党组织": "successors",
+    "系统": "system", "主管单位": "superior_unit_id", "主管党组织": "superior_organization_id",
 }  # fmt: skip
 DIVISION_LEVELS = (
     ("streetCode", "community"), ("areaCode", "street"), ("cityCode", "district"),
@@ -53,11 +59,14 @@ STATISTICS = ("统计用区划代码", "区划代码")
 URBAN_RURAL = ("城乡分类代码", "城乡分类")
 """A column of those lists that the registry does not keep."""
 REPORT = ("line", "field", "reason_zh", "reason_en")
-_LISTS = frozenset({"communities", "members", "skills", "services", "linked"})
+_LISTS = frozenset({"communities", "members", "skills", "services", "linked", "successors"})
+_CLEARED = "-"
+"""A cell that says that there is none; an empty one says nothing, and what is there stays."""
 _APART = re.compile(r"[;；、|]")
 _COLON = re.compile(r"\s*[:：]\s*")
 _LABELLED = {
     "domain": {zh: key[7:] for key, (zh, _) in LABELS.items() if key.startswith("domain.")},
+    "founding": {zh: key[9:] for key, (zh, _) in LABELS.items() if key.startswith("founding.")},
     "role": {zh: key[5:] for key, (zh, _) in LABELS.items() if key.startswith("role.")},
     "level": {
         zh: key.partition(".")[2]
@@ -186,6 +195,8 @@ def division(code: str) -> dict[str, str]:
 
 
 def _value(name: str, cell: str) -> Any:
+    if cell == _CLEARED:
+        return [] if name in _LISTS else None
     if name in _LISTS:
         items = [item.strip() for item in _APART.split(cell) if item.strip()]
         return [_linked(item) for item in items] if name == "linked" else items
@@ -203,7 +214,8 @@ def _linked(item: str) -> dict[str, str]:
 def _place(values: dict[str, Any]) -> None:
     point = {name: values.pop(name) for name in ("longitude", "latitude") if name in values}
     if point:
-        values["service_point"] = point
+        cleared = all(value is None for value in point.values())
+        values["service_point"] = None if cleared else point
 
 
 def read_geojson(

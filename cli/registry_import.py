@@ -19,7 +19,7 @@ BYTES_A_BATCH = 900_000
 """Under the service's limit of 1 MB for a body."""
 IN_FLIGHT = 2
 """Batches sent at once, so that the service need not wait while the next one is read."""
-_ONE_BY_ONE = frozenset({"areas", "organizations"})
+_ONE_BY_ONE = frozenset({"areas", "units", "organizations"})
 """Kinds whose rows name rows before them: a batch must not overtake the one before it."""
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 _TOO_LARGE = ("此行超过 900 KB：请简化边界后重试。", "The row is over 900 KB: simplify its border.")

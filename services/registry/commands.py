@@ -48,7 +48,8 @@ class Registry:
     zone: ZoneInfo
     """The city's time zone."""
     records: Records
-    moves: Moves
+    moves: Mapping[str, Moves]
+    """By kind, of those that are trees."""
     duties: Duties
     joints: Joints
     follow: Follow
@@ -143,13 +144,13 @@ async def _change_in_tree(
     """As `change`; a new parent is claimed before it is written (see `moves`)."""
     store = registry.repository.stores[kind.name]
     for _ in range(TRIES):
-        look = await registry.moves.look()
+        look = await registry.moves[kind.name].look()
         current = await read(registry, kind.name, id)
         if version is not None and current.version != version:
             raise VersionMismatch(current.version)
         known = await registry.repository.known(kind, [(id, body, current)], look.open)
         assert current.state is not None  # no entry of the registry is without
-        parent = current.state.parent
+        parent = kind.above(current.state)
         try:
             decision = kind.decide(id, body, current.state, known, principal)
         except Problem as problem:
@@ -159,8 +160,8 @@ async def _change_in_tree(
             continue
         if decision is None:
             return current
-        moves = moved(id, current.version, parent, decision.state.parent)
-        if moves and not await registry.moves.claim(look, moves):
+        moves = moved(id, current.version, parent, kind.above(decision.state))
+        if moves and not await registry.moves[kind.name].claim(look, moves):
             await pause()
             continue
         store.record(current, decision, by=author(principal))

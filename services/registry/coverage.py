@@ -64,7 +64,8 @@ class City:
     service), and so is each grid in service, of whatever level, unless its population is told to
     be 0: of a grid whose population is not told, that nobody lives there cannot be known.
 
-    Of people only those are held who are in a team: of a million in a city some ten thousands.
+    Of people only those are held who are in a team: of a million in a city some ten thousands. Of
+    organizations only those that are retired: they are no team.
     """
 
     def __init__(self) -> None:
@@ -74,6 +75,8 @@ class City:
         self._of_person: dict[str, tuple[str, ...]] = {}
         self._people: dict[str, _Person] = {}
         self._unread: set[str] = set()
+        self._of_organization: dict[str, tuple[str, ...]] = {}
+        self._retired: set[str] = set()
         self._touched_communities: set[str] = set()
         self._touched_grids: set[str] = set()
 
@@ -96,28 +99,40 @@ class City:
                 _take_off(self._serving, code, id)
             for person in before.people:
                 _take_off(self._of_person, person, id)
+            _take_off(self._of_organization, before.organization_id or "", id)
         if team is not None:
             self._grids[id] = team
             _put_on(self._serving, self._touch(id, team), id)
             _put_on(self._of_person, team.people, id)
+            _put_on(self._of_organization, filter(None, [team.organization_id]), id)
             self._unread.update(person for person in team.people if person not in self._people)
         for person in before.people if before is not None else ():
             if person not in self._of_person:
                 self._people.pop(person, None)
                 self._unread.discard(person)
 
-    def put_person(self, id: str, *, retired: bool, reachable: bool) -> None:
+    def put_person(self, id: str, *, serving: bool, reachable: bool) -> None:
         """A person; nothing where he or she is in no team.
 
-        Reachable: in service, available, with a telephone number. `available: false` has no end
-        in the registry, so that it means until further notice. Who is named in a team and not
-        registered is neither retired nor reachable.
+        Serving: registered and not retired. Reachable: serving, available, with a telephone number.
+        `available: false` has no end in the registry, so that it means until further notice.
         """
         grids = self._of_person.get(id)
         if grids is None:
             return
-        self._people[id] = _PEOPLE[retired, reachable]
+        self._people[id] = _PEOPLE[serving, reachable]
         self._unread.discard(id)
+        self._touch_all(grids)
+
+    def put_organization(self, id: str, *, retired: bool) -> None:
+        """An organization; one that was never put is in service."""
+        if retired:
+            self._retired.add(id)
+        else:
+            self._retired.discard(id)
+        self._touch_all(self._of_organization.get(id, ()))
+
+    def _touch_all(self, grids: Iterable[str]) -> None:
         for grid in grids:
             if grid not in self._touched_grids:
                 self._touch(grid, self._grids[grid])
@@ -163,13 +178,17 @@ class City:
             return ()
         ids = (place.id,) if place.kind is PlaceKind.GRID else self._serving.get(place.id, ())
         teams = [self._grids[id] for id in ids]
-        teams = [team for team in teams if team.organization_id or team.people]
+        teams = [
+            team
+            for team in teams
+            if team.people
+            or (team.organization_id is not None and team.organization_id not in self._retired)
+        ]
         if not teams:
             return (Gap.NO_TEAM,)
         found = []
         people = self._people
-        # A leader need not be a registered volunteer; one who is registered must be in service.
-        if not any(team.leader and not people.get(team.leader, _UNKNOWN).retired for team in teams):
+        if not any(team.leader and people.get(team.leader, _UNKNOWN).serving for team in teams):
             found.append(Gap.NO_LEADER)
         if not any(people.get(id, _UNKNOWN).reachable for team in teams for id in team.people):
             found.append(Gap.NOBODY_REACHABLE)
@@ -177,13 +196,13 @@ class City:
 
 
 class _Person(NamedTuple):
-    retired: bool
+    serving: bool
     reachable: bool
 
 
 _PEOPLE = {
-    (retired, reachable): _Person(retired, reachable)
-    for retired in (False, True)
+    (serving, reachable): _Person(serving, reachable)
+    for serving in (False, True)
     for reachable in (False, True)
 }
 _UNKNOWN = _PEOPLE[False, False]

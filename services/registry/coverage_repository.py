@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from services.registry.coverage import City, Coverage, Path, Team
 from shared.contracts import topics
@@ -17,28 +17,16 @@ _GRIDS = (
     "area_path", "communities", "organization_id", "leader", "members", "population", "retired",
     "in_force",
 )  # fmt: skip
-_KINDS = ("areas", "grids", "people")
+_KINDS = ("areas", "grids", "organizations", "people")
 _IDS_AT_ONCE = 5_000
 _ROWS_AT_ONCE = 2_000
 
 
-class _Standing(NamedTuple):
-    """A question about people, and the field in the index beside the id that answers it.
-
-    Its documents would have to be fetched otherwise, of all the teams of a city 90,000.
-    """
-
-    name: str
-    field: str
-    condition: Document
-
-
-_RETIRED = _Standing("coverage_retired", "state.retired", {"state.retired": True})
-_REACHABLE = _Standing(
-    "coverage_reachable",
-    "state.available",
-    {"state.retired": False, "state.available": True, "state.telephone_index": {"$gt": ""}},
-)
+_REACHABLE: Document = {
+    "state.retired": False, "state.available": True, "state.telephone_index": {"$gt": ""},
+}  # fmt: skip
+_REACHABLE_INDEX = "coverage_reachable"
+"""Answers who is reachable by itself: of all the teams of a city 90,000 would be fetched."""
 _Batch = TypeVar("_Batch")
 _REGISTERED = {PlaceKind.COMMUNITY: "areas", PlaceKind.GRID: "grids"}
 
@@ -57,12 +45,11 @@ class CoverageRepository:
         by_id = ("_id", ASCENDING)
         for name, field in (("path", "state.area_path"), ("gap", "state.open.gap")):
             await self.store.collection.create_index([(field, ASCENDING), by_id], name=name)
-        for standing in (_RETIRED, _REACHABLE):
-            await self._database["people"].create_index(
-                [by_id, (standing.field, ASCENDING)],
-                name=standing.name,
-                partialFilterExpression=standing.condition,
-            )
+        await self._database["people"].create_index(
+            [by_id, ("state.available", ASCENDING)],
+            name=_REACHABLE_INDEX,
+            partialFilterExpression=_REACHABLE,
+        )
 
     async def known(self) -> dict[str, Aggregate[Coverage]]:
         """Every place that has or had a gap, by key."""
@@ -84,6 +71,7 @@ class CoverageRepository:
         async for batch in _ahead(self._read("grids", _GRIDS, ids.get("grids"))):
             for id, state in batch:
                 city.put_grid(id, _team(state, paths))
+        await self._put_organizations(city, ids.get("organizations"))
         # Only after the grids: they say of which people anything need be known.
         people = {*city.in_a_team(ids.get("people", ())), *city.unread()}
         await self._put_people(city, sorted(people))
@@ -100,30 +88,43 @@ class CoverageRepository:
         while batch := await found.to_list(_ROWS_AT_ONCE):
             yield [(document["_id"], document["state"]) for document in batch]
 
+    async def _put_organizations(self, city: City, ids: list[str] | None) -> None:
+        """Those of `ids` as they are; where it is None those that are retired, which are few."""
+        if ids == []:
+            return
+        chosen: Document = {"state.retired": True} if ids is None else {"_id": {"$in": ids}}
+        async for one in self._database["organizations"].find(chosen, {"state.retired": 1}):
+            city.put_organization(one["_id"], retired=one["state"]["retired"])
+
     async def _put_people(self, city: City, ids: Sequence[str]) -> None:
-        async for asked, retired, reachable in _ahead(self._standings(ids)):
+        async for asked, reachable, serving in _ahead(self._standings(ids)):
             for id in asked:
-                city.put_person(id, retired=id in retired, reachable=id in reachable)
+                city.put_person(id, serving=id in serving, reachable=id in reachable)
 
     async def _standings(
         self, ids: Sequence[str]
     ) -> AsyncIterator[tuple[Sequence[str], set[str], set[str]]]:
-        """Of `ids`, in batches, those that are retired and those that are reachable."""
+        """Of `ids`, in batches, those that are reachable and those that are in service."""
         for start in range(0, len(ids), _IDS_AT_ONCE):
             asked = ids[start : start + _IDS_AT_ONCE]
-            retired, reachable = await asyncio.gather(
-                self._among(asked, _RETIRED), self._among(asked, _REACHABLE)
-            )
-            yield asked, retired, reachable
+            reachable = await self._reachable(asked)
+            others = [id for id in asked if id not in reachable]
+            yield asked, reachable, reachable | await self._serving(others)
 
-    async def _among(self, ids: Sequence[str], standing: "_Standing") -> set[str]:
-        """Those of `ids` whose standing it is, from its index alone."""
+    async def _reachable(self, ids: Sequence[str]) -> set[str]:
+        """Those of `ids` who are reachable, from the index alone."""
         pipeline: list[Document] = [
-            {"$match": {"_id": {"$in": list(ids)}} | standing.condition},
+            {"$match": {"_id": {"$in": list(ids)}} | _REACHABLE},
             {"$group": {"_id": None, "ids": {"$push": "$_id"}}},
         ]
-        found = aggregate(self._database["people"], pipeline, hint=standing.name)
+        found = aggregate(self._database["people"], pipeline, hint=_REACHABLE_INDEX)
         return {id async for group in found for id in group["ids"]}
+
+    async def _serving(self, ids: Sequence[str]) -> set[str]:
+        """Those of `ids` who are registered and not retired."""
+        wanted = {"_id": {"$in": list(ids)}, "state.retired": False}
+        found = self._database["people"].find(wanted, {"_id": 1}) if ids else None
+        return set() if found is None else {document["_id"] async for document in found}
 
     # Reading
 

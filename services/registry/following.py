@@ -49,7 +49,7 @@ class Follower:
         name: str,
         topics: Sequence[Topic],
         derive: Derive,
-        spare: Callable[[], Awaitable[bool]],
+        spare: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         self._places = database["followers"]
         self._journal = journal
@@ -82,7 +82,7 @@ class Follower:
         """Derive from what is new on each topic; whether there is more to do at once."""
         for topic in self._topics:
             await self._follow(topic)
-        return await self._spare()
+        return self._spare is not None and await self._spare()
 
     async def _follow(self, topic: str) -> None:
         place = f"{self._name}/{topic}"

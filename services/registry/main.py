@@ -46,6 +46,7 @@ from services.registry.follow_ups import follow_up
 from services.registry.following import Follower
 from services.registry.groups import routes as routes_groups
 from services.registry.groups.decisions import Groups
+from services.registry.homes import Homes
 from services.registry.hours import handlers as handlers_hours
 from services.registry.joint import routes as routes_joint
 from services.registry.joint import routes_lists as routes_joint_lists
@@ -65,7 +66,7 @@ from services.registry.records import routes as routes_records
 from services.registry.records.repository import Records
 from services.registry.registered import Registrations
 from services.registry.repository import Repository
-from services.registry.service import all_kinds
+from services.registry.service import People, all_kinds
 from services.registry.service.base import Kind
 from services.registry.service.grids import on_due
 from services.registry.succession import routes as routes_succession
@@ -118,7 +119,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     records = Records(database, settings)
     registrations = Registrations(database)
 
-    duties = Duties(database, settings, repository, records, tables, zone)
+    duties = Duties(database, settings, repository, records, tables, registrations, zone)
     joints = Joints(database, settings)
     checkins = Checkins(database, settings, lambda: tables.get(CheckinRules))
     care = CareRounds(database, settings, records, lambda: tables.get(CareRules))
@@ -131,7 +132,7 @@ def build(settings: Settings, client: Client) -> Assembly:
     plans = Plans(database, settings, repository, records)
     certificates = Certificates(database, settings, records)
     facts = Facts(database, settings)
-    moves = Moves(database)
+    moves = {name: Moves(database, name) for name, kind in kinds.items() if kind.tree}
     succession = Succession(
         repository,
         [
@@ -141,7 +142,7 @@ def build(settings: Settings, client: Client) -> Assembly:
             *carrier_works(carriers),
             CheckinWork(checkins),
             JointWork(joints, zone),
-            ChildWork(repository, moves),
+            ChildWork(repository, moves["organizations"]),
             *(EntryWork(kinds[name], repository) for name in ENTRIES),
         ],
     )
@@ -205,30 +206,15 @@ def build(settings: Settings, client: Client) -> Assembly:
     waiting = [*checkins.follow_ups, care.follow_up]
     runtime.add_work("follow-ups", lambda: follow_up(waiting, leases))
     derived = Derived(backbones, carriers, scorecards)
-    follower = Follower(
-        database, runtime.journal, leases, "derived", FOLLOWED, derived.follow, derived.catch_up
-    )
-    runtime.add_work("derived", follower.run)
-    summing_up = Follower(
-        database,
-        runtime.journal,
-        leases,
-        "duties",
-        (topics.REGISTRY, topics.WORK),
-        duties.follow,
-        duties.catch_up,
-    )
-    runtime.add_work("duties", summing_up.run)
-    passing_on = Follower(
-        database,
-        runtime.journal,
-        leases,
-        "succession",
-        (topics.REGISTRY,),
-        succession.follow,
-        succession.catch_up,
-    )
-    runtime.add_work("succession", passing_on.run)
+    homes = Homes(repository, People(cipher), care)
+    for name, followed, derive, spare in (
+        ("derived", FOLLOWED, derived.follow, derived.catch_up),
+        ("duties", (topics.REGISTRY, topics.WORK), duties.follow, duties.catch_up),
+        ("succession", (topics.REGISTRY,), succession.follow, succession.catch_up),
+        ("homes", (topics.REGISTRY,), homes.follow, None),
+    ):
+        follower = Follower(database, runtime.journal, leases, name, followed, derive, spare)
+        runtime.add_work(name, follower.run)
     for timers in (
         Timers(repository.stores["grids"], on_due, leases),
         Timers(backbones.store, backbones.on_due, leases),

@@ -26,7 +26,7 @@ register_messages(
         },
         "parent-cycle": {
             "zh": "上级 {parent} 就是它自己或它的下级：请选择别的上级。",
-            "en": "The parent {parent} is the organization itself or below it: choose another.",
+            "en": "What is to be above, {parent}, is the entry itself or below it: choose another.",
         },
         "superior-is-itself": {
             "zh": "上级单位不能是本单位：请填写本系统内的另一单位，或留空。",
@@ -40,8 +40,20 @@ register_messages(
         },
         "parent-too-deep": {
             "zh": "上级 {parent} 之上的层级超过 {levels} 级，无法检查是否成环：请选择更高的上级。",
-            "en": "More than {levels} organizations stand above the parent {parent}, too many to "
-            "be looked through: choose one higher up.",
+            "en": "More than {levels} levels stand above {parent}, too many to be looked through: "
+            "choose one higher up.",
+        },
+        "level-above-parent": {
+            "zh": "上级党组织 {parent} 的层级是{zh}（{en}），低于本组织：请改正层级，"
+            "或选择同级或更高的上级。",
+            "en": "The superior organization {parent} is of the level {en} ({zh}), below this "
+            "one: correct the level, or choose a superior of the same or a higher one.",
+        },
+        "level-below-children": {
+            "zh": "该组织之下还有层级为{zh}（{en}）的党组织，层级不能低于它们：请先调整下级，"
+            "或改正层级。",
+            "en": "Organizations of the level {en} ({zh}) stand under this one, which cannot be "
+            "below them: change those first, or correct the level.",
         },
         "parent-level": {
             "zh": "上级区域 {parent} 的级别必须更高：社区属街道，街道属区或市，区属市。",
@@ -140,14 +152,14 @@ def not_registered(kind: str, id: str) -> Problem:
 
 GAPS = {
     Gap.NO_TEAM: (
-        "请为网格填写党组织、负责人或成员；社区须列入某个网格的 communities，"
+        "请为网格填写在册的党组织、负责人或成员；社区须列入某个网格的 communities，"
         "或有以该社区为区域的网格。",
-        "Give the grid an organization, a leader or members; a community must be named in a "
-        "grid's communities, or be the area of a grid.",
+        "Give the grid an organization in service, a leader or members; a community must be named "
+        "in a grid's communities, or be the area of a grid.",
     ),
     Gap.NO_LEADER: (
-        "请为网格指定在岗的负责人（leader）。",
-        "Name a leader of the grid who is in service (leader).",
+        "请为网格指定已登记且在岗的负责人（leader）。",
+        "Name a leader of the grid who is registered and in service (leader).",
     ),
     Gap.NOBODY_REACHABLE: (
         "请至少将一名登记了电话、可参加服务且未停用的志愿者设为网格负责人或成员。",

@@ -1,5 +1,6 @@
-"""Moves of organizations under another parent: claimed one after the other, so that no two of
-them together close a cycle, whichever processes are killed or stand still in between.
+"""Moves of organizations under another parent, and of units under another superior: claimed one
+after the other, so that no two together close a cycle, whichever processes are killed or stand
+still in between. Each of the two trees has its claims.
 
 Nothing refers to an entry before it is stored (bulk loads write parents first), so that only a
 new parent of an entry that is there can close a cycle. Such a move is claimed before it is
@@ -22,7 +23,6 @@ from typing import NamedTuple
 
 from shared.storage.client import Database, DuplicateKeyError
 
-_ID = "organizations"
 _STALE = timedelta(seconds=5)
 PAUSE_SECONDS = 0.05
 TRIES = 200
@@ -47,16 +47,17 @@ class Look:
 
 
 class Moves:
-    """The claims on the tree of organizations; one older than `stale` is ended by others."""
+    """The claims on the tree of a kind of entries; one older than `stale` is ended by others."""
 
-    def __init__(self, database: Database, stale: timedelta = _STALE) -> None:
+    def __init__(self, database: Database, kind: str, stale: timedelta = _STALE) -> None:
+        self._id = kind
         self._claims = database["moves"]
-        self._entries = database[_ID]
+        self._entries = database[kind]
         self._stale = stale
 
     async def look(self) -> Look:
         """What is claimed. Read it before anything that a claim is to rest on."""
-        document = await self._claims.find_one({"_id": _ID})
+        document = await self._claims.find_one({"_id": self._id})
         if document is None:
             return Look(0)
         claimed = [Move(*move) for move in document["open"]]
@@ -87,12 +88,12 @@ class Moves:
         }
         if look.version == 0:
             try:
-                await self._claims.insert_one({"_id": _ID} | fields)
+                await self._claims.insert_one({"_id": self._id} | fields)
             except DuplicateKeyError:
                 return False
             return True
         done = await self._claims.update_one(
-            {"_id": _ID, "version": look.version}, {"$set": fields}
+            {"_id": self._id, "version": look.version}, {"$set": fields}
         )
         return bool(done.matched_count)
 

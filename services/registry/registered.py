@@ -18,10 +18,11 @@ class Registered(NamedTuple):
     domain: Domain
     retired: bool
     created_at: datetime
+    founded: str | None = None
 
 
 class Registrations:
-    """Reads organizations; knows since when vacancies and targets are counted in this city."""
+    """Reads organizations; knows since when vacancies, targets and duties are counted here."""
 
     def __init__(self, database: Database) -> None:
         self._organizations = database["organizations"]
@@ -31,7 +32,7 @@ class Registrations:
     async def read(self, ids: Iterable[str]) -> list[Registered]:
         """Those of `ids` that are there, retired ones too."""
         shown = {"created_at": 1} | {
-            f"state.{name}": 1 for name in ("area_path", "unit_id", "domain", "retired")
+            f"state.{name}": 1 for name in ("area_path", "unit_id", "domain", "retired", "founded")
         }
         found = self._organizations.find({"_id": {"$in": list(ids)}}, shown)
         return [
@@ -42,6 +43,7 @@ class Registrations:
                 Domain(document["state"]["domain"]),
                 document["state"]["retired"],
                 document["created_at"],
+                document["state"].get("founded"),
             )
             async for document in found
         ]

@@ -8,7 +8,7 @@ from services.registry.chinese import wanted_grams
 from services.registry.moves import Move, beside
 from services.registry.numbers import FIRST, made_number
 from services.registry.service.base import Holder, Kind, Known, Reference, Referred, Unique
-from services.registry.service.organizations import LEVELS
+from services.registry.service.trees import LEVELS
 from services.registry.stores import entry_store
 from shared.contracts.words import AreaLevel
 from shared.settings import Settings
@@ -34,9 +34,8 @@ _HANGING = {
         ("venues", "area"),
         ("groups", "area"),
     ),
-    "grids": (("people", "grid_id"),),
 }
-"""Which entries derive their place from an entry of a kind, and by which field."""
+"""Which entries keep their place from an entry of a kind, and by which field."""
 _FILTERS = {
     "areas": ("parent",),
     "units": ("domain", "area", "system", "superior_unit_id"),
@@ -58,9 +57,11 @@ _REFERRED = {
     "state.area_path": 1,
     "state.retired": 1,
     "state.parent": 1,
+    "state.superior_unit_id": 1,
     "state.area": 1,
     "state.level": 1,
     "state.unit_id": 1,
+    "state.organization_id": 1,
 }
 _LISTED = {
     "history": 0,
@@ -148,6 +149,7 @@ class Repository:
         """
         wanted: set[Reference] = set()
         moving: set[str] = set()
+        lowered: set[str] = set()
         unique: set[Unique] = set()
         numberless: set[str] = set()
         for id, body, current in asked:
@@ -155,6 +157,8 @@ class Repository:
             wanted.update(kind.references(body))
             if state is not None and kind.moves(body, state):
                 moving.add(id)
+            if state is not None and kind.lowers(body, state):
+                lowered.add(id)
             if holders:
                 unique.update(kind.unique(body))
             if kind.wants_number(body, state):
@@ -164,6 +168,7 @@ class Repository:
             entries,
             await self._in_use(kind.name, moving),
             beside(open),
+            await self._levels_below(kind.name, lowered),
             await self._holders(kind.name, unique),
             await self._reserve(kind.name, numberless, untaken=holders),
         )
@@ -203,18 +208,39 @@ class Repository:
                 found[Reference(kind, document["_id"])] = Referred(
                     path=tuple(state.get("area_path", ())),
                     retired=state.get("retired", False),
-                    parent=state.get("parent"),
+                    parent=state.get("parent", state.get("superior_unit_id")),
                     area=state.get("area"),
                     level=state.get("level"),
                     unit_id=state.get("unit_id"),
+                    organization_id=state.get("organization_id"),
                 )
         return found
+
+    async def superiors(self, units: Iterable[str]) -> dict[str, str]:
+        """The superior organization of each of these units under vertical management."""
+        wanted = {"_id": {"$in": sorted(units)}, "state.superior_organization_id": {"$gt": ""}}
+        shown = {"state.superior_organization_id": 1}
+        found = self.stores["units"].collection.find(wanted, shown)
+        return {
+            document["_id"]: document["state"]["superior_organization_id"]
+            async for document in found
+        }
 
     async def succeeded(self, ids: Iterable[str]) -> set[str]:
         """Which of these organizations name a successor."""
         wanted = {"_id": {"$in": list(ids)}, "state.successors.0": {"$exists": True}}
         found = self.stores["organizations"].collection.find(wanted, {"_id": 1})
         return {document["_id"] async for document in found}
+
+    async def _levels_below(self, kind: str, ids: set[str]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        if ids:
+            wanted = {"state.parent": {"$in": sorted(ids)}, "state.retired": False}
+            shown = {"state.parent": 1, "state.level": 1}
+            async for document in self.stores[kind].collection.find(wanted, shown):
+                state = document["state"]
+                found.setdefault(state["parent"], []).append(state["level"])
+        return found
 
     async def _holders(self, kind: str, wanted: Iterable[Unique]) -> dict[Unique, Holder]:
         by_field: dict[str, list[str]] = {}

@@ -36,8 +36,8 @@ async def import_rows(
     """Create or change up to 500 entries; what became of each row.
 
     A row is as the body of POST, `id` given (a volunteer without one gets one from the telephone
-    number). The same rows again are `unchanged` and publish nothing. A row without `retired`
-    leaves a retired entry retired.
+    number). What a row leaves out stays as it is; null or an empty list clears it. The same rows
+    again are `unchanged` and publish nothing.
     """
     registry = registry_of(request)
     entry = registry.kinds[kind]

@@ -152,7 +152,9 @@ class OrganizationBody(EntryBody):
     parent: Slug | None = None
     founding: Founding | None = Field(default=None, description="How it was founded (art. 6)")
     founded: Day | None = Field(
-        default=None, description="The day; of that year it owes only what is left of it"
+        default=None,
+        description="The day; of that year it owes only what is left of it. Absent: it owes from "
+        "when it was registered",
     )
     successors: Annotated[list[Slug], Field(max_length=20), AfterValidator(distinct)] = Field(
         default=[], description="Who took over; only of a retired one"
@@ -390,7 +392,7 @@ class ReasonBody(Body):
 
 
 class ImportBody(Body):
-    """Rows of a bulk load: each as the body of POST, `id` given."""
+    """Rows of a bulk load: each as the body of POST, `id` given; what is left out stays."""
 
     rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=ROWS_LIMIT)]
 

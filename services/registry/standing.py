@@ -1,7 +1,15 @@
 """Where an organization stands: its level, the area that it answers for, those above it.
 
-An organization can be reached along two lines (policy, art. 14): its system, which is the chain of
-its superior organizations, and its place, which is the areas that it lies in.
+An organization can be reached along two lines (policy, art. 14): its system and its place. Its
+place is the areas that it lies in. Its system is the chain of its superior organizations (`parent`)
+and, where its unit is under vertical management, the organization that the unit names as its
+superior (`superior_organization_id`) with those above that one.
+
+Both count for who may assign it a task (`line_between`): a tax office takes orders from the city's
+tax bureau and from the district. A plan is broken down and rolls up along `parent` alone
+(`lineage`): what an organization does would count twice on two lines, and its shares stand in one
+whole (art. 16). Who may act for an organization is asked of its areas and its unit, not of a line.
+Assessment has both lines of its own, from the unit's event.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,8 +27,6 @@ from shared.storage.client import Document
 from shared.web.auth import Principal, Role
 from shared.web.problems import Problem
 
-RANK = {level: rank for rank, level in enumerate(OrganizationLevel)}
-"""0 for the province; lower organizations have higher ranks."""
 AREA_LEVELS = {
     OrganizationLevel.PROVINCE: AreaLevel.CITY,
     OrganizationLevel.CITY: AreaLevel.CITY,
@@ -54,7 +60,8 @@ class Standing:
 
     `path` is where it is registered, from the top area down; `scope` is `path` cut at the area of
     its level, as a county's bureau answers for the county and not for the street that its house
-    stands in; `lineage` has those above it, the nearest first.
+    stands in; `lineage` has those above it by `parent`, `system` those above it by its unit's
+    superior, the nearest first.
     """
 
     organization_id: str
@@ -64,6 +71,7 @@ class Standing:
     path: tuple[str, ...]
     scope: tuple[str, ...]
     lineage: tuple[str, ...]
+    system: tuple[str, ...] = ()
 
     def serves(self, path: Sequence[str]) -> bool:
         """Whether an area of this path lies in the area that it answers for."""
@@ -77,8 +85,8 @@ class Standing:
 
 
 def line_between(above: Standing, below: Standing) -> Line | None:
-    """The line by which `above` is over `below`; None where there is none."""
-    if above.organization_id in below.lineage:
+    """The line by which `above` is over `below` (art. 14); None where there is none."""
+    if above.organization_id in (*below.lineage, *below.system):
         return Line.SYSTEM
     return Line.PLACE if above.serves(below.path) else None
 
@@ -103,6 +111,22 @@ def lineage_of(id: str, parents: Mapping[str, str | None]) -> tuple[str, ...]:
     return tuple(lineage)
 
 
+def system_of(
+    id: str, parents: Mapping[str, str | None], superiors: Mapping[str, str | None]
+) -> tuple[str, ...]:
+    """Those above `id` in its unit's system, the nearest first; none where its unit names none.
+
+    Above each is the superior of its unit, and where that names none its parent.
+
+    Args:
+        superiors: by organization, the superior organization of its unit.
+    """
+    if superiors.get(id) is None:
+        return ()
+    ways = {one: superiors.get(one) or parents.get(one) for one in (*parents, *superiors)}
+    return lineage_of(id, ways)
+
+
 @dataclass(frozen=True, slots=True)
 class Standings:
     """The organizations that were fetched for a decision."""
@@ -120,12 +144,17 @@ async def standings(repository: Repository, ids: Iterable[str]) -> Standings:
     """How `ids` stand, those that are registered."""
     asked = set(ids)
     states: dict[str, OrganizationState] = {}
+    superiors: dict[str, str | None] = {}
     wanted, tried = set(asked), set[str]()
     while wanted:
         found = await repository.stores["organizations"].get_many(wanted)
-        states |= {id: one.state for id, one in found.items() if one.state is not None}
+        new = {id: one.state for id, one in found.items() if one.state is not None}
+        states |= new
+        units = await repository.superiors({s.unit_id for s in new.values() if s.unit_id})
+        superiors |= {id: units.get(state.unit_id or "") for id, state in new.items()}
         tried |= wanted
-        wanted = {s.parent for s in states.values() if s.parent is not None} - tried
+        above = {*(state.parent for state in new.values()), *superiors.values()}
+        wanted = {id for id in above if id is not None} - tried
     codes = {code for id in asked & states.keys() for code in states[id].area_path}
     areas = await repository.look_up(Reference("areas", code) for code in codes)
     levels = {place.id: AreaLevel(area.level) for place, area in areas.items() if area.level}
@@ -143,6 +172,7 @@ async def standings(repository: Repository, ids: Iterable[str]) -> Standings:
             path=state.area_path,
             scope=scope_of(state.level, state.area_path, levels),
             lineage=lineage_of(id, parents),
+            system=system_of(id, parents, superiors),
         )
         for id, state in states.items()
         if id in asked

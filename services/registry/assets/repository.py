@@ -74,6 +74,12 @@ class Scorecards:
         assert new is not None  # without a state there is a decision
         return organization, found, new
 
+    async def held(self, ids: Iterable[str]) -> dict[str, int]:
+        """How many of the six these organizations have now, those that are there."""
+        at = moment()
+        found = {id: await self.look(id, at) for id in ids}
+        return {id: one[2].held or 0 for id, one in found.items() if one is not None}
+
     async def totals(self, conditions: Sequence[Document]) -> dict[int, int]:
         """How many organizations have how many of the six."""
         pipeline: list[Document] = [

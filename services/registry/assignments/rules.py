@@ -5,8 +5,9 @@ from typing import Any
 from services.registry.assignments.schemas import AssignmentBody
 from services.registry.assignments.table import AssignmentTable, TaskKind
 from services.registry.service.base import Known
-from services.registry.standing import RANK, Standing, line_between
+from services.registry.service.organizations import RANK
 from services.registry.standing import Line as LineOfCommand
+from services.registry.standing import Standing, line_between
 from shared.web.problems import Problem
 
 

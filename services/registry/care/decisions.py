@@ -211,6 +211,14 @@ def on_due(
     return None
 
 
+def moved(state: Care | None, where: Where) -> Decision[Care] | None:
+    """A running round goes along with its person, so that those see it who answer there now."""
+    if state is None or state.stage not in OPEN:
+        return None
+    new = _moved(state, where, state.stage)
+    return None if new == state else Decision(new, why="the person belongs elsewhere now")
+
+
 def _moved(state: Care, where: Where, stage: Stage) -> Care:
     return state.model_copy(
         update={"grid_id": where.grid_id, "area_path": where.area_path, "stage": stage}

@@ -3,11 +3,13 @@
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from services.registry.care import decisions
 from services.registry.care.decisions import OPEN, WORK, Care, Where, open_as, round_id
 from services.registry.care.table import CareRules
 from services.registry.follow_ups import FollowUp
+from services.registry.following import Changed
 from services.registry.records.decisions import recorded
 from services.registry.records.repository import Records, chosen
 from services.registry.stores import entry_store
@@ -41,7 +43,7 @@ class CareRounds:
         self.follow_up = FollowUp(self.store.collection, "state.following", self.continue_)
 
     async def create_indexes(self) -> None:
-        """Running rounds by area and by grid, each by date; one for each person and kind."""
+        """Running rounds by area and by grid, each by date; of a person, one of each kind."""
         index = self.store.collection.create_index
         dates = [("state.due_at", ASCENDING), ("_id", ASCENDING)]
         running = {"state.open_as": {"$gt": ""}}
@@ -54,6 +56,9 @@ class CareRounds:
             name="open_as",
             unique=True,
             partialFilterExpression=running,
+        )
+        await index(
+            [("state.person_id", ASCENDING)], name="person", partialFilterExpression=running
         )
         await index([("state.mark", ASCENDING), ("state.round", DESCENDING)], name="mark")
         await self.follow_up.create_index()
@@ -113,6 +118,19 @@ class CareRounds:
             if one.state is not None and one.state.about is not None:
                 found.setdefault(one.state.about.id, one.state.at)
         return found
+
+    async def follow(self, changed: Changed) -> None:
+        """Running rounds of people who changed go where they went."""
+        ids = list(changed.get("people", ()))
+        if not ids:
+            return
+        wanted = {"state.person_id": {"$in": ids}, "state.open_as": {"$gt": ""}}
+        rounds = await self.store.collection.find(wanted, {"state.person_id": 1}).to_list(None)
+        where = await self.where({one["state"]["person_id"] for one in rounds})
+        for one in rounds:
+            there = where.get(one["state"]["person_id"])
+            if there is not None:
+                await self.store.execute(one["_id"], partial(decisions.moved, where=there), by=NAME)
 
     async def continue_(self, id: str) -> None:
         """Make the record of a visit that dispatch told of, and the round after a done one; again

@@ -41,27 +41,45 @@ def span_of(year: int, zone: ZoneInfo) -> Span:
     return Span(datetime(year, 1, 1, tzinfo=zone), datetime(year + 1, 1, 1, tzinfo=zone))
 
 
-def founding_of(day: str | None, zone: ZoneInfo) -> datetime | None:
-    """The first moment of the day that an organization was founded on, as `2026-03-01`."""
-    return None if day is None else datetime.fromisoformat(day).replace(tzinfo=zone)
+def begins(founded: str | None, created_at: datetime, began: datetime, zone: ZoneInfo) -> datetime:
+    """From when on an organization owes: the first moment of the day of its founding.
+
+    Where that is not told, from when it was registered, and not from before the city began: what
+    was done before that nobody could record.
+
+    Args:
+        founded: as `2026-03-01`.
+    """
+    if founded is not None:
+        return datetime.fromisoformat(founded).replace(tzinfo=zone)
+    return max(created_at, began)
 
 
-def due_by(times: int, span: Span, now: datetime, founded: datetime | None = None) -> int:
+def due_by(times: int, span: Span, now: datetime, begun: datetime | None = None) -> int:
     """How many of `times` a year are due: of 4, one at the end of each quarter of the year.
 
-    One founded in mid-year owes its part of the year, at the same pace: of 4, one at the end of
-    each three months since it was founded.
+    One that owes only from `begun` on (None: since ever) owes its part of the year, at the same
+    pace: of 4, one at the end of each three months since.
     """
-    since = span.since if founded is None else max(span.since, founded)
+    since = span.since if begun is None else max(span.since, begun)
     passed = (min(now, span.until) - since) / (span.until - span.since)
     return floor(times * max(passed, 0.0))
 
 
+def last_begun(duties: Iterable[Duty], span: Span, now: datetime) -> datetime | None:
+    """The latest beginning with which something is due by now; None: nothing is, of anybody."""
+    times = max((duty.times for duty in duties), default=0)
+    if not times:
+        return None
+    latest = min(now, span.until) - (span.until - span.since) / times
+    return latest if latest >= span.since else None
+
+
 def standing(
-    duty: Duty, done: Total, span: Span, now: datetime, founded: datetime | None = None
+    duty: Duty, done: Total, span: Span, now: datetime, begun: datetime | None = None
 ) -> Standing:
     """A duty against what was recorded for it in the span."""
-    due = due_by(duty.times, span, now, founded)
+    due = due_by(duty.times, span, now, begun)
     wanted = None if duty.quantity is None else duty.quantity * due / duty.times
     return Standing(
         duty=duty,
@@ -75,14 +93,14 @@ def standing(
 
 
 def late_from(
-    duty: Duty, done: Total, span: Span, founded: datetime | None = None
+    duty: Duty, done: Total, span: Span, begun: datetime | None = None
 ) -> datetime | None:
     """From when on it is behind if nothing more is recorded; None: not in this year.
 
     The moment at which one more is due than was recorded, or more of the quantity: what `standing`
     says before and after it, turned round.
     """
-    since = span.since if founded is None else max(span.since, founded)
+    since = span.since if begun is None else max(span.since, begun)
     for due in range(1, duty.times + 1):
         short = duty.quantity is not None and duty.quantity * due / duty.times > done.quantity
         if due > done.records or short:
@@ -96,7 +114,7 @@ def standings(
     done: Mapping[str, Total],
     span: Span,
     now: datetime,
-    founded: datetime | None = None,
+    begun: datetime | None = None,
 ) -> list[Standing]:
     """Each duty of an organization; `done` by work."""
-    return [standing(duty, done.get(duty.work, _NOTHING), span, now, founded) for duty in duties]
+    return [standing(duty, done.get(duty.work, _NOTHING), span, now, begun) for duty in duties]

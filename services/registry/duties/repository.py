@@ -1,16 +1,17 @@
 """MongoDB calls on duties: what each organization has recorded, and who is behind."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.registry.duties.decisions import Span, founding_of
+from services.registry.duties.decisions import Span, begins
 from services.registry.duties.state import Owed, year_of
 from services.registry.duties.table import DutyTable
 from services.registry.following import Changed
 from services.registry.records.repository import NAME as RECORDS
 from services.registry.records.repository import Records, Total, chosen
+from services.registry.registered import Registrations
 from services.registry.repository import Repository
 from services.registry.stores import entry_store
 from shared.contracts.words import Domain
@@ -37,27 +38,30 @@ class Duties:
         repository: Repository,
         records: Records,
         tables: Tables,
+        registrations: Registrations,
         zone: ZoneInfo,
     ) -> None:
         self._organizations = repository.stores["organizations"].collection
         self._records = records.store.collection
         self._tables = tables
+        self._registrations = registrations
         self.zone = zone
         self.store: AggregateStore[Owed] = entry_store(database, NAME, Owed, settings)
 
     async def create_indexes(self) -> None:
-        """The lists', of all and by area, and that of the rules."""
+        """The lists', of all and by area, and those of what is to be summed up anew."""
         index = self.store.collection.create_index
         await index(_ORDER, name="order")
         await index([("state.area_path", ASCENDING), *_ORDER], name="path")
         await index([("state.rules", ASCENDING)], name="rules")
+        await index([("state.begun", ASCENDING)], name="begun")
 
     async def late(
         self,
         year: int,
         work: str | None,
         by: datetime,
-        due: Iterable[Domain],
+        due: Mapping[Domain, datetime],
         conditions: Sequence[Document],
         after: Cursor | None,
         limit: int,
@@ -65,13 +69,25 @@ class Duties:
         """Organizations in service that may be behind by a moment, by name and id.
 
         Args:
-            due: domains of which something is due by then: with nothing recorded in the year,
-                one of these is behind (unless it was founded lately), and nothing is kept of it.
+            due: domains of which something is due by then, with the latest beginning: with nothing
+                recorded in the year, one that has begun by then is behind, and nothing is kept of
+                it.
         """
         late: Document = {"at": {"$lte": by}} | ({} if work is None else {"work": work})
         kept = {"$elemMatch": {"year": year, "late": {"$elemMatch": late}}}
-        nothing = {"state.domain": {"$in": list(due)}, "state.years.year": {"$ne": year}}
-        behind = {"$or": [{"state.years": kept}, nothing]}
+        behind: Document = {
+            "$or": [
+                {"state.years": kept},
+                *(
+                    {
+                        "state.domain": domain,
+                        "state.begun": {"$lte": latest},
+                        "state.years.year": {"$ne": year},
+                    }
+                    for domain, latest in due.items()
+                ),
+            ]
+        }
         wanted: list[Document] = [{"state.retired": False}, behind, *conditions]
         if after is not None:
             key, id = str(after.value), after.id
@@ -99,6 +115,12 @@ class Duties:
             async for row in aggregate(self._records, pipeline)
         }
 
+    async def begun(self, organization: str) -> datetime:
+        """From when on an organization that is registered owes."""
+        [one] = await self._registrations.read([organization])
+        began = await self._registrations.began()
+        return begins(one.founded, one.created_at, began, self.zone)
+
     # Follow-ups
 
     async def follow(self, changed: Changed) -> None:
@@ -111,9 +133,10 @@ class Duties:
         await self.refresh(ids)
 
     async def catch_up(self) -> bool:
-        """Sum up anew for some that were by an older table; whether there were any."""
+        """Sum up anew for some that were by an older table or program; whether there were any."""
         version = self._tables.newest(DutyTable).version
-        behind = self.store.collection.find({"state.rules": {"$lt": version}}, {"_id": 1})
+        older = {"$or": [{"state.rules": {"$lt": version}}, {"state.begun": None}]}
+        behind = self.store.collection.find(older, {"_id": 1})
         ids = [document["_id"] for document in await behind.limit(_BATCH).to_list(None)]
         await self.refresh(ids)
         return bool(ids)
@@ -133,17 +156,18 @@ class Duties:
         there = await self.store.get_many(ids)
         newest = self._tables.newest(DutyTable)
         sums = await self._sums(ids)
-        shown = {f"state.{name}": 1 for name in _SHOWN}
+        began = await self._registrations.began()
+        shown = {"created_at": 1} | {f"state.{name}": 1 for name in _SHOWN}
         changed = []
         async for document in self._organizations.find({"_id": {"$in": ids}}, shown):
             id, state = document["_id"], {"founded": None} | document["state"]
             duties = newest.table.by_domain.get(state["domain"], ())
-            founded = founding_of(state["founded"], self.zone)
+            begun = begins(state["founded"], document["created_at"], began, self.zone)
             years = (
-                year_of(year, done, duties, founded, self.zone)
+                year_of(year, done, duties, begun, self.zone)
                 for year, done in sorted(sums[id].items())
             )
-            new = Owed(**state, years=tuple(years), rules=newest.version)
+            new = Owed(**state, years=tuple(years), rules=newest.version, begun=begun)
             one = there.get(id) or Aggregate(id)
             if new != one.state:
                 # Without a history: a sum says nothing that its records do not.

@@ -5,15 +5,14 @@ from datetime import UTC, datetime
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Query, Request
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
 from services.registry import commands
 from services.registry.commands import Registry
 from services.registry.duties.decisions import (
     Span,
     Standing,
-    due_by,
-    founding_of,
+    last_begun,
     span_of,
     standings,
 )
@@ -78,7 +77,8 @@ class DutiesView(BaseModel):
     area_path: list[str]
     year: int
     founded: str | None = None
-    """The day; of that year it owes only what is left of it."""
+    begun: AwareDatetime
+    """From when on it owes: founded then, or else registered; of that year only what is left."""
     duties: list[DutyView]
 
 
@@ -106,8 +106,8 @@ async def read_duties(
     year, span, now = _asked(registry, year)
     duties = registry.tables.get(DutyTable).by_domain.get(state.domain, ())
     done = await registry.duties.done(id, {duty.work for duty in duties}, span)
-    stand = standings(duties, done, span, now, founding_of(state.founded, registry.zone))
-    return _view(registry, id, state, year, stand)
+    begun = await registry.duties.begun(id)
+    return _view(registry, id, state, begun, year, standings(duties, done, span, now, begun))
 
 
 @router.get("/duties/behind")
@@ -146,9 +146,9 @@ async def behind(
     """A page of those of `conditions` that are behind with duties of `chosen`."""
     year, span, now = asked
     due = {
-        domain
+        domain: latest
         for domain, duties in chosen.items()
-        if any(due_by(duty.times, span, now) for duty in duties)
+        if (latest := last_begun(duties, span, now)) is not None
     }
     items: list[DutiesView] = []
     place, looked_at, size = page.after, 0, page.limit + 1
@@ -157,14 +157,14 @@ async def behind(
         for one in found:
             owed = one.state
             assert owed is not None  # none is without
-            founded = founding_of(owed.founded, registry.zone)
-            stand = standings(chosen[owed.domain], owed.done_in(year), span, now, founded)
+            begun = owed.begun or span.since  # until it is summed up anew
+            stand = standings(chosen[owed.domain], owed.done_in(year), span, now, begun)
             missing = [each for each in stand if each.behind]
             if missing and len(items) == page.limit:
                 assert place is not None  # of the last one looked at
                 return BehindView(items=items, next=encode_cursor(*place))
             if missing:
-                items.append(_view(registry, one.id, owed, year, missing))
+                items.append(_view(registry, one.id, owed, begun, year, missing))
             place = Cursor(owed.sort_key, one.id)
         if len(found) < size:
             return BehindView(items=items)
@@ -202,6 +202,7 @@ def _view(
     registry: Registry,
     id: str,
     state: OrganizationState | Owed,
+    begun: datetime,
     year: int,
     stand: Iterable[Standing],
 ) -> DutiesView:
@@ -237,6 +238,7 @@ def _view(
         area_path=list(state.area_path),
         year=year,
         founded=state.founded,
+        begun=begun,
         duties=duties,
     )
 

@@ -1,7 +1,7 @@
 """What is kept of an organization's duties, so that those behind are found and not looked for.
 
 The sums of its records by year and work, and from when on it is behind with each duty if nothing
-more is recorded: that moment follows from the sums, the table and the day of its founding, and
+more is recorded: that moment follows from the sums, the table and from when on it owes, and
 changes only with them. So a list is one query on moments that have passed. Kept up by a follower.
 """
 
@@ -63,6 +63,8 @@ class Owed(State):
     founded: str | None
     years: tuple[Year, ...]
     rules: int
+    begun: datetime | None = None
+    """From when on it owes (`begins`); None in a document of before this was kept."""
 
     def done_in(self, year: int) -> dict[str, Total]:
         """What was recorded in a year, by work."""
@@ -73,13 +75,13 @@ def year_of(
     year: int,
     done: Mapping[str, Total],
     duties: Iterable[Duty],
-    founded: datetime | None,
+    begun: datetime,
     zone: ZoneInfo,
 ) -> Year:
     """What is kept of a year."""
     span = span_of(year, zone)
     late = (
-        (duty.work, late_from(duty, done.get(duty.work, Total(0, 0.0)), span, founded))
+        (duty.work, late_from(duty, done.get(duty.work, Total(0, 0.0)), span, begun))
         for duty in duties
     )
     return Year(

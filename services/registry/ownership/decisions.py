@@ -18,13 +18,11 @@ from services.registry.states import Entry, Returned
 from shared.contracts.units import UnitFact
 from shared.messaging.processor import NotYet, Refused
 from shared.storage.aggregates import Decision
-from shared.web.auth import Principal, Role
 from shared.web.problems import Problem
 
 UNNAMED = "（姓名待登记）"
 """The name of a person whom only a unit's system has told of: events carry no names."""
 RETURNED_KEPT = 20
-_SEES_ALL = Principal("registry", Role.ADMINISTRATOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +46,12 @@ def body_of(
 
     Raises `ValidationError` where that is no body of the kind.
     """
-    shown = {} if current is None else kind.view(id, 0, current, _SEES_ALL).model_dump()
+    said = {} if current is None else kind.said(id, current)
     told = report.model_dump(exclude_none=True)
     if current is not None:
         # Where it stands in the tree is decided above it (commands), not by the unit.
         told.pop("parent", None)
-    values = {name: value for name, value in (shown | told).items() if value is not None}
-    values = {"name": UNNAMED} | values | {"id": id, "unit_id": unit}
+    values = {"name": UNNAMED} | said | told | {"id": id, "unit_id": unit}
     fields = kind.body.model_fields
     return kind.body.model_validate({name: values[name] for name in fields if name in values})
 

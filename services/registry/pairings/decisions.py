@@ -1,6 +1,6 @@
 """Decisions on pairings; pure (policy, art. 12)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from services.registry import money
@@ -17,7 +17,7 @@ from services.registry.pairings.state import Goal, PairingState, Summary, Term, 
 from services.registry.pairings.table import PairingRule, PairingTable
 from services.registry.records.table import WorkTable
 from services.registry.schemas import ReasonBody
-from services.registry.service.base import Known
+from services.registry.service.base import Known, Referred
 from services.registry.standing import (
     Standing,
     Standings,
@@ -52,14 +52,19 @@ def pair(
     sources: SourceTable,
     parties: Standings,
     people: Known,
+    held: Mapping[str, int],
     seal: Seal,
 ) -> Decision[PairingState]:
-    """Make a pairing. Raises `Problem` 403, 422."""
+    """Make a pairing. Raises `Problem` 403, 422.
+
+    Args:
+        held: how many of the six assets each side has, where the kind asks for it.
+    """
     giver, taker = parties.find(body.giver, "giver"), parties.find(body.taker, "taker")
     ensure_acts_for(principal, giver.party(), taker.party())
-    check_fit(table.by_kind.get(body.kind), body, giver, taker)
+    check_fit(table.by_kind.get(body.kind), body, giver, taker, held)
     if body.person_id is not None:
-        people.find("people", body.person_id, "person_id")
+        check_sent(people.find("people", body.person_id, "person_id"), giver)
     for number, line in enumerate(body.budget):
         sources.check(line.source, f"budget.{number}.source")
     state = PairingState(
@@ -71,14 +76,23 @@ def pair(
         units=both_units(giver.party(), taker.party()),
         terms=(term_of(body.since, body.until, body.goals, table, works),),
         lines=_lines(body.budget, 0, seal),
+        reason=body.reason,
     )
     return Decision(state, [snapshot(id, state)], "paired")
 
 
 def check_fit(
-    rule: PairingRule | None, body: PairingBody, giver: Standing, taker: Standing
+    rule: PairingRule | None,
+    body: PairingBody,
+    giver: Standing,
+    taker: Standing,
+    held: Mapping[str, int],
 ) -> None:
-    """Raise `Problem` 422 where the two do not fit the kind (art. 12, by the table)."""
+    """Raise `Problem` 422 where the two do not fit the kind (art. 12, by the table).
+
+    The strong help the weak: which of two is stronger is counted, by the six assets that each has
+    (art. 4). Where that does not tell, a person says why these two.
+    """
     zh = label(f"pairing.{body.kind}")
     if giver.organization_id == taker.organization_id:
         raise Problem(422, "same-organization", field="taker")
@@ -96,6 +110,16 @@ def check_fit(
         raise Problem(422, "person-needed", field="person_id", zh=zh)
     if not rule.person and body.person_id is not None:
         raise Problem(422, "person-not-wanted", field="person_id", zh=zh)
+    own, other = held.get(giver.organization_id, 0), held.get(taker.organization_id, 0)
+    if rule.stronger and own <= other and body.reason is None:
+        raise Problem(422, "not-stronger", field="giver", zh=zh, giver=own, taker=other)
+
+
+def check_sent(person: Referred, giver: Standing) -> None:
+    """Raise `Problem` 422 where the person sent is not the giver's: its member, or of its unit."""
+    member = person.organization_id == giver.organization_id
+    if not member and (giver.unit_id is None or person.unit_id != giver.unit_id):
+        raise Problem(422, "person-not-of-giver", field="person_id")
 
 
 def term_of(

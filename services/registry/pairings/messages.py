@@ -38,6 +38,18 @@ register_messages(
             "en": "The kind {zh} pairs two organizations and sends nobody: leave person_id out, or "
             "make it a secondment.",
         },
+        "person-not-of-giver": {
+            "zh": "挂职人员须是帮扶方的党员或其单位的人员：请改正 person_id 或 giver。",
+            "en": "The person sent must be a member of the giver's organization or of its unit: "
+            "correct person_id or giver.",
+        },
+        "not-stronger": {
+            "zh": "“{zh}”是以强带弱（第12条），而六有中帮扶方已具备 {giver} 项，受助方 {taker} 项："
+            "请另选党组织，或在 reason 中说明为何由它帮扶。",
+            "en": "The kind {zh} has the strong help the weak (art. 12), but of the six assets the "
+            "giver holds {giver} and the taker {taker}: choose another organization, or say in "
+            "reason why this one helps.",
+        },
         "until-before-since": {
             "zh": "结束时间必须晚于开始时间：请改正 until。",
             "en": "The end must be after the beginning: correct until.",

@@ -53,15 +53,19 @@ async def create_pairing(request: Request, body: PairingBody, principal: Officia
     registry = registry_of(request)
     tables = registry.tables
     id = uuid7()
+    table = tables.get(PairingTable)
+    rule = table.by_kind.get(body.kind)
+    sides = [body.giver, body.taker] if rule is not None and rule.stronger else []
     decision = decisions.pair(
         id,
         body,
         principal,
-        table=tables.get(PairingTable),
+        table=table,
         works=tables.get(WorkTable),
         sources=tables.get(SourceTable),
         parties=await standings(registry.repository, [body.giver, body.taker]),
         people=Known(await registry.repository.look_up(named(people=body.person_id))),
+        held=await registry.scorecards.held(sides),
         seal=sealing(registry.cipher, NAME, id),
     )
     return await created(request, registry.pairings.store, id, decision, principal)
@@ -244,5 +248,6 @@ def _view(found: Aggregate[PairingState], cipher: FieldCipher) -> PairingView:
         budget=line_views(state.lines, state.payments, purposes),
         payments=payment_views(state.payments),
         area_path=list(state.area_path),
+        reason=state.reason,
         handovers=views_of(state.handovers),
     )

@@ -34,7 +34,7 @@ Goals = Annotated[list[GoalBody], Field(min_length=1, max_length=20)]
 
 
 class PairingBody(Body):
-    """A pairing: `giver` helps `taker`, or sends it `person_id`."""
+    """A pairing: `giver` helps `taker`, or sends it `person_id`, one of its own people."""
 
     kind: PairingKind
     giver: Slug
@@ -44,6 +44,9 @@ class PairingBody(Body):
     until: Time
     goals: Goals
     budget: Annotated[list[BudgetBody], Field(max_length=20)] = Field(default=[])
+    reason: ShortText | None = Field(
+        default=None, description="Why these two, where the giver is not the stronger; kept"
+    )
 
 
 class SummaryBody(Body):
@@ -103,6 +106,7 @@ class PairingView(BaseModel):
     budget: list[LineView]
     payments: list[PaymentView]
     area_path: list[str]
+    reason: str | None
     handovers: list[HandoverView] = []
 
 

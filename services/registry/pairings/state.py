@@ -64,6 +64,8 @@ class PairingState(Watched):
     terms: tuple[Term, ...]
     lines: tuple[Line, ...]
     payments: tuple[Payment, ...] = ()
+    reason: str | None = None
+    """Why these two, where that was to be said."""
     handovers: tuple[Handover, ...] = ()
     """Sides that another organization has taken over, the oldest first."""
 

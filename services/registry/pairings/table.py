@@ -36,6 +36,9 @@ class PairingRule(BaseModel):
     domains: Literal["any", "same", "different"] = "any"
     other_area: bool = Field(default=False, description="The sides answer for different areas")
     person: bool = Field(default=False, description="A person is sent from one to the other")
+    stronger: bool = Field(
+        default=False, description="The giver holds more of the six assets, or a reason is given"
+    )
 
 
 class PairingTable(Table):

@@ -1,4 +1,4 @@
-"""`GET /v1/people/{id}/record`: what a person has done, from records alone."""
+"""`GET /v1/people/{id}/record`: what a person has done, from records, and what certifies it."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,7 @@ from fastapi import Request
 
 from services.registry import commands
 from services.registry.record_sheet.schemas import (
+    SheetCertificate,
     SheetEntry,
     SheetItemView,
     SheetTotal,
@@ -35,7 +36,8 @@ def is_own(principal: Principal, person_id: str) -> bool:
 
 @router.get("/{id}/record")
 async def read_record_sheet(request: Request, id: EntryId, principal: Reader) -> SheetView:
-    """Training, service hours, awards, ratings and certificates of a person, with totals.
+    """Training, service hours, awards, ratings and certificates of a person, with totals; and the
+    certificates of service hours that were issued and hold.
 
     For those who answer for the person's area or unit, and the person. Name and telephone only
     for those who may see them.
@@ -69,7 +71,12 @@ async def read_record_sheet(request: Request, id: EntryId, principal: Reader) ->
                 latest=entries,
             )
         )
-    return SheetView(person=person, items=items)
+    issued = [
+        SheetCertificate(number=one.id, **one.state.model_dump())
+        for one in await registry.certificates.of(id)
+        if one.state is not None and one.state.revoked is None
+    ]
+    return SheetView(person=person, items=items, issued=issued)
 
 
 def _totals(item: SheetItem, works: WorkTable, totals: Mapping[str, Total]) -> list[SheetTotal]:

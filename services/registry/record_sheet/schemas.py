@@ -1,5 +1,7 @@
 """Answers of the record sheet."""
 
+from datetime import date
+
 from pydantic import AwareDatetime, BaseModel
 
 from services.registry.records.schemas import TotalView
@@ -33,8 +35,24 @@ class SheetItemView(BaseModel):
     latest: list[SheetEntry]
 
 
+class SheetCertificate(BaseModel):
+    """A certificate of service hours that holds; days of the city, the last one included.
+
+    Its code, which shows the name to anybody, stands at `/v1/people/{id}/certificates`.
+    """
+
+    number: str
+    since: date
+    until: date
+    hours: float
+    services: int
+    issued_on: date
+
+
 class SheetView(BaseModel):
-    """The basic data of a person, and the items that come from records."""
+    """The basic data of a person, the items that come from records, the certificates issued."""
 
     person: PersonView
     items: list[SheetItemView]
+    issued: list[SheetCertificate]
+    """The newest first, at most 100."""

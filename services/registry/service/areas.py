@@ -31,7 +31,7 @@ class Areas(Kind[AreaState, AreaBody]):
             path = current.area_path
         elif body.parent is not None:
             parent = known.find("areas", body.parent, "parent")
-            if parent.level is None or DEPTH[parent.level] >= DEPTH[body.level]:
+            if parent.level is None or DEPTH[AreaLevel(parent.level)] >= DEPTH[body.level]:
                 raise Problem(422, "parent-level", field="parent", parent=body.parent)
             path = (*parent.path, id)
         elif body.level in {AreaLevel.STREET, AreaLevel.COMMUNITY}:

@@ -1,10 +1,10 @@
 """What the decisions on all kinds of entries share; ours, the policy has no word for entries."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
@@ -12,7 +12,6 @@ from services.registry.schemas import EntryBody, EntryView
 from services.registry.service.ownership import carried, ensure_unowned
 from services.registry.states import Entry
 from shared.contracts.payload import Payload
-from shared.contracts.words import AreaLevel
 from shared.spans import moment
 from shared.storage.aggregates import Decision
 from shared.web.auth import Principal, Role, ensure_area
@@ -20,6 +19,8 @@ from shared.web.problems import Problem
 
 S = TypeVar("S", bound=Entry)
 B = TypeVar("B", bound=EntryBody)
+
+_SEES_ALL = Principal("registry", Role.ADMINISTRATOR)
 
 NAMES: dict[str, tuple[str, str]] = {
     "areas": ("区域", "area"),
@@ -52,8 +53,10 @@ class Referred:
     retired: bool = False
     parent: str | None = None
     area: str | None = None
-    level: AreaLevel | None = None
+    level: str | None = None
+    """Of an area or an organization."""
     unit_id: str | None = None
+    organization_id: str | None = None
 
 
 class Unique(NamedTuple):
@@ -82,7 +85,9 @@ class Known:
     entries: dict[Reference, Referred] = field(default_factory=dict)
     in_use: frozenset[str] = frozenset()
     beside: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Parents that organizations have or may soon have beside the one in `entries`."""
+    """Parents that entries of a tree have or may soon have beside the one in `entries`."""
+    below: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Levels of those in service right under entries of a tree that are to be of a lower one."""
     holders: Mapping[Unique, Holder] = field(default_factory=dict)
     numbers: Mapping[str, str] = field(default_factory=dict)
     now: datetime = field(default_factory=moment)
@@ -123,10 +128,12 @@ class Kind(ABC, Generic[S, B]):
     state: type[S]
     view_model: type[EntryView]
     writers: ClassVar[tuple[Role, ...]] = (Role.ADMINISTRATOR, Role.AREA_MANAGER)
-    tree: ClassVar[bool] = False
-    """Whether entries can be moved under another `parent` at will; see `moves.py`."""
+    tree: ClassVar[str | None] = None
+    """The field with the entry above, where it can be changed at will; see `moves.py`."""
     reported: ClassVar[tuple[str, ...]] = ()
     """Fields of the state that a unit's own system can be the source of."""
+    follows: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Fields of the body that are not kept where another one is told otherwise, with that one."""
 
     @abstractmethod
     def references(self, body: B) -> Iterable[Reference]:
@@ -148,12 +155,26 @@ class Kind(ABC, Generic[S, B]):
     def view(self, id: str, version: int, state: S, principal: Principal) -> BaseModel:
         """The answer that `principal` gets."""
 
+    def said(self, id: str, state: S) -> dict[str, Any]:
+        """The fields of a body that says what is there, those that it has."""
+        shown = self.view(id, 0, state, _SEES_ALL).model_dump(include={*self.body.model_fields})
+        return {name: value for name, value in shown.items() if value is not None}
+
+    def above(self, entry: S | B) -> str | None:
+        """The entry that it says is above it in the tree."""
+        found: str | None = getattr(entry, self.tree or "parent", None)
+        return found
+
     def referred(self, state: S) -> Referred:
         """As others see it."""
         return Referred(path=state.area_path, retired=state.retired)
 
     def moves(self, body: B, current: S) -> bool:
         """Whether `body` changes what others have derived their area path from."""
+        return False
+
+    def lowers(self, body: B, current: S) -> bool:
+        """Whether `body` puts it on a lower level of its tree."""
         return False
 
     def unique(self, body: B) -> Iterable[Unique]:

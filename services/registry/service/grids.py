@@ -15,10 +15,14 @@ from shared.web.problems import Problem
 
 
 class Grids(Kind[GridState, GridBody]):
-    """Grids. Leader, members and linked are ids of people (or units) who need not be registered."""
+    """Grids. Leader, members and linked are ids of people (or units) who need not be registered.
+
+    One who is not is no leader and cannot be reached, for coverage.
+    """
 
     name, singular = "grids", "grid"
     body, state, view_model = GridBody, GridState, GridView
+    follows = (("communities", "area"),)
 
     def references(self, body: GridBody) -> Iterable[Reference]:
         """Its area, communities and organization."""
@@ -93,9 +97,11 @@ class Grids(Kind[GridState, GridBody]):
                     ensure_area(principal, boundary.area_path)
         return decision
 
-    def moves(self, body: GridBody, current: GridState) -> bool:
-        """Whether the area changes: the volunteers' paths come from it."""
-        return body.area != current.area
+    def said(self, id: str, state: GridState) -> dict[str, Any]:
+        """See `Kind.said`; without a time, so that what is changed counts from now on."""
+        said = super().said(id, state)
+        said.pop("valid_from", None)
+        return said
 
     def event(self, id: str, state: GridState) -> GridChanged:
         """See `Kind.event`."""

@@ -13,14 +13,16 @@ from services.registry.service.base import (
     named,
     path_of,
 )
+from services.registry.service.trees import refuse_cycle
 from services.registry.states import OrganizationState, naming
 from shared.contracts.registry import OrganizationChanged
+from shared.contracts.words import LABELS, OrganizationLevel
 from shared.web.auth import Principal
 from shared.web.problems import Problem
 
 NAME = "organizations"
-LEVELS = 40
-"""How many organizations may stand above one another; art. 16 knows five levels."""
+RANK = {level: rank for rank, level in enumerate(OrganizationLevel)}
+"""0 for the province; lower organizations have higher ranks."""
 
 
 class Organizations(Kind[OrganizationState, OrganizationBody]):
@@ -28,7 +30,8 @@ class Organizations(Kind[OrganizationState, OrganizationBody]):
 
     name, singular = NAME, "organization"
     body, state, view_model = OrganizationBody, OrganizationState, OrganizationView
-    tree = True
+    tree = "parent"
+    follows = (("area", "unit_id"), ("successors", "retired"))
     reported = ("name", "domain", "level", "unit_id", "area", "retired")
 
     def references(self, body: OrganizationBody) -> Iterable[Reference]:
@@ -49,7 +52,8 @@ class Organizations(Kind[OrganizationState, OrganizationBody]):
         check_kept(known, "units", "unit_id", body.unit_id, current.unit_id if current else None)
         if body.parent is not None and not (current and current.parent == body.parent):
             known.find(NAME, body.parent, "parent")
-            refuse_cycle(id, body.parent, known)
+            refuse_cycle(NAME, "parent", id, body.parent, known)
+        _check_level(id, body, current, known)
         area, path = self._place(body, current, known)
         return OrganizationState(
             **naming(body.name),
@@ -82,7 +86,14 @@ class Organizations(Kind[OrganizationState, OrganizationBody]):
 
     def referred(self, state: OrganizationState) -> Referred:
         """As others see it."""
-        return Referred(state.area_path, state.retired, parent=state.parent)
+        return Referred(
+            state.area_path, state.retired, parent=state.parent, level=state.level,
+            unit_id=state.unit_id,
+        )  # fmt: skip
+
+    def lowers(self, body: OrganizationBody, current: OrganizationState) -> bool:
+        """See `Kind.lowers`."""
+        return RANK[body.level] > RANK[current.level]
 
     def event(self, id: str, state: OrganizationState) -> OrganizationChanged:
         """See `Kind.event`."""
@@ -108,6 +119,33 @@ class Organizations(Kind[OrganizationState, OrganizationBody]):
         return OrganizationView(id=id, version=version, **state.model_dump())
 
 
+def level_of(id: str | None, known: Known) -> OrganizationLevel | None:
+    """The level of an organization; None where it is not known."""
+    found = None if id is None else known.entries.get(Reference(NAME, id))
+    return None if found is None or found.level is None else OrganizationLevel(found.level)
+
+
+def _check_level(
+    id: str, body: OrganizationBody, current: OrganizationState | None, known: Known
+) -> None:
+    """Raise `Problem` 422 where it would stand above its superior, or below those under it.
+
+    Levels act together from the province down (art. 12, 16). One level may stand under itself, as a
+    branch under its committee. What stays as it was is left alone.
+    """
+    if current is not None and (current.parent, current.level) == (body.parent, body.level):
+        return
+    level = level_of(body.parent, known)
+    if level is not None and RANK[level] > RANK[body.level]:
+        zh, en = LABELS[f"level.{level}"]
+        raise Problem(422, "level-above-parent", field="level", parent=body.parent, zh=zh, en=en)
+    below = [OrganizationLevel(level) for level in known.below.get(id, ())]
+    highest = min(below, key=lambda level: RANK[level], default=body.level)
+    if RANK[highest] < RANK[body.level]:
+        zh, en = LABELS[f"level.{highest}"]
+        raise Problem(422, "level-below-children", field="level", zh=zh, en=en)
+
+
 def _successors(
     id: str, body: OrganizationBody, current: OrganizationState | None, known: Known
 ) -> tuple[str, ...]:
@@ -119,17 +157,3 @@ def _successors(
         if each not in kept:
             known.find(NAME, each, "successors")
     return tuple(body.successors)
-
-
-def refuse_cycle(id: str, parent: str, known: Known) -> None:
-    """Raise `Problem` 422 where `id` would come under itself, or too deep to be looked at."""
-    above = {parent}
-    seen: set[str] = set()
-    for _ in range(LEVELS):
-        if id in above:
-            raise Problem(422, "parent-cycle", field="parent", parent=parent)
-        seen |= above
-        above = {each for low in above for each in known.parents(NAME, low)} - seen
-        if not above:
-            return
-    raise Problem(422, "parent-too-deep", field="parent", parent=parent, levels=LEVELS)

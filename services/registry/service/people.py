@@ -45,12 +45,16 @@ class People(Kind[PersonState, PersonBody]):
     def build(
         self, id: str, body: PersonBody, current: PersonState | None, known: Known
     ) -> PersonState:
-        """See `Kind.build`. What was encrypted and is the same stays as it is."""
+        """See `Kind.build`. What was encrypted and is the same stays as it is.
+
+        The area path is the home grid's of now; when that changes, `homes` takes people along.
+        """
         for kind, field in (("units", "unit_id"), ("organizations", "organization_id")):
             kept = None if current is None else getattr(current, field)
             check_kept(known, kind, field, getattr(body, field), kept)
         if current is not None and current.grid_id == body.grid_id:
-            path = current.area_path
+            grid = known.entries.get(Reference("grids", body.grid_id))
+            path = current.area_path if grid is None else grid.path
         else:
             path = known.find("grids", body.grid_id, "grid_id").path
         name, name_index = self._lock("name", id, body.name, current)
@@ -93,6 +97,15 @@ class People(Kind[PersonState, PersonBody]):
                 if holder is not None and holder.id != id:
                     raise self._registered(unique, holder, principal)
         return decision
+
+    def taken_along(
+        self, id: str, state: PersonState, path: tuple[str, ...] | None
+    ) -> Decision[PersonState] | None:
+        """Where the home grid is now; None where that is no news, or the grid is not there."""
+        if path is None or path == state.area_path:
+            return None
+        new = state.model_copy(update={"area_path": path})
+        return Decision(new, [self.event(id, new)], "its home grid is in another area")
 
     def _registered(self, unique: Unique, holder: Holder, principal: Principal) -> Problem:
         code, field = {

@@ -12,6 +12,7 @@ from services.registry.service.base import (
     named,
     path_of,
 )
+from services.registry.service.trees import refuse_cycle
 from services.registry.states import UnitState, naming
 from shared.contracts.registry import UnitChanged
 from shared.web.auth import Principal, Role, ensure_area, ensure_unit
@@ -23,6 +24,7 @@ class Units(Kind[UnitState, UnitBody]):
 
     name, singular = "units", "unit"
     body, state, view_model = UnitBody, UnitState, UnitView
+    tree = "superior_unit_id"
     writers = (Role.ADMINISTRATOR, Role.AREA_MANAGER, Role.UNIT_OPERATOR)
 
     def references(self, body: UnitBody) -> Iterable[Reference]:
@@ -44,6 +46,9 @@ class Units(Kind[UnitState, UnitBody]):
             ("organizations", "superior_organization_id"),
         ):
             check_kept(known, kind, name, getattr(body, name), getattr(current, name, None))
+        superior = body.superior_unit_id
+        if superior is not None and not (current and current.superior_unit_id == superior):
+            refuse_cycle(self.name, "superior_unit_id", id, superior, known)
         return UnitState(
             **naming(body.name),
             domain=body.domain,
@@ -63,7 +68,8 @@ class Units(Kind[UnitState, UnitBody]):
 
     def referred(self, state: UnitState) -> Referred:
         """As others see it."""
-        return Referred(state.area_path, state.retired, area=state.area)
+        superior = state.superior_unit_id
+        return Referred(state.area_path, state.retired, parent=superior, area=state.area)
 
     def event(self, id: str, state: UnitState) -> UnitChanged:
         """See `Kind.event`."""

@@ -9,7 +9,8 @@ from services.registry.handover import Passing
 from services.registry.moves import TRIES, Move, Moves, beside, moved, pause
 from services.registry.repository import Repository
 from services.registry.service.base import Known, Reference
-from services.registry.service.organizations import NAME, Organizations, refuse_cycle
+from services.registry.service.organizations import NAME, RANK, Organizations, level_of
+from services.registry.service.trees import refuse_cycle
 from services.registry.states import OrganizationState
 from services.registry.succession.schemas import Outcome
 from services.registry.succession.works import Field, Listed
@@ -28,7 +29,7 @@ def fits(id: str, parent: str | None, known: Known) -> bool:
     if parent is None:
         return True
     try:
-        refuse_cycle(id, parent, known)
+        refuse_cycle(NAME, "parent", id, parent, known)
     except Problem:
         return False
     return True
@@ -39,14 +40,16 @@ def under(
 ) -> Decision[OrganizationState] | None:
     """Bring one under the successor; None where it is retired, elsewhere, or fits nowhere.
 
-    One that would come under itself (the successor, or who stands above it) takes the place of
-    the retired one: it comes under that one's superior, or under nobody.
+    One that would come under itself (the successor, or who stands above it), or under one of a
+    lower level, takes the place of the retired one: it comes under that one's superior, or under
+    nobody.
     """
     if state.retired or state.parent != passing.old:
         return None
     former = known.entries.get(Reference(NAME, passing.old))
     for parent in (passing.new.organization_id, former.parent if former else None):
-        if fits(id, parent, known):
+        level = level_of(parent, known) or state.level
+        if RANK[level] <= RANK[state.level] and fits(id, parent, known):
             new = state.model_copy(update={"parent": parent})
             return Decision(new, [_KIND.event(id, new)], passing.why)
     return None

@@ -37,6 +37,7 @@ class Venues(Kind[VenueState, VenueBody]):
     name, singular = "venues", "venue"
     body, state, view_model = VenueBody, VenueState, VenueView
     writers = (Role.ADMINISTRATOR, Role.AREA_MANAGER, Role.UNIT_OPERATOR)
+    follows = (("unit_id", "organization_id"),)
 
     def __init__(self, uses: Callable[[], Iterable[str]], zone: ZoneInfo) -> None:
         self._uses = uses

@@ -57,6 +57,20 @@ def test_cells_become_what_the_api_takes(tmp_path: Path) -> None:
     assert (second.line, second.values) == (4, {"name": "李明", "grid_id": "g1"})
 
 
+def test_an_empty_cell_says_nothing_and_a_dash_that_there_is_none(tmp_path: Path) -> None:
+    text = (
+        "id,name,domain,level,组建方式,成立日期,承接党组织\n"
+        "o,支部,agency,grassroots,区域联建,2026-03-01,a；b\np,支部,agency,grassroots,,-,-\n"
+    )
+    first, second = rows("organizations", tmp_path, text)
+    told = {"founding": "joint_area", "founded": "2026-03-01", "successors": ["a", "b"]}
+    assert {name: first.values[name] for name in told} == told
+    assert second.values.keys() == {"id", "name", "domain", "level", "founded", "successors"}
+    assert (second.values["founded"], second.values["successors"]) == (None, [])
+    [person] = rows("people", tmp_path, "name,grid_id,longitude,latitude\n王芳,g1,-,-\n")
+    assert person.values["service_point"] is None
+
+
 def test_a_column_without_a_meaning_is_told_unless_passed_over(tmp_path: Path) -> None:
     text = "id,name,domain,颜色\nu,甲,agency,红\n"
     with pytest.raises(BadFile, match="颜色"):

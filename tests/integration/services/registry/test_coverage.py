@@ -139,10 +139,10 @@ async def test_a_person_who_cannot_be_reached_leaves_a_gap(world: World) -> None
     async with Facts(world) as facts:
         await world.load("areas", CITY[:3])
         await world.load("grids", [GRID | {"communities": ["440310001"], "leader": "v1"}])
-        told = [found(G, "nobody_reachable")]
+        told = [found(G, gap) for gap in ("no_leader", "nobody_reachable")]
         await facts.until(*told)
         await world.admin.post("/v1/people", json=LEADER)
-        told.append(closed(G, "nobody_reachable"))
+        told += [closed(G, gap) for gap in ("no_leader", "nobody_reachable")]
         await facts.until(*told)
         for missing in ({"available": False}, {"telephone": None}):
             await world.admin.put("/v1/people/v1", json=LEADER | missing, headers=ANY)

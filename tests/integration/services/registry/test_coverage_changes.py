@@ -59,7 +59,7 @@ async def test_a_person_who_is_made_unavailable_moved_or_retired_leaves_a_gap(wo
         # Moved to the team of another grid.
         await world.admin.post("/v1/grids", json=grid | {"id": "g2"})
         await put_grid(world, grid | {"leader": "not-registered"})
-        told.append(gap)
+        told += [gap, found(G, "no_leader")]
         await facts.until(*told)
         # Retired.
         assert (await world.admin.delete("/v1/people/v1")).status_code == 200
@@ -71,10 +71,11 @@ async def test_who_is_registered_after_being_named_in_a_team_closes_its_gap(worl
     async with Facts(world) as facts:
         await world.load("areas", CITY[:3])
         await world.load("grids", [GRID | SQUARE | {"communities": [], "leader": "v1"}])
-        told = [found(G, "nobody_reachable")]
+        both = ("no_leader", "nobody_reachable")
+        told = [found(G, gap) for gap in both]
         await facts.until(*told)
         await world.load("people", [LEADER])
-        await facts.until(*told, closed(G, "nobody_reachable"))
+        await facts.until(*told, *(closed(G, gap) for gap in both))
 
 
 async def test_where_nobody_lives_no_team_is_missed(world: World) -> None:

@@ -108,7 +108,7 @@ async def test_what_the_journal_shows_late_is_seen(parts: Parts) -> None:
     await parts.load("grids", [grid("g2", communities=["440310001001"], leader="v2")], told=None)
     await parts.tell("grids", "g2", datetime.now(UTC) - timedelta(seconds=3))
     await watch.round()
-    assert (await parts.gaps())["grid/g2"] == ["nobody_reachable"]
+    assert (await parts.gaps())["grid/g2"] == ["no_leader", "nobody_reachable"]
 
 
 async def test_what_the_journal_never_shows_is_seen_after_ten_minutes(
@@ -134,6 +134,32 @@ async def seen_by(watch: CoverageWatch, parts: Parts, place: str = "grid/g1") ->
         return place in await parts.gaps()
 
     await eventually(seen, 10)
+
+
+async def test_a_retired_organization_is_no_team(parts: Parts) -> None:
+    await parts.load("areas", CITY)
+    row = {"id": "o1", "name": "党委", "domain": "community", "level": "grassroots",
+           "area": "440310001"}  # fmt: skip
+    await parts.load("organizations", [row])
+    await parts.load("grids", [grid("g1", organization_id="o1")])
+    watch = parts.watch()
+    await watch.round()
+    assert (await parts.gaps())["grid/g1"] == ["no_leader", "nobody_reachable"]
+    for retired, gaps in (
+        (True, ["no_team"]),
+        (False, ["no_leader", "nobody_reachable"]),
+        (True, ["no_team"]),
+    ):
+        await parts.load("organizations", [row | {"retired": retired}])
+        await watch.round()
+        assert (await parts.gaps())["grid/g1"] == gaps
+    # The same for one who begins and looks at everything; and when it is in service again.
+    anew = parts.watch()
+    await anew.round()
+    assert (await parts.gaps())["grid/g1"] == ["no_team"]
+    await parts.load("organizations", [row | {"retired": False}])
+    await anew.round()
+    assert (await parts.gaps())["grid/g1"] == ["no_leader", "nobody_reachable"]
 
 
 class Counting(CoverageRepository):
@@ -168,7 +194,8 @@ async def test_no_change_waits_while_the_city_is_read_anew(
         return repository.looks >= times
 
     await eventually(lambda: read(2), 10)
-    await parts.load("grids", [grid("g1"), grid("g2")])  # what was read has g1 as it was
+    rows = [grid("g1", leader=None), grid("g2")]
+    await parts.load("grids", rows)  # what was read has g1 as it was
     await watch.round()
     found = await parts.gaps()
     assert found["grid/g1"] == found["grid/g2"] == ["no_team"]
@@ -180,7 +207,7 @@ async def test_no_change_waits_while_the_city_is_read_anew(
     looks = repository.looks
     await parts.load("grids", [grid("g1", leader="v1")])
     await watch.round()
-    assert (await parts.gaps())["grid/g1"] == ["nobody_reachable"]
+    assert (await parts.gaps())["grid/g1"] == ["no_leader", "nobody_reachable"]
     assert repository.looks == looks  # it knew what was written meanwhile: no conflict
     await watch.end()
 
@@ -194,8 +221,8 @@ async def test_a_round_looks_only_at_what_changed(parts: Parts) -> None:
     for leader in (None, "v1", None, "v1"):
         await parts.load("grids", [grid("g1", leader=leader)])
         await watch.round()
-        gap = "no_team" if leader is None else "nobody_reachable"
-        assert (await parts.gaps())["grid/g1"] == [gap]
+        gaps = ["no_team"] if leader is None else ["no_leader", "nobody_reachable"]
+        assert (await parts.gaps())["grid/g1"] == gaps
     assert repository.looks == 1
 
 
@@ -222,7 +249,7 @@ async def test_who_lost_to_another_leader_begins_anew(parts: Parts) -> None:
         await parts.load("grids", [grid("g1", leader=leader)])
         await other.round()
     await mine.round()  # loses: it does not know of what the other has written
-    await parts.load("grids", [grid("g1")])
+    await parts.load("grids", [grid("g1", leader=None)])
     await mine.round()
     assert (await parts.gaps())["grid/g1"] == ["no_team"]
 

@@ -172,14 +172,6 @@ async def test_an_area_with_others_inside_stays_where_it_is(world: World) -> Non
     assert moved.json()["area_path"] == ["4403", "440310", "440310001", "440310002001"]
 
 
-async def test_a_grid_with_volunteers_stays_in_its_area(world: World) -> None:
-    await world.city()
-    await world.admin.post("/v1/people", json=VOLUNTEER)
-    body = {"name": "第一网格", "area": "440310002", "geometry": SQUARE}
-    answer = await world.admin.put("/v1/grids/g1", json=body, headers={"If-Match": "*"})
-    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/in-use")
-
-
 async def test_lists_in_pinyin_order_with_filters_words_and_pages(world: World) -> None:
     await world.city()
     names = ["重庆路学校", "坪山小学", "阿姨服务社", "第10中学", "第2中学", "坪环小学"]

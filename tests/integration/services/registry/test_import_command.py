@@ -75,7 +75,11 @@ async def test_rejected_rows_have_their_line_and_reason(world: World, tmp_path: 
     file = write(tmp_path / "units.csv", "\n".join(rows))
     async with served(world) as url:
         first = await lianxin(world, url, "units", file)
+        unit = {"name": "水务局", "domain": "agency", "area": "440310001", "system": "water"}
+        put = await world.admin.put("/v1/units/w1", json=unit, headers={"If-Match": "*"})
+        assert put.status_code == 200, put.text
         again = await lianxin(world, url, "units", file)
+        assert (await world.admin.get("/v1/units/w1")).json()["system"] == "water"
         report = tmp_path / "units.csv.rejected.csv"
         with report.open(encoding="utf-8-sig", newline="") as opened:
             rejected = list(csv.DictReader(opened))

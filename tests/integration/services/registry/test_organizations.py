@@ -20,6 +20,7 @@ YEAR = datetime.now(ZoneInfo("Asia/Shanghai")).year
 def organization(id: str, domain: str, area: str = "440310001", **rest: Any) -> dict[str, Any]:
     return {
         "id": id, "name": f"{id}党支部", "domain": domain, "level": "grassroots", "area": area,
+        "founded": "2020-01-01",
     } | rest  # fmt: skip
 
 
@@ -152,6 +153,7 @@ async def test_who_is_behind_follows_records_the_table_and_the_day_of_founding(
     rows = [
         organization("new", "village", founded="2025-07-01"),  # owes one of the two
         organization("late", "village", founded="2025-12-01"),  # owes none
+        organization("untold", "village", founded=None),  # owes none of before it was registered
     ]
     assert {row["status"] for row in await city.load("organizations", rows)} == {"created"}
     visits = ["household_visit"]
@@ -164,6 +166,9 @@ async def test_who_is_behind_follows_records_the_table_and_the_day_of_founding(
     assert own.json()["founded"] == "2025-07-01"
     [duty] = own.json()["duties"]
     assert (duty["times"], duty["due"], duty["missing"]) == (2, 1, 0)
+    untold = (await city.admin.get(f"/v1/organizations/untold/duties?year={YEAR}")).json()
+    assert (untold["founded"], untold["duties"][0]["due"]) == (None, 0)
+    assert datetime.fromisoformat(untold["begun"]).year == datetime.now(UTC).year
     await city.admin.post(f"/v1/records/{first}/void", json={"reason": "重复"})
     await behind_are(city, {"new": visits})
     table["duties"][0]["times"] = 4
@@ -198,6 +203,13 @@ async def test_a_unit_under_vertical_management_has_two_lines(city: World) -> No
     ):
         answer = await city.admin.put("/v1/units/tax-east", json=office | change, headers=ANY)
         assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{code}")
+    under = bureau | {"superior_unit_id": "tax-east"}
+    turned = await city.admin.put("/v1/units/tax-city", json=under, headers=ANY)
+    assert (turned.status_code, turned.json()["type"]) == (422, "/problems/parent-cycle")
+    [again] = await city.load("units", [under])
+    assert (again["status"], again["field"], again["code"]) == (
+        "rejected", "superior_unit_id", "parent-cycle",
+    )  # fmt: skip
     events = await city.events(6 + 1 + 1 + 8 + 2)
     [told] = [e.data for e in events if isinstance(e.data, UnitChanged) and e.subject == "tax-east"]
     assert (told.system, told.superior_unit_id, told.superior_organization_id) == (
@@ -223,6 +235,11 @@ async def test_ways_of_founding_and_who_took_over(city: World) -> None:
         assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{code}")
     answer = await city.admin.put("/v1/organizations/w-3", json=body | heirs, headers=ANY)
     assert (answer.json()["retired"], answer.json()["successors"]) == (True, ["w-4", "w-5"])
+    # A file that has no columns for them takes nothing away.
+    fewer = [
+        {name: row[name] for name in ("id", "name", "domain", "level", "area")} for row in rows
+    ]
+    assert {row["status"] for row in await city.load("organizations", fewer)} == {"unchanged"}
     back = await city.admin.put(
         "/v1/organizations/w-3", json=body | {"retired": False}, headers=ANY
     )
@@ -234,3 +251,22 @@ async def test_ways_of_founding_and_who_took_over(city: World) -> None:
     assert [(one.retired, one.successors, one.founding) for one in told] == [
         (False, (), "building"), (True, ("w-4", "w-5"), "building"), (False, (), "building"),
     ]  # fmt: skip
+
+
+async def test_no_organization_stands_above_one_of_a_higher_level(city: World) -> None:
+    county = organization("county", "agency", "440310", level="county")
+    bureau = organization("bureau", "agency", "440310", level="county", parent="county")
+    assert {row["status"] for row in await city.load("organizations", [county, bureau])} == {
+        "created"
+    }
+    for body, code in (
+        (bureau | {"parent": "o-agency"}, "level-above-parent"),
+        (county | {"level": "township"}, "level-below-children"),
+    ):
+        address = f"/v1/organizations/{body['id']}"
+        answer = await city.admin.put(address, json=body, headers=ANY)
+        assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{code}")
+    await city.admin.delete("/v1/organizations/bureau")
+    lower = county | {"level": "township"}
+    lowered = await city.admin.put("/v1/organizations/county", json=lower, headers=ANY)
+    assert lowered.status_code == 200

@@ -32,23 +32,34 @@ def pairing(**changes: Any) -> dict[str, Any]:
 
 async def test_organizations_are_paired_by_kinds_that_fit_them(city: World) -> None:
     goals = pairing()["goals"]
+    # Strong with weak: of the six assets shijing has its rules, shitan nothing.
+    rules = {"work": "rule_adopted", "at": at(days=-1), "organization_id": "shijing", "quantity": 3}
+    made(await city.admin.post("/v1/records", json=rules))
+    sent = {"id": "p2", "name": "李明", "grid_id": "g1", "organization_id": "liulian"}
+    made(await city.admin.post("/v1/people", json=sent))
+    reason = {"reason": "书记有经验"}
     fitting: list[dict[str, Any]] = [
         {"kind": "department_village", "giver": "bureau", "taker": "shitan"},
         {"kind": "company_village", "giver": "water", "taker": "shitan"},
         {"kind": "village_community", "giver": "shitan", "taker": "liulian"},
         {"kind": "strong_weak", "giver": "shijing", "taker": "shitan"},
-        {"kind": "secondment", "giver": "liulian", "taker": "shitan", "person_id": "p1"},
+        {"kind": "secondment", "giver": "liulian", "taker": "shitan", "person_id": "p2"},
+        {"kind": "strong_weak", "giver": "shitan", "taker": "shijing"} | reason,
     ]
     for sides in fitting:
         made(await city.admin.post("/v1/pairings", json=pairing(goals=goals, **sides)))
     listed = fine(await city.admin.get("/v1/pairings?organization_id=shitan&limit=2"))
-    assert [one["kind"] for one in listed["items"]] == ["secondment", "strong_weak"]
+    assert [(one["kind"], one["reason"]) for one in listed["items"]] == [
+        ("strong_weak", "书记有经验"), ("secondment", None),
+    ]  # fmt: skip
     rest = fine(await city.admin.get(f"/v1/pairings?limit=50&cursor={listed['next']}"))
-    assert len(rest["items"]) == 3
+    assert len(rest["items"]) == 4
     for sides, code in (
         ({"kind": "company_village", "giver": "bureau"}, "pairing-does-not-fit"),
         ({"kind": "department_village", "giver": "liulian"}, "pairing-does-not-fit"),
         ({"kind": "strong_weak", "giver": "liulian"}, "pairing-domains-same"),
+        ({"kind": "strong_weak", "giver": "shitan", "taker": "shijing"}, "not-stronger"),
+        ({"kind": "secondment", "giver": "shijing", "person_id": "p1"}, "person-not-of-giver"),
         ({"kind": "village_community", "giver": "shijing"}, "pairing-domains-different"),
         ({"giver": "shitan"}, "same-organization"),
         ({"kind": "secondment", "giver": "liulian"}, "person-needed"),

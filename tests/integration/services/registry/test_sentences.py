@@ -41,7 +41,8 @@ async def city(kafka_bootstrap: str, mongodb_uri: str) -> AsyncIterator[World]:
         for domain in Domain:
             place = {"unit_id": "u1"} if domain.value == "state_enterprise" else {"area": STREET}
             branch = {"id": domain.value, "name": f"{domain.value}党支部", "domain": domain.value,
-                      "level": "grassroots", "parent": "street"}  # fmt: skip
+                      "level": "grassroots", "parent": "street",
+                      "founded": "2020-01-01"}  # fmt: skip
             made(await world.admin.post("/v1/organizations", json=branch | place))
         yield world
 

@@ -109,6 +109,12 @@ async def test_hours_stand_on_the_sheet_once_are_put_right_and_voided(world: Wor
     assert again.json() == made.json()
     number, code = made.json()["number"], made.json()["code"]
 
+    # It stands on the record sheet, without the code that shows the name.
+    [issued] = (await me.get("/v1/people/p1/record")).json()["issued"]
+    assert issued == period | {
+        "number": number, "hours": 2.0, "services": 1, "issued_on": issued["issued_on"],
+    }  # fmt: skip
+
     # Anybody verifies it with number and code, and sees what stands on it and nothing else.
     anybody = world.as_(None)
     seen = await anybody.get(f"/v1/certificates/{number}", params={"code": code.lower()})
@@ -164,6 +170,7 @@ async def test_hours_stand_on_the_sheet_once_are_put_right_and_voided(world: Wor
     assert (told_of[0].data.person_id, told_of[0].data.hours) == ("p1", 2.0)
     (listed,) = (await me.get("/v1/people/p1/certificates")).json()["items"]
     assert (listed["number"], listed["revoked"]) == (number, "时数有误")
+    assert (await me.get("/v1/people/p1/record")).json()["issued"] == []
 
 
 async def test_a_volunteer_group_is_registered_and_told(world: World) -> None:

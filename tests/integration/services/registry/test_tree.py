@@ -109,9 +109,9 @@ async def test_a_move_left_behind_by_a_killed_process_holds_nobody_up_for_long(
         await world.load("areas", CITY[:1])
         await world.load("organizations", [organization("a"), organization("b")])
         registry: Registry = world.app.state.parts
-        look = await registry.moves.look()
+        look = await registry.moves["organizations"].look()
         [claimed] = moved("a", 1, None, "b")
-        assert await registry.moves.claim(look, [claimed])
+        assert await registry.moves["organizations"].claim(look, [claimed])
         # Killed here. The opposite move waits until that one can never be written, and is done.
         assert await put(world, "b", "a") == 200
         stale = {"If-Match": '"1"'}
@@ -220,7 +220,9 @@ def test_no_order_of_steps_and_no_kill_makes_a_cycle(
             store = parts.repository.stores["organizations"]
             store.collection = gated["organizations"]
             parts.repository._database = gated
-            object.__setattr__(parts, "moves", Moves(gated, stale))
+            object.__setattr__(
+                parts, "moves", {"organizations": Moves(gated, "organizations", stale)}
+            )
             return client, parts, database, gate
 
         client, registry, database, gate = runner.run(build())

@@ -23,11 +23,14 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
         ({}, (Gap.NO_TEAM,)),
         ({"organization_id": "o"}, (Gap.NO_LEADER, Gap.NOBODY_REACHABLE)),
         ({"members": ("there",)}, (Gap.NO_LEADER,)),
-        ({"leader": "unregistered"}, (Gap.NOBODY_REACHABLE,)),
+        ({"organization_id": "retired"}, (Gap.NO_TEAM,)),
+        ({"organization_id": "retired", "leader": "there"}, ()),
+        ({"leader": "unregistered"}, (Gap.NO_LEADER, Gap.NOBODY_REACHABLE)),
         ({"leader": "silent"}, (Gap.NOBODY_REACHABLE,)),
         ({"leader": "retired"}, (Gap.NO_LEADER, Gap.NOBODY_REACHABLE)),
         ({"leader": "retired", "members": ("there",)}, (Gap.NO_LEADER,)),
-        ({"leader": "unregistered", "members": ("there",)}, ()),
+        ({"leader": "unregistered", "members": ("there",)}, (Gap.NO_LEADER,)),
+        ({"leader": "silent", "members": ("there",)}, ()),
         ({"leader": "there"}, ()),
     ],
 )
@@ -37,9 +40,10 @@ def test_the_gaps_of_a_team_are_those_of_its_grid_and_community(
     city = City()
     city.put_community("c1", ("s", "c1"))
     city.put_grid("g1", Team(STREET, ("c1",), **team))
-    city.put_person("there", retired=False, reachable=True)
-    city.put_person("silent", retired=False, reachable=False)
-    city.put_person("retired", retired=True, reachable=False)
+    city.put_organization("retired", retired=True)
+    city.put_person("there", serving=True, reachable=True)
+    city.put_person("silent", serving=True, reachable=False)
+    city.put_person("retired", serving=False, reachable=False)
     assert city.gaps(GRID) == city.gaps(COMMUNITY) == gaps
 
 
@@ -48,7 +52,7 @@ def test_a_community_is_served_by_a_grid_that_names_it_or_is_of_it() -> None:
     city.put_community("c1", ("s", "c1"))
     assert city.gaps(COMMUNITY) == (Gap.NO_TEAM,)
     city.put_grid("g1", Team(STREET, leader="there"))
-    city.put_person("there", retired=False, reachable=True)
+    city.put_person("there", serving=True, reachable=True)
     assert city.gaps(COMMUNITY) == (Gap.NO_TEAM,)  # of the whole street: it names none
     city.touched()
     city.put_grid("g1", Team(("s", "c1"), leader="there"))
@@ -64,9 +68,10 @@ def test_a_community_is_served_by_a_grid_that_names_it_or_is_of_it() -> None:
 def test_one_team_with_a_leader_and_one_reachable_person_serve_a_community() -> None:
     city = City()
     city.put_community("c1", ("s", "c1"))
-    city.put_grid("g1", Team(STREET, ("c1",), leader="unregistered"))
+    city.put_grid("g1", Team(STREET, ("c1",), leader="silent"))
     city.put_grid("g2", Team(STREET, ("c1",), members=("there",)))
-    city.put_person("there", retired=False, reachable=True)
+    city.put_person("silent", serving=True, reachable=False)
+    city.put_person("there", serving=True, reachable=True)
     assert city.gaps(COMMUNITY) == ()
     assert city.gaps(GRID) == (Gap.NOBODY_REACHABLE,)
 
@@ -77,21 +82,21 @@ def test_a_grid_where_nobody_lives_needs_no_team_and_may_serve_a_community() -> 
     city.put_grid("g1", Team(STREET, ("c1",), leader="unregistered", populated=False))
     assert (city.gaps(GRID), city.path(GRID)) == ((), None)
     assert city.places() == {COMMUNITY}
-    assert city.gaps(COMMUNITY) == (Gap.NOBODY_REACHABLE,)
+    assert city.gaps(COMMUNITY) == (Gap.NO_LEADER, Gap.NOBODY_REACHABLE)
     city.put_grid("g1", Team(STREET))
     assert city.gaps(GRID) == (Gap.NO_TEAM,)
 
 
 def test_only_people_of_teams_are_held() -> None:
     city = City()
-    city.put_person("v1", retired=False, reachable=True)
+    city.put_person("v1", serving=True, reachable=True)
     assert city.touched() == set()
     city.put_grid("g1", Team(STREET, leader="v1", members=("v1", "v2")))
     city.put_grid("g2", Team(STREET, members=("v2",)))
     assert city.in_a_team(["v1", "v2", "v3"]) == ["v1", "v2"]
     assert sorted(city.unread()) == ["v1", "v2"]
     city.touched()
-    city.put_person("v1", retired=False, reachable=True)
+    city.put_person("v1", serving=True, reachable=True)
     assert city.touched() == {GRID, Place(PlaceKind.COMMUNITY, "s")}
     assert city.unread() == ["v2"]
     assert city.gaps(GRID) == ()
@@ -100,7 +105,7 @@ def test_only_people_of_teams_are_held() -> None:
     assert city.in_a_team(["v1", "v2"]) == ["v2"]
     city.put_grid("g1", Team(STREET, leader="v1"))
     assert sorted(city.unread()) == ["v1", "v2"]
-    assert city.gaps(GRID) == (Gap.NOBODY_REACHABLE,)
+    assert city.gaps(GRID) == (Gap.NO_LEADER, Gap.NOBODY_REACHABLE)
     city.put_grid("g2", None)
     assert city.unread() == ["v1"]
 
@@ -136,7 +141,7 @@ TEAMS = st.builds(
     Team,
     path=st.sampled_from((("s",), ("s", "c1"), ("s", "c2"))),
     communities=st.lists(CODES, unique=True).map(tuple),
-    organization_id=st.none() | st.just("o"),
+    organization_id=st.none() | st.sampled_from("op"),
     leader=st.none() | IDS,
     members=st.lists(IDS, unique=True).map(tuple),
     populated=st.booleans(),
@@ -144,6 +149,7 @@ TEAMS = st.builds(
 CHANGES = st.lists(
     st.tuples(st.just("community"), CODES, st.booleans())
     | st.tuples(st.just("grid"), IDS, st.none() | TEAMS)
+    | st.tuples(st.just("organization"), st.sampled_from("op"), st.booleans())
     | st.tuples(st.just("person"), IDS, st.sampled_from(("retired", "reachable", "silent"))),
     max_size=30,
 )
@@ -162,12 +168,15 @@ class Registered:
             self.city.put_community(id, ("s", id) if what else None)
         elif kind == "grid":
             self.city.put_grid(id, what)
+        elif kind == "organization":
+            self.city.put_organization(id, retired=what)
         else:
             self.people[id] = what
         changed = self.city.in_a_team([id] if kind == "person" else [])
         for person in (*changed, *self.city.unread()):
             known = self.people.get(person)
-            self.city.put_person(person, retired=known == "retired", reachable=known == "reachable")
+            serving = known in ("reachable", "silent")
+            self.city.put_person(person, serving=serving, reachable=known == "reachable")
         return self.city.touched()
 
 

@@ -1,10 +1,11 @@
 """Decisions and bulk rows as functions."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from services.registry.bulk import Row, parents_first, read_rows
+from services.registry.bulk import Row, parents_first, read_rows, whole
 from services.registry.schemas import (
     AreaBody,
     GridBody,
@@ -98,6 +99,38 @@ def test_a_long_chain_of_parents_back_to_oneself_is_a_cycle() -> None:
     assert Organizations().decide("other", body, None, table, ADMIN) is not None
 
 
+def test_a_unit_is_not_above_itself_in_its_system() -> None:
+    table = known(units_b=Referred(parent="c"), units_c=Referred(parent="a"))
+    body = UnitBody.model_validate({"name": "甲", "domain": "agency", "superior_unit_id": "b"})
+    units = Units()
+    assert code_of(lambda: units.decide("a", body, None, table, ADMIN)) == (422, "parent-cycle")
+    assert units.decide("other", body, None, table, ADMIN) is not None
+
+
+@pytest.mark.parametrize(
+    ("own", "above", "below", "code"),
+    [
+        ("county", "city", ["grassroots"], None),
+        ("grassroots", "grassroots", ["grassroots"], None),  # a branch under its committee
+        ("county", "grassroots", [], "level-above-parent"),
+        ("county", None, ["grassroots", "city"], "level-below-children"),
+        ("county", None, ["county"], None),
+    ],
+)
+def test_an_organization_is_not_below_those_under_it(
+    own: str, above: str | None, below: list[str], code: str | None
+) -> None:
+    table = known(organizations_up=Referred(PATH, level=above), areas_d=Referred(PATH))
+    table.below = {"o": below}
+    values = {"name": "党委", "domain": "agency", "level": own, "area": "d"}
+    body = OrganizationBody.model_validate(values | ({"parent": "up"} if above else {}))
+    organizations = Organizations()
+    if code is None:
+        assert organizations.decide("o", body, None, table, ADMIN) is not None
+    else:
+        assert code_of(lambda: organizations.decide("o", body, None, table, ADMIN)) == (422, code)
+
+
 def test_a_stored_cycle_of_others_does_not_hang() -> None:
     table = known(
         organizations_a=Referred(parent="b"), organizations_b=Referred(parent="a"),
@@ -160,9 +193,9 @@ def test_parents_come_first_and_the_rest_keep_their_order() -> None:
         return Row(number, id, body)
 
     rows = [row(1, "c", "b"), row(2, "x", "y"), row(3, "b", "a"), row(4, "a", None)]
-    assert [r.id for r in parents_first(rows)] == ["a", "b", "c", "x"]
+    assert [r.id for r in parents_first(Areas(), rows)] == ["a", "b", "c", "x"]
     looped = [row(1, "p", "q"), row(2, "q", "p"), row(3, "p", "q")]
-    assert sorted(r.number for r in parents_first(looped)) == [1, 2, 3]
+    assert sorted(r.number for r in parents_first(Areas(), looped)) == [1, 2, 3]
 
 
 def test_rows_that_cannot_be_read_say_why_in_both_languages() -> None:
@@ -180,3 +213,72 @@ def test_rows_that_cannot_be_read_say_why_in_both_languages() -> None:
     assert reason is not None
     assert reason.zh == "capacity：应不大于 50。"
     assert reason.en == "capacity: Give a value of at most 50."
+
+
+def told(kind: Any, current: Any, **values: Any) -> Any:
+    """The body that an imported row of `values` asks for."""
+    return whole(kind, Row(1, "x", kind.body.model_validate(values)), current)
+
+
+def test_a_row_leaves_what_it_does_not_tell_and_clears_what_it_tells_to_be_nothing() -> None:
+    table = known(
+        areas_d=Referred(PATH), units_u=Referred(PATH, area="d"), units_top=Referred(PATH),
+        organizations_top=Referred(PATH), areas_e=Referred(("c", "e")),
+        units_v=Referred(("c", "e"), area="e"),
+    )  # fmt: skip
+    row = {"name": "支部", "domain": "agency", "level": "grassroots", "unit_id": "u"}
+    body = OrganizationBody.model_validate(
+        row | {"founding": "trade", "founded": "2026-03-01", "retired": True, "successors": ["top"]}
+    )
+    decision = Organizations().decide("x", body, None, table, ADMIN)
+    assert decision is not None
+    state = decision.state
+    same = told(Organizations(), state, **row)
+    assert Organizations().decide("x", same, state, Known(), ADMIN) is None
+    cleared = told(Organizations(), state, **row, founding=None, successors=[])
+    assert (cleared.founding, cleared.founded, cleared.successors) == (None, "2026-03-01", [])
+    back = told(Organizations(), state, **row, retired=False)
+    assert (back.retired, back.successors) == (False, [])
+    moved = told(Organizations(), state, **row | {"unit_id": "v"})
+    assert Organizations().build("x", moved, state, table).area_path == ("c", "e")
+
+    unit = {"name": "税务局", "domain": "agency", "area": "d"}
+    office = UnitBody.model_validate(unit | {"system": "tax", "superior_unit_id": "top"})
+    there = Units().decide("x", office, None, table, ADMIN)
+    assert there is not None
+    same = told(Units(), there.state, **unit)
+    assert Units().decide("x", same, there.state, Known(), ADMIN) is None
+
+
+def test_a_row_without_a_polygon_keeps_it_and_plans_nothing() -> None:
+    square = {
+        "type": "Polygon",
+        "coordinates": [[[1, 1], [2, 1], [2, 2], [1, 2], [1, 1]]],
+    }
+    body = GridBody.model_validate({"name": "格", "area": "d", "geometry": square})
+    decision = Grids().decide("x", body, None, DISTRICT, ADMIN)
+    assert decision is not None
+    same = told(Grids(), decision.state, name="格", area="d")
+    assert same.geometry is not None
+    assert same.valid_from is None
+    later = Known(now=datetime.now(UTC) + timedelta(days=1))
+    assert Grids().decide("x", same, decision.state, later, ADMIN) is None
+
+
+def test_a_person_belongs_where_the_home_grid_is_now() -> None:
+    people = People(CIPHER)
+    body = PersonBody(name="王芳", grid_id="g")
+    decision = people.decide("x", body, None, known(grids_g=Referred(PATH)), ADMIN)
+    assert decision is not None
+    moved = known(grids_g=Referred(("c", "e"), retired=True))
+    again = people.decide("x", body, decision.state, moved, ADMIN)
+    assert again is not None
+    assert again.state.area_path == ("c", "e")
+    along = people.taken_along("x", decision.state, ("c", "e"))
+    assert along is not None
+    assert along.state == again.state
+    [event] = along.events
+    assert isinstance(event, VolunteerChanged)
+    assert event.area_path == ("c", "e")
+    assert people.taken_along("x", along.state, ("c", "e")) is None
+    assert people.taken_along("x", along.state, None) is None

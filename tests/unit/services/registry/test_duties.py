@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.registry.duties.decisions import due_by, founding_of, late_from, span_of, standing
+from services.registry.duties.decisions import (
+    begins,
+    due_by,
+    last_begun,
+    late_from,
+    span_of,
+    standing,
+)
 from services.registry.duties.table import Duty, DutyTable
 from services.registry.records.repository import Total
 from services.registry.records.table import WorkTable
@@ -41,6 +48,7 @@ def test_one_of_four_a_year_is_due_at_the_end_of_each_quarter(now: datetime, due
 
 
 ZONE = ZoneInfo("Asia/Shanghai")
+LATER = datetime(2026, 12, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +66,33 @@ ZONE = ZoneInfo("Asia/Shanghai")
 def test_one_founded_in_mid_year_owes_its_part_of_the_year(
     founded: str, now: datetime, due: int
 ) -> None:
-    assert due_by(4, SPAN, now, founding_of(founded, ZONE)) == due
+    assert due_by(4, SPAN, now, begins(founded, LATER, LATER, ZONE)) == due
+
+
+def test_one_whose_founding_is_not_told_owes_from_when_it_could_be_recorded() -> None:
+    september, october = (datetime(2026, month, 1, tzinfo=UTC) for month in (9, 10))
+    for created, began in ((september, october), (october, september)):
+        begun = begins(None, created, began, ZONE)
+        assert begun == october
+        assert due_by(4, SPAN, datetime(2026, 12, 1, tzinfo=UTC), begun) == 0
+        assert due_by(4, SPAN, SPAN.until, begun) == 1
+        assert due_by(4, span_of(2027, ZONE), datetime(2027, 6, 1, tzinfo=UTC), begun) == 1
+
+
+@given(
+    st.lists(st.integers(1, 400), max_size=3),
+    st.datetimes(datetime(2025, 6, 1), datetime(2027, 6, 1), timezones=st.just(UTC)),
+    st.datetimes(datetime(2025, 6, 1), datetime(2027, 6, 1), timezones=st.just(UTC)),
+)
+def test_something_is_due_of_whoever_has_begun_by_the_latest_beginning(
+    times: list[int], now: datetime, begun: datetime
+) -> None:
+    duties = [Duty(domain=Domain.VILLAGE, work=f"w{n}", times=n) for n in times]
+    latest = last_begun(duties, SPAN, now)
+    if latest is None:
+        assert not any(due_by(n, SPAN, now - timedelta(seconds=1), begun) for n in times)
+    elif abs(latest - begun) > timedelta(seconds=1):
+        assert any(due_by(n, SPAN, now, begun) for n in times) == (begun < latest)
 
 
 @given(
@@ -69,15 +103,15 @@ def test_one_founded_in_mid_year_owes_its_part_of_the_year(
     st.none() | st.datetimes(datetime(2025, 6, 1), datetime(2027, 3, 1), timezones=st.just(UTC)),
 )
 def test_it_is_behind_from_the_moment_that_is_kept_and_not_before(
-    times: int, quantity: float | None, records: int, done: float, founded: datetime | None
+    times: int, quantity: float | None, records: int, done: float, begun: datetime | None
 ) -> None:
     duty = Duty(domain=Domain.AGENCY, work="w", times=times, quantity=quantity)
     total, second = Total(records, done), timedelta(seconds=1)
 
     def behind(now: datetime) -> bool:
-        return standing(duty, total, SPAN, now, founded).behind
+        return standing(duty, total, SPAN, now, begun).behind
 
-    late = late_from(duty, total, SPAN, founded)
+    late = late_from(duty, total, SPAN, begun)
     if late is None:
         assert not behind(SPAN.until - second)
     else:
@@ -87,7 +121,7 @@ def test_it_is_behind_from_the_moment_that_is_kept_and_not_before(
 
 
 def test_of_a_quantity_it_owes_its_part_too() -> None:
-    founded = founding_of("2026-07-01", ZONE)
+    founded = begins("2026-07-01", LATER, LATER, ZONE)
     found = standing(VISITS, Total(0, 0.0), SPAN, SPAN.until, founded)
     assert (found.due, found.due_quantity) == (2, 20.0)
 

@@ -9,7 +9,14 @@ from services.registry.assignments.rules import check_channel, check_line, check
 from services.registry.assignments.schemas import AssignmentBody
 from services.registry.assignments.table import AssignmentTable
 from services.registry.service.base import Known, Reference, Referred
-from services.registry.standing import Line, Standing, line_between, lineage_of, scope_of
+from services.registry.standing import (
+    Line,
+    Standing,
+    line_between,
+    lineage_of,
+    scope_of,
+    system_of,
+)
 from services.registry.tables import SHIPPED
 from shared.contracts.words import AreaLevel, Domain, OrganizationLevel
 from shared.web.problems import Problem
@@ -31,8 +38,10 @@ def standing(
     path: tuple[str, ...] = PATH,
     domain: Domain = Domain.COMMUNITY,
     lineage: tuple[str, ...] = (),
+    system: tuple[str, ...] = (),
 ) -> Standing:
-    return Standing(id, domain, level, None, path, scope_of(level, path, LEVELS), lineage)
+    scope = scope_of(level, path, LEVELS)
+    return Standing(id, domain, level, None, path, scope, lineage, system)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +79,23 @@ def test_one_organization_is_above_another_by_its_system_or_by_its_place() -> No
         (standing("nowhere", OrganizationLevel.COUNTY, ()), None),
     ):
         assert line_between(above, below) is line
+
+
+def test_a_unit_under_vertical_management_is_reached_by_its_system_too() -> None:
+    parents = {"office": "street", "street": "district", "bureau": "works", "works": None}
+    superiors = {"office": "bureau", "bureau": "ministry", "ministry": None}
+    assert system_of("office", parents, superiors) == ("bureau", "ministry")
+    assert system_of("office", parents, {"office": "bureau"}) == ("bureau", "works")
+    assert system_of("street", parents, superiors) == ()
+    assert system_of("a", {}, {"a": "b", "b": "a"}) == ("b",)
+    office = standing(
+        "office", OrganizationLevel.GRASSROOTS, lineage=("street",), system=("bureau",)
+    )
+    far = ("city", "d2")
+    assert line_between(standing("bureau", OrganizationLevel.COUNTY, far), office) is Line.SYSTEM
+    assert line_between(standing("street", OrganizationLevel.TOWNSHIP, far), office) is Line.SYSTEM
+    assert line_between(standing("other", OrganizationLevel.COUNTY, far), office) is None
+    assert check_line(standing("bureau", OrganizationLevel.COUNTY, far), office) is Line.SYSTEM
 
 
 @pytest.mark.parametrize("level", list(OrganizationLevel))

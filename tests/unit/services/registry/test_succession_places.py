@@ -267,6 +267,16 @@ def test_who_is_above_the_successor_takes_the_place_of_the_retired_one() -> None
     assert under("other", gone, passing("old", "new"), known(tree)) is None
 
 
+def test_one_does_not_come_under_a_successor_of_a_lower_level() -> None:
+    table = known({"top": None, "old": "top", "child": "old", "new": None})
+    county = organization("old").model_copy(update={"level": OrganizationLevel.COUNTY})
+    for level, parent in (("county", "new"), ("township", "top")):
+        table.entries[Reference("organizations", "new")] = Referred(level=level)
+        decision = under("child", county, passing("old", "new"), table)
+        assert decision is not None
+        assert decision.state.parent == parent
+
+
 @given(
     st.lists(st.integers(-1, 5), min_size=len(NAMES), max_size=len(NAMES)),
     st.lists(st.sampled_from(NAMES), min_size=2, max_size=2, unique=True),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from services.registry.bulk import Row, whole
 from services.registry.service.base import Known, Reference, Referred
 from services.registry.venues.decisions import Venues, VenueState
 from services.registry.venues.hours import is_open, open_at, overlap
@@ -163,3 +164,15 @@ def test_a_unit_writes_its_own_venues() -> None:
     ):
         with pytest.raises(Problem, match="403"):
             KIND.ensure_own(principal, "v1", state)
+
+
+def test_a_row_of_a_bulk_load_leaves_the_hours_and_the_unit_follows_the_owner() -> None:
+    def asked(**row: Any) -> VenueBody:
+        body: VenueBody = whole(KIND, Row(1, "v1", VenueBody.model_validate(row)), built())
+        return body
+
+    row = {"name": BODY["name"], "area": "4403", "organization_id": "o1"}
+    assert KIND.build("v1", asked(**row), built(), Known()) == built()
+    other = asked(**row | {"organization_id": "o2"})
+    there = Known({Reference("organizations", "o2"): Referred(path=("4403",), unit_id="u2")})
+    assert KIND.build("v1", other, built(), there).unit_id == "u2"
