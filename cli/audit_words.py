@@ -46,9 +46,33 @@ _WORDS = {
         "{period}: not settled, compared with the scores of now; scheme version "
         "{scheme_version}; {cases} requests counted again.",
     ),
+    "scores.reading": ("{period}：读取事件日志", "{period}: reading the journals"),
+    "scores.from_journals": (
+        "按 {events} 条事件从日志重建。",
+        "Made of {events} events from the journals.",
+    ),
     "scores.as_kept": (
-        "不来自诉求的数据按留存值采用：{names}",
-        "What requests do not give is taken as it was kept: {names}",
+        "以下数据无法由日志重建，按留存值采用：{names}",
+        "What journals do not give is taken as it was kept: {names}",
+    ),
+    "scores.later": (
+        "结算之后另有 {later} 件诉求发生变化，未计入；如需计入请重新结算。",
+        "{later} requests changed after the settlement and are not in it; settle anew to have them "
+        "counted.",
+    ),
+    "scores.gaps": (
+        "日志缺少事件（对象#序号）：{names}。请从备份恢复该服务的数据库。",
+        "Events are missing in a journal (subject#sequence): {names}. Restore that service's "
+        "database from a backup.",
+    ),
+    "scores.in_flight": (
+        "这些诉求在结算前一分钟内有事件，结算时可能尚未送达；请重新结算后再核对：{names}",
+        "Of these something was told in the minute before the settlement, which may not have come "
+        "by then; settle anew and audit again: {names}",
+    ),
+    "scores.untold": (
+        "日志中还没有 {period} 第 {revision} 次结算：请几秒后再试。",
+        "The journal does not have revision {revision} of {period} yet: try again in some seconds.",
     ),
     "scores.same": (
         "{subjects} 个得分与重算完全一致。",

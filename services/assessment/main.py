@@ -175,6 +175,7 @@ def build(settings: Settings, client: Client) -> Assembly:
         await scores.create_indexes()
         await supported.repository.create_indexes()
         await schemes.prepare()
+        await repository.tell_corrections()
 
     return Assembly(runtime, parts, prepare_database)
 

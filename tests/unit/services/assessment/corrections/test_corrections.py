@@ -40,7 +40,7 @@ def told(*more: Any) -> Case:
 
 def corrected(case: Case, **said: Any) -> Case:
     body = CorrectionBody.model_validate({"reason": "re-judged"} | said)
-    decision = correct(case, body, START, "administrator:a", BEIJING)
+    decision = correct("r1", case, body, START, "administrator:a", BEIJING)
     assert decision is not None
     assert decision.why == "re-judged"
     return decision.state
@@ -86,15 +86,15 @@ def test_a_case_knows_which_groups_its_corrections_touched_and_when_last() -> No
 def test_the_later_correction_holds_and_voiding_brings_the_earlier_back() -> None:
     twice = corrected(corrected(told(), satisfied=5), satisfied=1, excluded=True)
     assert (twice.measure.satisfied, twice.keys, twice.corrected) == (0, (), True)
-    decision = void(twice, 2, "wrongly", START, "administrator:b", BEIJING)
+    decision = void("r1", twice, 2, "wrongly", START, "administrator:b", BEIJING)
     assert decision is not None
     assert decision.state.measure.satisfied == 1
     assert decision.state.keys != ()
     voided = decision.state.corrections[1].voided
     assert voided is not None
     assert (voided.by, voided.reason) == ("administrator:b", "wrongly")
-    assert void(decision.state, 2, "again", START, "x", BEIJING) is None
-    none = void(decision.state, 1, "all", START, "x", BEIJING)
+    assert void("r1", decision.state, 2, "again", START, "x", BEIJING) is None
+    none = void("r1", decision.state, 1, "all", START, "x", BEIJING)
     assert none is not None
     assert (none.state.measure, none.state.corrected) == (told().measure, False)
 
@@ -125,13 +125,13 @@ def test_refused_and_repeated() -> None:
     ):
         body = CorrectionBody.model_validate({"reason": "x"} | said)
         with pytest.raises(Problem) as raised:
-            correct(case, body, START, "a", BEIJING)
+            correct("r1", case, body, START, "a", BEIJING)
         assert (raised.value.status, raised.value.code) == (status, code)
     with pytest.raises(Problem):
-        void(told(), 1, "x", START, "a", BEIJING)
+        void("r1", told(), 1, "x", START, "a", BEIJING)
     once = corrected(told(), satisfied=5)
     body = CorrectionBody(reason="re-judged", satisfied=5)
-    assert correct(once, body, START, "administrator:a", BEIJING) is None
+    assert correct("r1", once, body, START, "administrator:a", BEIJING) is None
 
 
 choice = st.sampled_from

@@ -1,19 +1,32 @@
 """Order, duplicates, late events, corrections and restarts never change the final scores."""
 
 import random
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.assessment.corrections.decisions import correct, void
+from services.assessment.corrections.schemas import CorrectionBody
+from services.assessment.scores import comparing
 from services.assessment.scores import figures as figure_inputs
-from services.assessment.scores import reproduction
+from services.assessment.scores.anew import CasesAnew, Told
 from services.assessment.scores.inputs import Numbers
 from services.assessment.scores.score import Scores, score_class
-from services.assessment.service.cases import Case, Correction
+from services.assessment.service.cases import Case
 from services.assessment.service.figures import SubjectKind
+from shared.contracts.envelope import Event, decode, encode
+from shared.contracts.ids import uuid7
+from shared.storage.aggregates import At, Decision
+from shared.web.problems import Problem
 from tests.unit.services.assessment.scores.schemes import indicator, scheme
 from tests.unit.services.assessment.stories import (
+    BEIJING,
+    LEVELS,
     START,
     Consumer,
     Teller,
@@ -48,49 +61,139 @@ def numbers(cases: list[Case], month: str) -> Numbers:
     return figure_inputs.summed([{"state": one.model_dump()} for one in of_units], hours=True)
 
 
+SAID: tuple[dict[str, Any], ...] = (
+    {"excluded": True},
+    {"excluded": False},
+    {"without_answer": True},
+    {"solved": False},
+    {"contacted": True, "satisfied": 5},
+    {"verdict": "late"},
+    {"verdict": "not_judged", "solved": True},
+    {"responsible": {"unit_id": "u2"}},
+    {"responsible": {}},
+)
+
+
+class Judge:
+    """Corrects cases and takes corrections back, and keeps what assessment tells of it."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self.told: defaultdict[str, list[Event]] = defaultdict(list)
+        self._now = START
+
+    def judge(self, consumer: Consumer, id: str) -> None:
+        """Do something to a case, where its facts allow it."""
+        self._now += timedelta(seconds=1)
+        decision = None
+        with suppress(Problem):
+            decision = self._decide(id, consumer.cases.get(id))
+        for fact in () if decision is None else decision.events:
+            assert isinstance(fact, At)
+            of_case = {"source": "/services/assessment/cases", "subject": id, "partition_key": id}
+            of_case |= {"id": uuid7(), "type": fact.data.full_type(), "trace_parent": None}
+            self.told[id].append(
+                Event(
+                    **of_case,
+                    sequence=len(self.told[id]) + 1,
+                    time=fact.time,
+                    data=fact.data,
+                )
+            )
+        if decision is not None:
+            consumer.cases[id] = decision.state
+
+    def _decide(self, id: str, case: Case | None) -> Decision[Case] | None:
+        by = self._now, "administrator:a", BEIJING
+        if case is not None and case.corrections and self._chance.random() < 0.4:
+            number = self._chance.randint(1, len(case.corrections))
+            return void(id, case, number, "wrongly", *by)
+        body = CorrectionBody.model_validate({"reason": "x"} | self._chance.choice(SAID))
+        return correct(id, case, body, *by)
+
+
 def heard(
-    chance: random.Random, tellers: Sequence[Teller], corrections: Sequence[Correction]
-) -> list[Case]:
+    chance: random.Random,
+    tellers: Sequence[Teller],
+    between: Callable[[Consumer], None],
+    times: int,
+) -> dict[str, Case]:
     """The cases after the events in some order with some told again, a restart in between, and
-    corrections of the first two requests at some moment."""
+    something done to them at some moments."""
     arrivals = shuffled(chance, tellers)
     consumer = Consumer()
-    restart, command = (chance.randrange(len(arrivals)) for _ in range(2))
+    restart, *moments = (chance.randrange(len(arrivals)) for _ in range(1 + times))
     for n, event in enumerate(arrivals):
         if n == restart:  # what was kept is read back
             consumer.cases = {
                 id: case and Case.model_validate(case.model_dump())
                 for id, case in consumer.cases.items()
             }
-        if n == command:
-            for tell in tellers[:2]:
-                consumer.correct(tell.id, corrections)
+        for _ in range(moments.count(n)):
+            between(consumer)
         consumer.take([event])
-    return [case for case in consumer.cases.values() if case is not None]
+    return {id: case for id, case in consumer.cases.items() if case is not None}
 
 
-made = st.builds(
-    lambda **said: Correction(number=1, at=START, by="a", reason="x", **said),
-    excluded=st.sampled_from([None, True]),
-    answer_round=st.just(1),
-    solved=st.sampled_from([None, True, False]),
-    work_round=st.just(1),
-    verdict=st.sampled_from([None, "in_time", "late", "not_judged"]),
-    responsible=st.sampled_from([None, {"unit_id": "u2"}]),
-)
+def of_records(events: Iterable[Event]) -> list[Told]:
+    """The facts as they come out of a journal: from their bytes."""
+    records = [encode(event) for event in events]
+    return [Told(decode(value, headers), START) for _, value, headers in records]
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10**6), st.lists(made, max_size=2))
-def test_the_final_scores_are_the_same_and_the_recounts(
-    seed: int, corrections: list[Correction]
-) -> None:
+@given(st.integers(0, 10**6))
+def test_the_final_scores_are_the_same_and_the_journals(seed: int) -> None:
     chance = random.Random(seed)
     tellers = [story(chance, number) for number in range(10)]
-    one, other = (heard(chance, tellers, corrections) for _ in range(2))
-    recount = recounted(one)
+    ids = [tell.id for tell in tellers]
+    judge = Judge(chance)
+    one = heard(chance, tellers, lambda to: judge.judge(to, chance.choice(ids[:3])), 6)
+
+    def the_same(consumer: Consumer) -> None:
+        for id in judge.told:
+            consumer.correct(id, one[id].corrections)
+
+    other = heard(chance, tellers, the_same, 1)
+    anew = CasesAnew(BEIJING, LEVELS)
+    for tell in tellers:
+        anew.add(tell.id, of_records([*tell.all, *judge.told[tell.id]]))
+    assert anew.gaps == []
     for month in MONTHS:
-        scores = scored(numbers(one, month))
-        assert list(scores.every()) == list(scored(numbers(other, month)).every())
-        again = scored(reproduction.recounted(recount, month)[SubjectKind.UNIT])
-        assert list(again.every()) == list(scores.every())
+        scores = scored(numbers([*one.values()], month))
+        assert list(scores.every()) == list(scored(numbers([*other.values()], month)).every())
+        counts = [recounted([*one.values()]), anew.recount]
+        for recount in counts:
+            again = scored(comparing.recounted(recount, month)[SubjectKind.UNIT])
+            assert list(again.every()) == list(scores.every())
+
+
+def test_what_was_told_after_a_settlement_is_not_in_it() -> None:
+    tell = Teller("r1")
+    tell.accept(START)
+    tell.assign("u1")
+    tell.complete("u1", None, START, in_time=True)
+    tell.answer(4)
+    minute = timedelta(minutes=1)
+    at = {"lianxin.request.followed_up.v1": START + 3 * minute}
+    told = [Told(event, at.get(event.type, START)) for event in tell.all]
+    until = START + 2 * minute
+    anew = CasesAnew(BEIJING, LEVELS, until)
+    case = anew.add("r1", told)
+    assert case is not None
+    assert (case.measure.judged, case.measure.followed_up) == (1, 0)
+    assert (anew.later, anew.in_flight, anew.gaps) == (1, [], [])
+    near = CasesAnew(BEIJING, LEVELS, START + minute / 2)
+    near.add("r1", told)
+    assert (near.later, near.in_flight) == (1, ["r1"])
+
+
+def test_a_fact_that_a_journal_lacks_is_named() -> None:
+    tell = Teller("r1")
+    tell.accept(START)
+    tell.assign("u1")
+    tell.assign("u2")
+    tell.complete("u2", None, START, in_time=True)
+    anew = CasesAnew(BEIJING, LEVELS)
+    anew.add("r1", of_records([*tell.requests, tell.tasks[0], tell.tasks[2]]))
+    assert anew.gaps == [f"{tell.task_id}#2"]
