@@ -40,6 +40,8 @@ from shared.contracts.scores import PeriodSettled
 
 _REGISTRY = "registry"
 _PAUSE_SECONDS = 1.0
+_TOLD_SECONDS = 10.0
+"""Until then the journal has a settlement that was kept just now."""
 
 
 def audit_scores(
@@ -140,10 +142,14 @@ def _kept(client: httpx.Client, period: str) -> KeptScores:
 def _settled_at(journals: Journals, kept: KeptScores) -> datetime:
     """When the scores were kept: what came later is not in them."""
     source = f"{source_of(ASSESSMENT)}/settlements"
-    for event, _ in journals.of(ASSESSMENT, source, [kept.period])[kept.period]:
-        if isinstance(event.data, PeriodSettled) and event.data.revision == kept.revision:
-            return event.time
-    raise failure("audit.scores.untold", period=kept.period, revision=kept.revision)
+    end = time.monotonic() + _TOLD_SECONDS
+    while True:
+        for event, _ in journals.of(ASSESSMENT, source, [kept.period])[kept.period]:
+            if isinstance(event.data, PeriodSettled) and event.data.revision == kept.revision:
+                return event.time
+        if time.monotonic() > end:
+            raise failure("audit.scores.untold", period=kept.period, revision=kept.revision)
+        time.sleep(_PAUSE_SECONDS)
 
 
 # What the registry says

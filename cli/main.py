@@ -73,8 +73,11 @@ def audit(
     if scores:
         from cli.audit_scores import audit_scores  # noqa: PLC0415 (not needed by the others)
 
-        options = {"quick": quick, "wait": wait, "as_json": as_json}
-        raise typer.Exit(audit_scores(world.urls, world.token, Console(), month, **options))
+        raise typer.Exit(
+            audit_scores(
+                world.urls, world.token, Console(), month, quick=quick, wait=wait, as_json=as_json
+            )
+        )
     moment = None if since is None else moment_of(since, datetime.now(UTC))
     raise typer.Exit(
         run_audit(world.urls, world.token, Console(), moment, wait=wait, as_json=as_json)

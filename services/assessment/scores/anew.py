@@ -23,7 +23,7 @@ from shared.messaging.processor import FactHandler
 IN_FLIGHT = timedelta(minutes=1)
 """A fact kept so shortly before a settlement may not have come to assessment by then."""
 NAMED = 20
-_HANDLERS = HANDLERS | FACTS
+_HANDLERS = {**HANDLERS, **FACTS}
 ROUNDS = (RoundOpened, RoundCompleted, RoundLeftOpen, RoundStepUnlocked)
 RATINGS = frozenset(("self_rating", "public_rating", "organizational_rating", "public_voices"))
 """Inputs that rounds give."""

@@ -1,7 +1,7 @@
 """Corrections: what they change, that they hold in any order, and that the recount agrees."""
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,10 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.assessment.corrections.decisions import correct, void
+from services.assessment.corrections.facts import tell
 from services.assessment.corrections.schemas import CorrectionBody
 from services.assessment.service.cases import Case, Correction, Measure, parts_of
 from services.assessment.service.recount import added_up
+from shared.contracts.corrections import CaseCorrected, CorrectionVoided
+from shared.contracts.payload import Payload
 from shared.contracts.tasks import TaskOverdue
+from shared.storage.aggregates import At, Decision
 from shared.web.problems import Problem
 from tests.unit.services.assessment.stories import (
     BEIJING,
@@ -132,6 +136,45 @@ def test_refused_and_repeated() -> None:
     once = corrected(told(), satisfied=5)
     body = CorrectionBody(reason="re-judged", satisfied=5)
     assert correct("r1", once, body, START, "administrator:a", BEIJING) is None
+
+
+def told_of(decision: Decision[Case] | None) -> list[tuple[datetime, Payload]]:
+    assert decision is not None
+    assert all(isinstance(fact, At) for fact in decision.events)
+    return [(fact.time, fact.data) for fact in decision.events if isinstance(fact, At)]
+
+
+def test_what_is_told_of_corrections_and_of_those_made_before_any_was_told() -> None:
+    later, by = START + timedelta(hours=1), "administrator:a"
+    body = CorrectionBody(reason="re-judged", satisfied=5, verdict="late")
+    made = correct("r1", told(), body, START, by, BEIJING)
+    assert made is not None
+    said = {"request_id": "r1", "number": 1, "by": by, "reason": "re-judged"}
+    first = CaseCorrected.model_validate(
+        said | {"answer_round": 1, "satisfied": 5, "work_round": 1, "verdict": "late"}
+    )
+    assert told_of(made) == [(START, first)]
+    back = void("r1", made.state, 1, "wrongly", later, by, BEIJING)
+    voided = CorrectionVoided.model_validate(said | {"reason": "wrongly"})
+    assert told_of(back) == [(later, voided)]
+
+    # As it stands in a database of before: nothing was told.
+    old = made.state.model_copy(update={"corrections_told": 0})
+    assert told_of(void("r1", old, 1, "wrongly", later, by, BEIJING)) == [
+        (START, first),
+        (later, voided),
+    ]
+    assert told_of(tell("r1", old)) == [(START, first)]
+    assert back is not None
+    assert told_of(tell("r1", back.state.model_copy(update={"corrections_told": 0}))) == [
+        (START, first),
+        (later, voided),
+    ]
+    caught_up = tell("r1", old)
+    assert caught_up is not None
+    assert caught_up.state == made.state
+    assert tell("r1", caught_up.state) is None
+    assert tell("r1", None) is None
 
 
 choice = st.sampled_from

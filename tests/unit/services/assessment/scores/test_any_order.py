@@ -90,13 +90,16 @@ class Judge:
             decision = self._decide(id, consumer.cases.get(id))
         for fact in () if decision is None else decision.events:
             assert isinstance(fact, At)
-            of_case = {"source": "/services/assessment/cases", "subject": id, "partition_key": id}
-            of_case |= {"id": uuid7(), "type": fact.data.full_type(), "trace_parent": None}
             self.told[id].append(
                 Event(
-                    **of_case,
+                    id=uuid7(),
+                    source="/services/assessment/cases",
+                    type=fact.data.full_type(),
+                    subject=id,
                     sequence=len(self.told[id]) + 1,
                     time=fact.time,
+                    partition_key=id,
+                    trace_parent=None,
                     data=fact.data,
                 )
             )
