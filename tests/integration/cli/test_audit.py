@@ -206,7 +206,7 @@ def test_a_settled_month_comes_out_of_the_journals_and_what_was_altered_by_hand_
 
     # A correction is a fact of the journal, and counts from when it was made.
     cases = databases["assessment"]["cases"]
-    done = {"state.month": MONTH[1], "state.unit_id": "past-A", "state.rounds.1.in_time": True}
+    done = {"state.month": MONTH[1], "state.unit_id": "past-a", "state.rounds.1.in_time": True}
     first, second = (found["_id"] for found in cases.find(done).sort("_id", 1).limit(2))
     body = {"reason": "counted twice by mistake", "verdict": "late"}
     path = f"/v1/cases/{first}/corrections"
@@ -234,10 +234,10 @@ def test_a_settled_month_comes_out_of_the_journals_and_what_was_altered_by_hand_
     again = audited(lianxin, 1, "--scores", *MONTH)
     assert (again["revision"], again["later"]) == (2, 0)
     differing = {one["id"]: one["numbers"] for one in again["differing"]}
-    kept, anew = differing[f"{MONTH[1]}/unit/past-A"]["in_time"]
+    kept, anew = differing[f"{MONTH[1]}/unit/past-a"]["in_time"]
     assert anew == kept + 1
     assert f"{MONTH[1]}/street/1401" in differing
-    assert f"{MONTH[1]}/unit/past-B" not in {
+    assert f"{MONTH[1]}/unit/past-b" not in {
         id for id, numbers in differing.items() if "in_time" in numbers
     }
 
