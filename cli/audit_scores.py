@@ -8,7 +8,6 @@ newest state (funds, venues, plans' progress) are taken as they were kept, and n
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,17 +24,15 @@ from cli.http import answer_of, connect
 from cli.journals import Journals, source_of
 from cli.language import tr
 from cli.world import World
-from services.assessment.lists import standing
-from services.assessment.lists.handlers import LATENESS, PLACES, POSTS
+from services.assessment.lists.anew import STANDING, SUBJECTS, Registered, standing_of
 from services.assessment.lists.judging import INPUTS_OF_LISTS
 from services.assessment.schemes.periods import bounds_of
-from services.assessment.scores.anew import RATINGS, ROUNDS, CasesAnew, folded, ratings
+from services.assessment.scores.anew import RATINGS, ROUNDS, CasesAnew, ratings
 from services.assessment.scores.comparing import FROM_CASES, Comparison, recounted
 from services.assessment.scores.inputs import Numbers
 from services.assessment.scores.kept import KeptScores
 from services.assessment.service.figures import SubjectKind
 from shared.contracts import topics
-from shared.contracts.registry import AreaChanged, OrganizationChanged, UnitChanged
 from shared.contracts.scores import PeriodSettled
 
 _REGISTRY = "registry"
@@ -110,11 +107,13 @@ def _once(journals: Journals, client: httpx.Client, period: str) -> dict[str, An
             cases.add(id, told)
             bar.advance(task)
     anew, given = recounted(cases.recount, period), FROM_CASES | RATINGS
-    _merge(anew, ratings(journals.every(ASSESSMENT, topics.REVIEWS, ROUNDS), period, until))
+    _merge(anew, ratings(journals.every(ASSESSMENT, topics.REVIEWS.name, ROUNDS), period, until))
     inputs = {name for of in kept.classes for score in of.scores for name in score.inputs}
     if inputs & INPUTS_OF_LISTS:
         given |= INPUTS_OF_LISTS
-        _merge(anew, _standing(journals, known, begin, end, until))
+        standing = {topic: journals.every(_REGISTRY, topic) for topic in STANDING}
+        moment = min(end, datetime.now(UTC))
+        _merge(anew, standing_of(known, standing, (begin, end), moment, until))
     if not kept.revision:
         kept = _kept(client, period)  # it moved on meanwhile
     comparison = Comparison(period, kept.scheme, anew, given)
@@ -152,65 +151,10 @@ def _settled_at(journals: Journals, kept: KeptScores) -> datetime:
         time.sleep(_PAUSE_SECONDS)
 
 
-# What the registry says
-
-
-@dataclass
-class _Registered:
-    """Subjects by what the registry says of them now: journals keep the newest state only."""
-
-    levels: dict[str, str] = field(default_factory=dict)
-    """Of areas, by code."""
-    organizations: list[dict[str, Any]] = field(default_factory=list)
-    """`_id`, `unit_id`, `area`, `domain`, `level`."""
-    traits: dict[SubjectKind, dict[str, dict[str, Any]]] = field(
-        default_factory=lambda: {kind: {} for kind in SubjectKind}
-    )
-    """`domain` and `level`, by kind and id."""
-
-
-def _registered(journals: Journals) -> _Registered:
-    found = _Registered()
-    types = (AreaChanged, UnitChanged, OrganizationChanged)
-    for event, _ in journals.every(_REGISTRY, topics.REGISTRY, types):
-        match event.data:
-            case AreaChanged() as one:
-                found.levels[event.subject] = one.level.value
-                if one.level.value in (SubjectKind.STREET, SubjectKind.COMMUNITY):
-                    found.traits[SubjectKind(one.level.value)][event.subject] = {}
-            case UnitChanged() as one:
-                traits = {"domain": one.domain.value}
-                found.traits[SubjectKind.UNIT][event.subject] = traits
-            case OrganizationChanged() as one:
-                about = {"domain": one.domain.value, "level": one.level.value}
-                found.traits[SubjectKind.ORGANIZATION][event.subject] = about
-                place = {"unit_id": one.unit_id, "area": one.area}
-                found.organizations.append({"_id": event.subject} | about | place)
-    return found
-
-
-def _standing(
-    journals: Journals,
-    known: _Registered,
-    begin: datetime,
-    end: datetime,
-    until: datetime | None,
-) -> dict[SubjectKind, Numbers]:
-    """Vacancies, overdue training, gaps, what is behind and overdue, as at the period's end."""
-    posts = folded(journals.every(_REGISTRY, topics.BACKBONE), POSTS, until)
-    places = folded(journals.every(_REGISTRY, topics.COVERAGE), PLACES, until).values()
-    late = folded(journals.every(_REGISTRY, topics.PLANS), LATENESS, until).values()
-    moment = min(end, datetime.now(UTC))
-    found: dict[SubjectKind, Numbers] = {}
-    for kind in SubjectKind:
-        numbers = found[kind] = {}
-        owners = standing.owners_of(kind, known.organizations)
-        areas = standing.areas_of(kind, known.organizations, known.levels)
-        standing.add_posts(numbers, owners, posts, moment)
-        standing.add_places(numbers, areas, places, moment)
-        standing.add_plans(numbers, "organization_id", owners, late, begin, end)
-        standing.add_plans(numbers, "area", areas, late, begin, end)
-        standing.add_nothing_late(numbers, owners, areas)
+def _registered(journals: Journals) -> Registered:
+    found = Registered()
+    for event, _ in journals.every(_REGISTRY, topics.REGISTRY.name, SUBJECTS):
+        found.add(event)
     return found
 
 

@@ -23,7 +23,6 @@ from shared.contracts.envelope import decode, headers_of
 from shared.contracts.ids import lead_task_id
 from shared.contracts.payload import Payload
 from shared.contracts.requests import RequestAccepted
-from shared.contracts.topics import Topic
 
 _PAGE = 1000
 _REQUESTS_AT_ONCE = 200
@@ -52,14 +51,14 @@ class Journals:
     def every(
         self,
         service: str,
-        topic: Topic,
+        topic: str,
         types: Sequence[type[Payload]] = (),
         **more: str,
     ) -> Iterator[Told]:
         """What a service published on a topic, each subject's facts together and in order; of a
         snapshot the newest."""
         named = [one.full_type() for one in types]
-        query: dict[str, Any] = {"topic": topic.name, "type": named, "limit": _PAGE, **more}
+        query: dict[str, Any] = {"topic": topic, "type": named, "limit": _PAGE, **more}
         while True:
             answer = self._clients[service].get("/v1/journal", params=query, timeout=_SECONDS)
             page = _read(answer)
@@ -83,7 +82,7 @@ class Journals:
         corrections = self._corrections()
         accepted = self.every(
             INTAKE,
-            topics.REQUESTS,
+            topics.REQUESTS.name,
             [RequestAccepted],
             since=since.isoformat(),
             until=until.isoformat(),
@@ -100,7 +99,7 @@ class Journals:
         """All that were ever made, by request: few, each by a person."""
         found: defaultdict[str, list[Told]] = defaultdict(list)
         kinds = (CaseCorrected, CorrectionVoided)
-        for one in self.every(ASSESSMENT, topics.REVIEWS, kinds):
+        for one in self.every(ASSESSMENT, topics.REVIEWS.name, kinds):
             # It counted from when it was made, also where it was told of later (before assessment
             # told of corrections it kept them to itself).
             found[one.event.subject].append(Told(one.event, one.event.time))
