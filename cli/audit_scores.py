@@ -8,7 +8,7 @@ newest state (funds, venues, plans' progress) are taken as they were kept, and n
 
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,7 @@ from cli.world import World
 from services.assessment.lists.anew import STANDING, SUBJECTS, Registered, standing_of
 from services.assessment.lists.judging import INPUTS_OF_LISTS
 from services.assessment.schemes.periods import bounds_of
-from services.assessment.scores.anew import RATINGS, ROUNDS, CasesAnew, ratings
+from services.assessment.scores.anew import NAMED, RATINGS, ROUNDS, CasesAnew, ratings
 from services.assessment.scores.comparing import FROM_CASES, Comparison, recounted
 from services.assessment.scores.inputs import Numbers
 from services.assessment.scores.kept import KeptScores
@@ -73,7 +73,7 @@ def audit_scores(
         if quick:
             query = {"period": period}
             response = client.post("/v1/audit/scores", params=query, timeout=RECOUNT_SECONDS)
-            found = answer_of(response) | {"in_flight": [], "gaps": [], "later": 0}
+            found = answer_of(response) | {"left_out": [], "gaps": [], "later": 0}
         else:
             found = _from_journals(world, client, period, wait)
     if as_json:
@@ -98,24 +98,23 @@ def _once(journals: Journals, client: httpx.Client, period: str) -> dict[str, An
     kept = _kept(client, period)
     zone = ZoneInfo(kept.timezone)
     begin, end = bounds_of(period, zone)
-    until = _settled_at(journals, kept) if kept.revision else None
+    until = _settled_at(journals, kept) if kept.revision else kept.at
     known = _registered(journals)
     cases = CasesAnew(zone, known.levels, until)
     with row_bar() as bar:
         task = bar.add_task(tr("audit.scores.reading", period=period), total=kept.cases)
-        for id, told in journals.cases(begin, end):
-            cases.add(id, told)
+        for told in journals.cases(begin, end):
+            cases.add(told)
             bar.advance(task)
-    anew, given = recounted(cases.recount, period), FROM_CASES | RATINGS
+    recount, left_out = cases.counted(kept.counts(known.traits))
+    anew, given = recounted(recount, period), FROM_CASES | RATINGS
     _merge(anew, ratings(journals.every(ASSESSMENT, topics.REVIEWS.name, ROUNDS), period, until))
     inputs = {name for of in kept.classes for score in of.scores for name in score.inputs}
     if inputs & INPUTS_OF_LISTS:
         given |= INPUTS_OF_LISTS
         standing = {topic: journals.every(_REGISTRY, topic) for topic in STANDING}
-        moment = min(end, datetime.now(UTC))
+        moment = min(end, until)
         _merge(anew, standing_of(known, standing, (begin, end), moment, until))
-    if not kept.revision:
-        kept = _kept(client, period)  # it moved on meanwhile
     comparison = Comparison(period, kept.scheme, anew, given)
     for one in kept.classes:
         comparison.add(one)
@@ -125,10 +124,10 @@ def _once(journals: Journals, client: httpx.Client, period: str) -> dict[str, An
         "scheme_version": kept.scheme_version,
         "revision": kept.revision,
         "until": until,
-        "cases": cases.recount.cases,
+        "cases": recount.cases,
         "events": cases.events,
-        "later": cases.later,
-        "in_flight": cases.in_flight,
+        "later": cases.later if kept.revision else 0,
+        "left_out": [f"{event.subject}#{event.sequence}" for event in left_out],
         "gaps": cases.gaps,
     }
 
@@ -177,6 +176,10 @@ def _show(console: Console, found: dict[str, Any]) -> None:
         console.out(tr("audit.scores.as_kept", names=names), highlight=False)
     if found["later"]:
         console.out(tr("audit.scores.later", **found), highlight=False)
+    if found["left_out"]:
+        names = ", ".join(found["left_out"][:NAMED])
+        total = len(found["left_out"])
+        console.out(tr("audit.scores.left_out", total=total, names=names), highlight=False)
     if found["gaps"]:
         names = ", ".join(found["gaps"])
         console.out(tr("audit.scores.gaps", names=names), highlight=False)
@@ -185,6 +188,3 @@ def _show(console: Console, found: dict[str, Any]) -> None:
         return
     console.out(tr("audit.scores.differing", total=found["differing_total"]), highlight=False)
     show_differing(console, found["differing"])
-    if found["in_flight"]:
-        names = ", ".join(found["in_flight"])
-        console.out("→ " + tr("audit.scores.in_flight", names=names), highlight=False)

@@ -65,10 +65,10 @@ _WORDS = {
         "Events are missing in a journal (subject#sequence): {names}. Restore that service's "
         "database from a backup.",
     ),
-    "scores.in_flight": (
-        "这些诉求在结算前一分钟内有事件，结算时可能尚未送达；请重新结算后再核对：{names}",
-        "Of these something was told in the minute before the settlement, which may not have come "
-        "by then; settle anew and audit again: {names}",
+    "scores.left_out": (
+        "有 {total} 条事件在得分生成前一分钟内发出，当时尚未计入（对象#序号）：{names}",
+        "{total} events of the last minute before the scores were made had not come by then "
+        "(subject#sequence): {names}",
     ),
     "scores.untold": (
         "日志中还没有 {period} 第 {revision} 次结算：请几秒后再试。",

@@ -76,7 +76,7 @@ class Journals:
             found[one.event.subject].append(one)
         return found
 
-    def cases(self, since: datetime, until: datetime) -> Iterator[tuple[str, list[Told]]]:
+    def cases(self, since: datetime, until: datetime) -> Iterator[list[Told]]:
         """The facts of each request accepted in a span of time: of intake, of dispatch about its
         lead task, and its corrections."""
         corrections = self._corrections()
@@ -93,7 +93,7 @@ class Journals:
             tasks = self.of(DISPATCH, source_of(DISPATCH), map(lead_task_id, ids))
             for id in ids:
                 task = tasks.get(lead_task_id(id), [])
-                yield id, [*requests[id], *task, *corrections.get(id, [])]
+                yield [*requests[id], *task, *corrections.get(id, [])]
 
     def _corrections(self) -> Mapping[str, list[Told]]:
         """All that were ever made, by request: few, each by a person."""

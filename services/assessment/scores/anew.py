@@ -7,10 +7,20 @@ assessment has for them, and are counted by the recount.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
+from itertools import chain
 from typing import Any, NamedTuple
 
 from services.assessment.corrections.facts import FACTS
 from services.assessment.handlers import HANDLERS
+from services.assessment.scores.in_flight import (
+    Counts,
+    Facts,
+    Fresh,
+    Key,
+    Variant,
+    chosen,
+    counts_of,
+)
 from services.assessment.scores.inputs import Numbers
 from services.assessment.service.cases import Case
 from services.assessment.service.figures import SubjectKind
@@ -21,8 +31,10 @@ from shared.contracts.rounds import RoundCompleted, RoundLeftOpen, RoundOpened, 
 from shared.messaging.processor import FactHandler
 
 IN_FLIGHT = timedelta(minutes=1)
-"""A fact kept so shortly before a settlement may not have come to assessment by then."""
+"""A fact kept so shortly before scores were made may not have come to assessment by then."""
 NAMED = 20
+_MOST_FRESH = 1000
+"""Cases that are looked at so; more are taken as they are (a whole month just loaded)."""
 _HANDLERS = {**HANDLERS, **FACTS}
 ROUNDS = (RoundOpened, RoundCompleted, RoundLeftOpen, RoundStepUnlocked)
 RATINGS = frozenset(("self_rating", "public_rating", "organizational_rating", "public_voices"))
@@ -42,49 +54,82 @@ class CasesAnew:
 
     Args:
         levels: of the areas, by code.
-        until: what was told later is not counted, as of a settlement; None: everything is.
+        until: when the scores were made: what was told later is not in them; None: everything is.
     """
 
     def __init__(
         self, zone: tzinfo, levels: Mapping[str, str], until: datetime | None = None
     ) -> None:
         self._zone = zone
+        self._levels = levels
         self._until = until
-        self.recount = Recount(zone, levels)
+        self._fresh: list[Fresh] = []
+        self._sure = Recount(zone, levels)
         self.events = 0
         self.later = 0
         """Cases of which something was told after `until`."""
-        self.in_flight: list[str] = []
-        """The first of which something was told in the minute before it."""
         self.gaps: list[str] = []
         """The first facts that should be in a journal and are not: `subject#sequence`."""
 
-    def add(self, request_id: str, told: Iterable[Told]) -> Case | None:
+    def add(self, told: Iterable[Told]) -> None:
         """Make a case of its facts, each subject's in order, and count it."""
-        case: Case | None = None
+        before: list[Event] = []
+        last: dict[tuple[str, str], list[Event]] = {}
         expected: defaultdict[tuple[str, str], int] = defaultdict(lambda: 1)
-        later = in_flight = False
+        later = False
         for event, at in told:
             self.events += 1
             subject = event.source, event.subject
             if event.sequence != expected[subject] and len(self.gaps) < NAMED:
                 self.gaps.append(f"{event.subject}#{expected[subject]}")
             expected[subject] = event.sequence + 1
-            if self._until is not None:
-                if at > self._until:
-                    later = True
-                    continue
-                in_flight = in_flight or at > self._until - IN_FLIGHT
-            handle = None if event.data is None else _HANDLERS.get(type(event.data))
-            decision = None if handle is None else handle(case, event, self._zone)
-            if decision is not None:
-                case = decision.state
+            if self._until is not None and at > self._until:
+                later = True
+            elif subject in last or (self._until is not None and at > self._until - IN_FLIGHT):
+                last.setdefault(subject, []).append(event)
+            else:
+                before.append(event)
         self.later += later
-        if in_flight and len(self.in_flight) < NAMED:
-            self.in_flight.append(request_id)
+        if last and len(self._fresh) < _MOST_FRESH:
+            lasts = [tuple(facts) for facts in last.values()]
+            self._fresh.append(Fresh(self._made, tuple(before), lasts))
+            return
+        case = case_of((*before, *chain(*last.values())), self._zone)
         if case is not None:
-            self.recount.add(case.model_dump())
-        return case
+            self._sure.add(case.model_dump())
+
+    def _made(self, came: Facts, without: Facts) -> Variant:
+        case = case_of(came, self._zone)
+        if case is None:
+            return Variant(None, without, {})
+        facts, own = case.model_dump(), Recount(self._zone, self._levels)
+        own.add(facts)
+        return Variant(facts, without, counts_of(own))
+
+    def counted(self, kept: Mapping[Key, Counts]) -> tuple[Recount, list[Event]]:
+        """The recount of all cases, and facts of the last minute that had not come by then.
+
+        Args:
+            kept: the counts of all that have scores, or would have; they say what had come.
+        """
+        left_out: list[Event] = []
+        for variant in chosen(self._fresh, self._sure, kept):
+            left_out += variant.without
+            if variant.case is not None:
+                self._sure.add(variant.case)
+        self._fresh.clear()
+        return self._sure, left_out
+
+
+def case_of(facts: Iterable[Event], zone: tzinfo) -> Case | None:
+    """The case that facts make, each subject's in order; None where none says anything."""
+    case: Case | None = None
+    for event in facts:
+        handle = None if event.data is None else _HANDLERS.get(type(event.data))
+        decision = None if handle is None else handle(case, event, zone)
+        if decision is not None:
+            case = decision.state
+    return case
 
 
 def folded(

@@ -1,5 +1,7 @@
 """HTTP for `lianxin audit --scores`: a period's scores as kept, and the quick look at them."""
 
+from datetime import UTC, datetime
+
 from fastapi import Request, Response
 
 from services.assessment.parts import parts_in
@@ -22,6 +24,7 @@ async def read_kept_scores(request: Request, _principal: Administrator, period: 
     revision, classes = await kept_classes(parts.scoring, period)
     kept = KeptScores(
         period=period,
+        at=datetime.now(UTC),
         timezone=str(parts.zone),
         scheme_version=version.version,
         revision=revision,

@@ -15,10 +15,11 @@ from services.assessment.corrections.schemas import CorrectionBody
 from services.assessment.scores import comparing
 from services.assessment.scores import figures as figure_inputs
 from services.assessment.scores.anew import CasesAnew, Told
+from services.assessment.scores.in_flight import counts_of
 from services.assessment.scores.inputs import Numbers
 from services.assessment.scores.score import Scores, score_class
 from services.assessment.service.cases import Case
-from services.assessment.service.figures import SubjectKind
+from services.assessment.service.figures import COUNTS, SubjectKind
 from shared.contracts.envelope import Event, decode, encode
 from shared.contracts.ids import uuid7
 from shared.storage.aggregates import At, Decision
@@ -160,15 +161,19 @@ def test_the_final_scores_are_the_same_and_the_journals(seed: int) -> None:
     other = heard(chance, tellers, the_same, 1)
     anew = CasesAnew(BEIJING, LEVELS)
     for tell in tellers:
-        anew.add(tell.id, of_records([*tell.all, *judge.told[tell.id]]))
-    assert anew.gaps == []
+        anew.add(of_records([*tell.all, *judge.told[tell.id]]))
+    of_journals, left_out = anew.counted({})
+    assert (anew.gaps, left_out) == ([], [])
     for month in MONTHS:
         scores = scored(numbers([*one.values()], month))
         assert list(scores.every()) == list(scored(numbers([*other.values()], month)).every())
-        counts = [recounted([*one.values()]), anew.recount]
+        counts = [recounted([*one.values()]), of_journals]
         for recount in counts:
             again = scored(comparing.recounted(recount, month)[SubjectKind.UNIT])
             assert list(again.every()) == list(scores.every())
+
+
+MINUTE = timedelta(minutes=1)
 
 
 def test_what_was_told_after_a_settlement_is_not_in_it() -> None:
@@ -177,18 +182,52 @@ def test_what_was_told_after_a_settlement_is_not_in_it() -> None:
     tell.assign("u1")
     tell.complete("u1", None, START, in_time=True)
     tell.answer(4)
-    minute = timedelta(minutes=1)
-    at = {"lianxin.request.followed_up.v1": START + 3 * minute}
-    told = [Told(event, at.get(event.type, START)) for event in tell.all]
-    until = START + 2 * minute
-    anew = CasesAnew(BEIJING, LEVELS, until)
-    case = anew.add("r1", told)
-    assert case is not None
-    assert (case.measure.judged, case.measure.followed_up) == (1, 0)
-    assert (anew.later, anew.in_flight, anew.gaps) == (1, [], [])
-    near = CasesAnew(BEIJING, LEVELS, START + minute / 2)
-    near.add("r1", told)
-    assert (near.later, near.in_flight) == (1, ["r1"])
+    at = {"lianxin.request.followed_up.v1": START + 3 * MINUTE}
+    anew = CasesAnew(BEIJING, LEVELS, START + 2 * MINUTE)
+    anew.add([Told(event, at.get(event.type, START)) for event in tell.all])
+    counts = counts_of(anew.counted({})[0])["unit", "u1"]
+    assert dict(zip(COUNTS, counts, strict=True)) == dict.fromkeys(COUNTS, 0) | {
+        "requests": 1,
+        "judged": 1,
+        "in_time": 1,
+        "timed": 1,
+    }
+    assert (anew.later, anew.gaps) == (1, [])
+
+
+SUBJECTS = [
+    *((LEVELS[code], code) for code in ("s1", "s2", "c1", "c2", "c3")),
+    *(("unit", id) for id in ("u1", "u2", "u3", "u9", "v1")),
+    *(("organization", id) for id in ("o1", "o2")),
+]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6))
+def test_the_counts_kept_say_which_facts_of_the_last_minute_had_come(seed: int) -> None:
+    """Four of forty requests have facts of the last minute, of which some had not come."""
+    chance = random.Random(seed)
+    anew, live = CasesAnew(BEIJING, LEVELS, START), Consumer()
+    missing = 0
+    for number in range(40):
+        tell = story(chance, number)
+        told = []
+        for events in (tell.requests, tell.tasks):
+            last = chance.randrange(4) if number % 10 == 0 else 0
+            came = max(0, len(events) - chance.randrange(last + 1))
+            missing += len(events) - came
+            live.take(events[:came])
+            sure = len(events) - last
+            told += [
+                Told(event, START if n >= sure else START - 2 * MINUTE)
+                for n, event in enumerate(events)
+            ]
+        anew.add(told)
+    nothing = dict.fromkeys(SUBJECTS, (0.0,) * len(COUNTS))
+    kept = nothing | counts_of(recounted([case for case in live.cases.values() if case]))
+    recount, left_out = anew.counted(kept)
+    assert nothing | counts_of(recount) == kept
+    assert len(left_out) <= missing
 
 
 def test_a_fact_that_a_journal_lacks_is_named() -> None:
@@ -198,5 +237,5 @@ def test_a_fact_that_a_journal_lacks_is_named() -> None:
     tell.assign("u2")
     tell.complete("u2", None, START, in_time=True)
     anew = CasesAnew(BEIJING, LEVELS)
-    anew.add("r1", of_records([*tell.requests, tell.tasks[0], tell.tasks[2]]))
+    anew.add(of_records([*tell.requests, tell.tasks[0], tell.tasks[2]]))
     assert anew.gaps == [f"{tell.task_id}#2"]
