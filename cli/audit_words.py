@@ -66,8 +66,8 @@ _WORDS = {
         "database from a backup.",
     ),
     "scores.left_out": (
-        "有 {total} 条事件在得分生成前一分钟内发出，当时尚未计入（对象#序号）：{names}",
-        "{total} events of the last minute before the scores were made had not come by then "
+        "有 {total} 条事件在得分生成前几秒内发出，当时尚未计入（对象#序号）：{names}",
+        "{total} events of the last seconds before the scores were made had not come by then "
         "(subject#sequence): {names}",
     ),
     "scores.untold": (

@@ -30,7 +30,7 @@ from shared.contracts.payload import Payload
 from shared.contracts.rounds import RoundCompleted, RoundLeftOpen, RoundOpened, RoundStepUnlocked
 from shared.messaging.processor import FactHandler
 
-IN_FLIGHT = timedelta(minutes=1)
+IN_FLIGHT = timedelta(seconds=10)
 """A fact kept so shortly before scores were made may not have come to assessment by then."""
 NAMED = 20
 _MOST_FRESH = 1000
@@ -107,7 +107,7 @@ class CasesAnew:
         return Variant(facts, without, counts_of(own))
 
     def counted(self, kept: Mapping[Key, Counts]) -> tuple[Recount, list[Event]]:
-        """The recount of all cases, and facts of the last minute that had not come by then.
+        """The recount of all cases, and facts of the last seconds that had not come by then.
 
         Args:
             kept: the counts of all that have scores, or would have; they say what had come.

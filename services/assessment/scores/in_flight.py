@@ -49,7 +49,7 @@ class Variant:
 
 @dataclass
 class Fresh:
-    """A case that something was told of in the last minute.
+    """A case that something was told of in the last seconds.
 
     `made` makes a variant of the facts that came and those that did not; `before` are sure to have
     come, `last` are the others of each of its subjects, in order.
@@ -82,20 +82,22 @@ class Fresh:
 
 
 def chosen(fresh: Sequence[Fresh], sure: Recount, kept: Mapping[Key, Counts]) -> list[Variant]:
-    """The variant of each fresh case with which the counts come closest to those kept.
+    """The variant of each fresh case with which the counts are those kept; with all their facts
+    where there is none.
 
     Args:
         sure: all other cases.
         kept: the counts of each subject that has a score, or would have one.
     """
-    took = [one.whole for one in fresh]
-    counted = counts_of(sure)
+    whole = [one.whole for one in fresh]
+    took, counted = list(whole), counts_of(sure)
     nothing = (0.0,) * len(next(iter(kept.values()), ()))
     left = {key: _less(counts, counted.get(key, nothing)) for key, counts in kept.items()}
     absent = [Variant(None, (), {})] * len(took)
     left |= _moved(left, absent, took, nothing)
-    while any(any(counts) for counts in left.values()) and _closer(fresh, took, left, nothing):
-        pass
+    while any(map(any, left.values())):
+        if not _closer(fresh, took, left, nothing):
+            return whole
     return took
 
 

@@ -221,25 +221,21 @@ def test_a_settled_month_comes_out_of_the_journals_and_what_was_altered_by_hand_
     assert (again["same"], again["revision"], again["later"]) == (True, 1, 1)
     assert "1 requests changed after the settlement" in lianxin("audit", "--scores", *MONTH).stdout
 
-    # A case altered behind assessment's back: its own recounts believe it, the journals do not.
-    altered = {
-        "state.rounds.1.in_time": False,
-        "state.measure.in_time": 0,
-        "state.dirty": True,
-    }
+    # A case given to another unit behind assessment's back: its own recounts believe it.
+    moved = cases.find_one({"_id": second})
+    keys = [key.replace("past-a", "past-b") for key in moved["state"]["keys"]]
+    altered = {"state.unit_id": "past-b", "state.keys": keys, "state.dirty": True}
     cases.update_one({"_id": second}, {"$set": altered, "$inc": {"version": 1}})
     lianxin("audit", "--wait", 60)
     settle(past, 2)
     assert audited(lianxin, 0, "--scores", "--quick", *MONTH)["same"]
     again = audited(lianxin, 1, "--scores", *MONTH)
-    assert (again["revision"], again["later"]) == (2, 0)
+    assert (again["revision"], again["later"], again["left_out"]) == (2, 0, [])
     differing = {one["id"]: one["numbers"] for one in again["differing"]}
-    kept, anew = differing[f"{MONTH[1]}/unit/past-a"]["in_time"]
-    assert anew == kept + 1
-    assert f"{MONTH[1]}/street/1401" in differing
-    assert f"{MONTH[1]}/unit/past-b" not in {
-        id for id, numbers in differing.items() if "in_time" in numbers
-    }
+    assert differing[f"{MONTH[1]}/unit/past-a"]["requests"] == [6, 7]
+    assert differing[f"{MONTH[1]}/unit/past-b"]["requests"] == [8, 7]
+    shown = lianxin("audit", "--scores", *MONTH, exit=1).stdout
+    assert f"{MONTH[1]}/unit/past-b" in shown
 
 
 def test_a_service_that_is_away_is_one_sentence(lianxin: Run) -> None:
