@@ -48,8 +48,9 @@ _WORDS = {
     ),
     "scores.reading": ("{period}：读取事件日志", "{period}: reading the journals"),
     "scores.from_journals": (
-        "按 {events} 条事件从日志重建。",
-        "Made of {events} events from the journals.",
+        "按日志中的 {events} 条诉求事件重建；各对象属于哪一类按留存采用。",
+        "Made of {events} events of requests from the journals; who belongs to which class is "
+        "taken as it was kept.",
     ),
     "scores.as_kept": (
         "以下数据无法由日志重建，按留存值采用：{names}",
