@@ -16,7 +16,7 @@ import orjson
 from cli.audit_compare import ASSESSMENT, DISPATCH, INTAKE
 from cli.http import connect, refusal
 from cli.world import World
-from services.assessment.scores.anew import Told
+from services.assessment.scores.anew import Entry
 from shared.contracts import topics
 from shared.contracts.corrections import CaseCorrected, CorrectionVoided
 from shared.contracts.envelope import decode, headers_of
@@ -54,7 +54,7 @@ class Journals:
         topic: str,
         types: Sequence[type[Payload]] = (),
         **more: str,
-    ) -> Iterator[Told]:
+    ) -> Iterator[Entry]:
         """What a service published on a topic, each subject's facts together and in order; of a
         snapshot the newest."""
         named = [one.full_type() for one in types]
@@ -62,21 +62,21 @@ class Journals:
         while True:
             answer = self._clients[service].get("/v1/journal", params=query, timeout=_SECONDS)
             page = _read(answer)
-            yield from map(_told, page["items"])
+            yield from map(_entry, page["items"])
             if page["next"] is None:
                 return
             query["after"] = page["next"]
 
-    def of(self, service: str, source: str, subjects: Iterable[str]) -> dict[str, list[Told]]:
+    def of(self, service: str, source: str, subjects: Iterable[str]) -> dict[str, list[Entry]]:
         """Every fact of some subjects of a source (at most 200), each subject's in order."""
         wanted = {"source": source, "subjects": list(subjects)}
-        found: defaultdict[str, list[Told]] = defaultdict(list)
+        found: defaultdict[str, list[Entry]] = defaultdict(list)
         answer = self._clients[service].post("/v1/journal/of", json=wanted, timeout=_SECONDS)
-        for one in map(_told, _read(answer)["items"]):
+        for one in map(_entry, _read(answer)["items"]):
             found[one.event.subject].append(one)
         return found
 
-    def cases(self, since: datetime, until: datetime) -> Iterator[list[Told]]:
+    def cases(self, since: datetime, until: datetime) -> Iterator[list[Entry]]:
         """The facts of each request accepted in a span of time: of intake, of dispatch about its
         lead task, and its corrections."""
         corrections = self._corrections()
@@ -95,14 +95,14 @@ class Journals:
                 task = tasks.get(lead_task_id(id), [])
                 yield [*requests[id], *task, *corrections.get(id, [])]
 
-    def _corrections(self) -> Mapping[str, list[Told]]:
+    def _corrections(self) -> Mapping[str, list[Entry]]:
         """All that were ever made, by request: few, each by a person."""
-        found: defaultdict[str, list[Told]] = defaultdict(list)
+        found: defaultdict[str, list[Entry]] = defaultdict(list)
         kinds = (CaseCorrected, CorrectionVoided)
         for one in self.every(ASSESSMENT, topics.REVIEWS.name, kinds):
             # It counted from when it was made, also where it was told of later (before assessment
             # told of corrections it kept them to itself).
-            found[one.event.subject].append(Told(one.event, one.event.time))
+            found[one.event.subject].append(Entry(one.event, one.event.time))
         return found
 
 
@@ -117,7 +117,7 @@ def _read(response: httpx.Response) -> Any:
     return orjson.loads(response.content)
 
 
-def _told(item: Mapping[str, Any]) -> Told:
+def _entry(item: Mapping[str, Any]) -> Entry:
     headers = headers_of(
         id=item["id"],
         source=item["source"],
@@ -128,7 +128,7 @@ def _told(item: Mapping[str, Any]) -> Told:
         partition_key=item["partitionkey"],
         trace_parent=item["traceparent"],
     )
-    return Told(decode(orjson.dumps(item["data"]), headers), _moment(item["kept_at"]))
+    return Entry(decode(orjson.dumps(item["data"]), headers), _moment(item["kept_at"]))
 
 
 def _moment(text: str) -> datetime:

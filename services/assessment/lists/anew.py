@@ -7,7 +7,7 @@ from typing import Any
 
 from services.assessment.lists import standing
 from services.assessment.lists.handlers import LATENESS, PLACES, POSTS
-from services.assessment.scores.anew import Told, folded
+from services.assessment.scores.anew import Entry, folded
 from services.assessment.scores.inputs import Numbers
 from services.assessment.service.figures import AREA_KINDS, SubjectKind
 from shared.contracts import topics
@@ -52,7 +52,7 @@ class Registered:
 
 def standing_of(
     known: Registered,
-    told: Mapping[str, Iterable[Told]],
+    told: Mapping[str, Iterable[Entry]],
     span: tuple[datetime, datetime],
     moment: datetime,
     until: datetime | None = None,

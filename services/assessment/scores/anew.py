@@ -41,7 +41,7 @@ RATINGS = frozenset(("self_rating", "public_rating", "organizational_rating", "p
 """Inputs that rounds give."""
 
 
-class Told(NamedTuple):
+class Entry(NamedTuple):
     """A fact, and since when it was there to be heard: when its owner's journal kept it; of a
     correction, when it was made."""
 
@@ -71,7 +71,7 @@ class CasesAnew:
         self.gaps: list[str] = []
         """The first facts that should be in a journal and are not: `subject#sequence`."""
 
-    def add(self, told: Iterable[Told]) -> None:
+    def add(self, told: Iterable[Entry]) -> None:
         """Make a case of its facts, each subject's in order, and count it."""
         before: list[Event] = []
         last: dict[tuple[str, str], list[Event]] = {}
@@ -133,7 +133,7 @@ def case_of(facts: Iterable[Event], zone: tzinfo) -> Case | None:
 
 
 def folded(
-    told: Iterable[Told],
+    told: Iterable[Entry],
     handlers: Mapping[type[Payload], FactHandler[Any, Any]],
     until: datetime | None = None,
 ) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def folded(
 
 
 def ratings(
-    told: Iterable[Told], period: str, until: datetime | None = None
+    told: Iterable[Entry], period: str, until: datetime | None = None
 ) -> dict[SubjectKind, Numbers]:
     """The ratings of a period's rounds by kind and subject; of several rounds the latest.
 

@@ -16,7 +16,7 @@ import pytest_asyncio
 from services.assessment.lists.anew import STANDING, Registered, standing_of
 from services.assessment.lists.weak import on_due
 from services.assessment.schemes.periods import bounds_of
-from services.assessment.scores.anew import Told
+from services.assessment.scores.anew import Entry
 from services.assessment.service.figures import SubjectKind
 from shared.contracts import backbone as b
 from shared.contracts import coverage as c
@@ -240,11 +240,11 @@ async def test_satisfaction_under_60_percent_lists_a_community_and_standing_fact
 
 async def of_the_journal(world: World) -> None:
     """The numbers come out of the facts alone, as `lianxin audit --scores` makes them."""
-    told: dict[str, list[Told]] = {topic: [] for topic in STANDING}
+    told: dict[str, list[Entry]] = {topic: [] for topic in STANDING}
     known = Registered()
     for event in world.others.registered:
         topic = TOPIC_OF[event.type.rpartition(".v")[0]]
-        told.setdefault(topic, []).append(Told(event, event.time))
+        told.setdefault(topic, []).append(Entry(event, event.time))
         known.add(event)
     zone = world.assessment.parts.zone
     period = f"{datetime.now(zone):%Y-%m}"

@@ -80,7 +80,7 @@ def test_a_case_knows_which_groups_its_corrections_touched_and_when_last() -> No
     assert set(moved.touched) == {*case.keys, "unit/u2/2026-04"}
     assert moved.rejudged_at == START
     later = START + timedelta(days=1)
-    decision = void(moved, 1, "wrongly", later, "administrator:b", BEIJING)
+    decision = void("r1", moved, 1, "wrongly", later, "administrator:b", BEIJING)
     assert decision is not None
     # Taken back it touches u2 all the same: its figure fell.
     assert "unit/u2/2026-04" in decision.state.touched

@@ -14,7 +14,7 @@ from services.assessment.corrections.decisions import correct, void
 from services.assessment.corrections.schemas import CorrectionBody
 from services.assessment.scores import comparing
 from services.assessment.scores import figures as figure_inputs
-from services.assessment.scores.anew import CasesAnew, Told
+from services.assessment.scores.anew import CasesAnew, Entry
 from services.assessment.scores.in_flight import counts_of
 from services.assessment.scores.inputs import Numbers
 from services.assessment.scores.score import Scores, score_class
@@ -140,10 +140,10 @@ def heard(
     return {id: case for id, case in consumer.cases.items() if case is not None}
 
 
-def of_records(events: Iterable[Event]) -> list[Told]:
+def of_records(events: Iterable[Event]) -> list[Entry]:
     """The facts as they come out of a journal: from their bytes."""
     records = [encode(event) for event in events]
-    return [Told(decode(value, headers), START) for _, value, headers in records]
+    return [Entry(decode(value, headers), START) for _, value, headers in records]
 
 
 @settings(max_examples=25, deadline=None)
@@ -185,7 +185,7 @@ def test_what_was_told_after_a_settlement_is_not_in_it() -> None:
     tell.answer(4)
     at = {"lianxin.request.followed_up.v1": START + 3 * MINUTE}
     anew = CasesAnew(BEIJING, LEVELS, START + 2 * MINUTE)
-    anew.add([Told(event, at.get(event.type, START)) for event in tell.all])
+    anew.add([Entry(event, at.get(event.type, START)) for event in tell.all])
     counts = counts_of(anew.counted({})[0])["unit", "u1"]
     assert dict(zip(COUNTS, counts, strict=True)) == dict.fromkeys(COUNTS, 0) | {
         "requests": 1,
@@ -220,7 +220,7 @@ def test_the_counts_kept_say_which_of_the_last_facts_had_come(seed: int) -> None
             live.take(events[:came])
             sure = len(events) - last
             told += [
-                Told(event, START if n >= sure else START - 2 * MINUTE)
+                Entry(event, START if n >= sure else START - 2 * MINUTE)
                 for n, event in enumerate(events)
             ]
         anew.add(told)
@@ -237,7 +237,7 @@ def test_what_no_fact_on_the_way_explains_is_left_as_the_journals_have_it() -> N
     tell.assign("u1")
     for kept, told in (((0.0,) * 9, 1), ((5.0,) * 9, 0)):
         anew = CasesAnew(BEIJING, LEVELS, START)
-        anew.add([Told(event, START) for event in tell.all])
+        anew.add([Entry(event, START) for event in tell.all])
         recount, left_out = anew.counted({("unit", "u1"): kept})
         assert [event.subject for event in left_out] == [tell.task_id] * told
         assert (("unit", "u1") in counts_of(recount)) is not bool(told)
