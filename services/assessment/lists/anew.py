@@ -57,8 +57,8 @@ def standing_of(
     moment: datetime,
     until: datetime | None = None,
 ) -> dict[SubjectKind, Numbers]:
-    """Vacancies, overdue training and gaps as they stood at a moment, plans behind and tasks
-    overdue in a span of time; see `inputs.StandingInputs`.
+    """Vacancies, overdue training, gaps and plans behind as they stood at a moment, tasks overdue
+    in a span of time; see `inputs.StandingInputs`.
 
     Args:
         told: by topic of `STANDING`, each subject's facts in order.
@@ -74,7 +74,7 @@ def standing_of(
         areas = standing.areas_of(kind, organizations, known.levels)
         standing.add_posts(numbers, owners, posts, moment)
         standing.add_places(numbers, areas, places, moment)
-        standing.add_plans(numbers, "organization_id", owners, late, *span)
-        standing.add_plans(numbers, "area", areas, late, *span)
+        standing.add_plans(numbers, "organization_id", owners, late, span, moment)
+        standing.add_plans(numbers, "area", areas, late, span, moment)
         standing.add_nothing_late(numbers, owners, areas)
     return found
