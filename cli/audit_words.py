@@ -46,9 +46,34 @@ _WORDS = {
         "{period}: not settled, compared with the scores of now; scheme version "
         "{scheme_version}; {cases} requests counted again.",
     ),
+    "scores.reading": ("{period}：读取事件日志", "{period}: reading the journals"),
+    "scores.from_journals": (
+        "按日志中的 {events} 条诉求事件重建；各对象属于哪一类按留存采用。",
+        "Made of {events} events of requests from the journals; who belongs to which class is "
+        "taken as it was kept.",
+    ),
     "scores.as_kept": (
-        "不来自诉求的数据按留存值采用：{names}",
-        "What requests do not give is taken as it was kept: {names}",
+        "以下数据无法由日志重建，按留存值采用：{names}",
+        "What journals do not give is taken as it was kept: {names}",
+    ),
+    "scores.later": (
+        "结算之后另有 {later} 件诉求发生变化，未计入；如需计入请重新结算。",
+        "{later} requests changed after the settlement and are not in it; settle anew to have them "
+        "counted.",
+    ),
+    "scores.gaps": (
+        "日志缺少事件（对象#序号）：{names}。请从备份恢复该服务的数据库。",
+        "Events are missing in a journal (subject#sequence): {names}. Restore that service's "
+        "database from a backup.",
+    ),
+    "scores.left_out": (
+        "有 {total} 条事件在得分生成前几秒内发出，当时尚未计入（对象#序号）：{names}",
+        "{total} events of the last seconds before the scores were made had not come by then "
+        "(subject#sequence): {names}",
+    ),
+    "scores.untold": (
+        "日志中还没有 {period} 第 {revision} 次结算：请几秒后再试。",
+        "The journal does not have revision {revision} of {period} yet: try again in some seconds.",
     ),
     "scores.same": (
         "{subjects} 个得分与重算完全一致。",

@@ -60,6 +60,7 @@ def audit(
         str | None,
         typer.Option(metavar="2026-05", help=tr("help.audit-month"), show_default=False),
     ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help=tr("help.audit-quick"))] = False,
     urls: UrlsOption = None,
     url: UrlOption = None,
     token: TokenOption = None,
@@ -72,7 +73,11 @@ def audit(
     if scores:
         from cli.audit_scores import audit_scores  # noqa: PLC0415 (not needed by the others)
 
-        raise typer.Exit(audit_scores(world.urls, world.token, Console(), month, as_json=as_json))
+        raise typer.Exit(
+            audit_scores(
+                world.urls, world.token, Console(), month, quick=quick, wait=wait, as_json=as_json
+            )
+        )
     moment = None if since is None else moment_of(since, datetime.now(UTC))
     raise typer.Exit(
         run_audit(world.urls, world.token, Console(), moment, wait=wait, as_json=as_json)

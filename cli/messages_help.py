@@ -25,8 +25,12 @@ HELP: dict[str, tuple[str, str]] = {
         "for how many seconds to wait until all is settled",
     ),
     "help.audit-scores": (
-        "改为核对得分：按诉求和方案重新计算并比较",
-        "check scores instead: made anew from requests and scheme",
+        "改为核对得分：按各服务的事件日志和方案重新计算并比较",
+        "check scores instead: made anew from the services' journals and the scheme",
+    ),
+    "help.audit-quick": (
+        "与 --scores 一起：只让考评服务按自己留存的诉求重算",
+        "with --scores: have assessment look at its own cases only",
     ),
     "help.audit-month": ("与 --scores 一起：哪个时段", "with --scores: which period"),
     "help.import": (

@@ -169,12 +169,12 @@ def build(settings: Settings, client: Client) -> Assembly:
     )
 
     async def prepare_database() -> None:
-        for part in (repository, problems, of_rounds, lists, statements):
+        indexed = (repository, scores, supported.repository, problems, of_rounds, lists, statements)
+        for part in indexed:
             await part.create_indexes()
         await tables.prepare()
-        await scores.create_indexes()
-        await supported.repository.create_indexes()
         await schemes.prepare()
+        await repository.tell_corrections()
 
     return Assembly(runtime, parts, prepare_database)
 

@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, tzinfo
+from functools import partial
 from typing import Any
 
+from services.assessment.corrections.facts import tell
 from services.assessment.corrections.touched import Touched
 from services.assessment.places import lying_in
+from services.assessment.reviews import review_store
 from services.assessment.service.cases import Case, key_of
 from services.assessment.service.figures import Figure, SubjectKind
 from services.assessment.service.recount import BARE_FACTS, Recount
@@ -35,9 +38,7 @@ class Repository:
     """The collections of assessment: cases, tallies, figures, and read models of the registry."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
-        self.cases: AggregateStore[Case] = AggregateStore(
-            database["cases"], Case, topic=topics.ASSESSMENTS.name, source=settings.source
-        )
+        self.cases = review_store(database, "cases", Case, settings)
         self.figures: AggregateStore[Figure] = AggregateStore(
             database["figures"], Figure, topic=topics.ASSESSMENTS.name, source=settings.source
         )
@@ -134,6 +135,13 @@ class Repository:
         chosen = {} if codes is None else {"_id": {"$in": list(codes)}}
         return {a["_id"]: a["level"] async for a in self._areas.find(chosen, {"level": 1})}
 
+    async def tell_corrections(self) -> None:
+        """Have the journal hold the corrections that hold and were made before it held any."""
+        old = {"state.corrected": True, "state.corrections_told": {"$in": [None, 0]}}
+        async for found in self.cases.collection.find(old, {"_id": 1}):
+            id: str = found["_id"]
+            await self.cases.execute(id, partial(tell, id), by="assessment")
+
     # Reading
 
     async def figures_of(
@@ -223,6 +231,10 @@ class Repository:
         chosen = {} if after is None else {"_id": {"$gt": after}}
         found = self.cases.collection.find(chosen, {"inbox": 1}).sort("_id", ASCENDING)
         return await found.limit(limit).to_list(None)
+
+    async def count_cases(self, months: Sequence[str]) -> int:
+        """How many cases count in some months."""
+        return await self.cases.collection.count_documents({"state.month": {"$in": list(months)}})
 
     async def recounted(
         self, zone: tzinfo, accepted: tuple[datetime, datetime] | None = None

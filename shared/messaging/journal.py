@@ -3,7 +3,7 @@
 A fact stays for ever; of a snapshot only the newest is kept, which is all that a consumer needs.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime
 
 from shared.contracts.catalog import BY_FULL_TYPE
@@ -94,6 +94,43 @@ class Journal:
             .limit(1000)
             .to_list(None)
         )
+
+    async def of_subjects(self, source: str, subjects: Iterable[str]) -> list[Document]:
+        """Every fact of some subjects of a source, each subject's together and in order."""
+        spans = [
+            {"_id": {"$gte": _id(source, one, 1), "$lte": _id(source, one, 10**_DIGITS - 1)}}
+            for one in dict.fromkeys(subjects)
+        ]
+        return await self._entries.find({"$or": spans}).sort("_id", ASCENDING).to_list(None)
+
+    async def page(
+        self,
+        topic: str,
+        after: str | None,
+        limit: int,
+        *,
+        types: Sequence[str] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[Document]:
+        """Entries of a topic by `_id`, each subject's together and in order; at most `limit`.
+
+        The journal is read along its ids until there are so many: where few are of the topic and
+        types that takes as long as reading all.
+
+        Args:
+            after: the `_id` to go on after.
+            types: with their versions; none: all.
+            since: the event's own time, this one or later.
+            until: before this one.
+        """
+        wanted: Document = {"_id": {"$gt": after or ""}, "topic": topic}
+        if types:
+            wanted["type"] = {"$in": list(types)}
+        if time := {k: t for k, t in (("$gte", since), ("$lt", until)) if t is not None}:
+            wanted["time"] = time
+        found = self._entries.find(wanted).sort("_id", ASCENDING).hint([("_id", ASCENDING)])
+        return await found.limit(limit).to_list(None)
 
     async def recent(self, topic: str, since: datetime) -> list[Document]:
         """`key n at` of what was published on a topic since then, in no order."""

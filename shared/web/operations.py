@@ -1,9 +1,12 @@
-"""What ops and units do to a service's messages: see, replay or skip dead letters; replay."""
+"""What ops and units do to a service's messages: see, replay or skip dead letters; replay; read
+the journal."""
 
 from datetime import datetime
 from typing import Annotated, Any
 
+import orjson
 from fastapi import Depends, Query, Request, Response
+from pydantic import Field
 
 from shared.messaging.dead_letters import Status, unit_of
 from shared.messaging.runtime import Runtime
@@ -12,7 +15,7 @@ from shared.web.auth import Principal, Role, require
 from shared.web.paging import Page
 from shared.web.problems import Problem
 from shared.web.routing import Router
-from shared.web.schemas import Body, Json, PastTime
+from shared.web.schemas import Body, Json, PastTime, Time
 
 router = Router(prefix="/v1", tags=["operations"])
 
@@ -124,3 +127,60 @@ async def show_replay(request: Request, id: str, principal: Administrator) -> Re
     if job is None:
         raise Problem(404, "replay-not-found", id=id)
     return Json(_job(job))
+
+
+def _event(entry: Document) -> dict[str, Any]:
+    """An entry as a CloudEvent in JSON, with its topic and when it was kept."""
+    return {
+        "specversion": "1.0",
+        "id": entry["id"],
+        "source": entry["source"],
+        "type": entry["type"],
+        "subject": entry["subject"],
+        "sequence": entry["n"],
+        "time": entry["time"],
+        "partitionkey": entry["key"],
+        "traceparent": entry["trace"],
+        "data": orjson.Fragment(entry["data"]),
+        "topic": entry["topic"],
+        "kept_at": entry["at"],
+    }
+
+
+@router.get("/journal")
+async def read_journal(
+    request: Request,
+    _principal: Administrator,
+    topic: Annotated[str, Query(max_length=100)],
+    types: Annotated[
+        list[str] | None, Query(alias="type", max_length=20, description="With the version")
+    ] = None,
+    since: Annotated[Time | None, Query(description="Of the event's time or later")] = None,
+    until: Annotated[Time | None, Query(description="Before this time")] = None,
+    after: Annotated[str | None, Query(max_length=500, description="`next` of a page")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> Response:
+    """Events that this service published on a topic: a subject's facts stand together and in
+    order; of a snapshot there is the newest."""
+    journal = _runtime(request).journal
+    found = await journal.page(topic, after, limit + 1, types=types or (), since=since, until=until)
+    next = found[limit - 1]["_id"] if len(found) > limit else None
+    return Json({"items": [_event(entry) for entry in found[:limit]], "next": next})
+
+
+class SubjectsOfJournal(Body):
+    """Whose facts are wanted."""
+
+    source: str = Field(min_length=1, max_length=200)
+    subjects: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
+        min_length=1, max_length=200
+    )
+
+
+@router.post("/journal/of")
+async def read_journal_of(
+    request: Request, wanted: SubjectsOfJournal, _principal: Administrator
+) -> Response:
+    """Every fact of some subjects of a source, each subject's together and in order."""
+    found = await _runtime(request).journal.of_subjects(wanted.source, wanted.subjects)
+    return Json({"items": [_event(entry) for entry in found]})

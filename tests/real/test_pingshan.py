@@ -80,6 +80,14 @@ def test_the_figures_equal_a_direct_count(
     rank(lianxin, api, code, streets, units)
     look_for_problems(lianxin, api)
 
+    # The scores of every month come out of the services' journals.
+    requests = Counter(row["CREATE_TIME"][:7] for row in rows)
+    for month in requests:
+        audit = lianxin("audit", "--scores", "--month", month, "--wait", 60, "--json")
+        made = orjson.loads(audit.stdout)
+        assert (made["same"], made["gaps"], made["taken_as_kept"]) == (True, [], [])
+        assert (made["cases"], made["subjects"] > 0) == (requests[month], True)
+
 
 def assert_counted(figures: dict[tuple[str, str], dict[str, Any]], counts: Counts) -> None:
     """The figures of every subject and month, and no others, with their in-time rates."""

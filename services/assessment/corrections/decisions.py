@@ -2,7 +2,10 @@
 
 from datetime import datetime, tzinfo
 
-from services.assessment.corrections import messages  # noqa: F401  (registers the sentences)
+from services.assessment.corrections import (
+    facts,
+    messages,  # noqa: F401  (registers the sentences)
+)
 from services.assessment.corrections.schemas import CorrectionBody
 from services.assessment.service.cases import Case, Correction, Voided, settled
 from shared.storage.aggregates import Decision
@@ -14,7 +17,12 @@ _OF_ANSWER = ("without_answer", "contacted", "solved", "satisfied")
 
 
 def correct(
-    case: Case | None, body: CorrectionBody, now: datetime, by: str, zone: tzinfo
+    request_id: str,
+    case: Case | None,
+    body: CorrectionBody,
+    now: datetime,
+    by: str,
+    zone: tzinfo,
 ) -> Decision[Case] | None:
     """Judge a case otherwise; None where the last correction says the same.
 
@@ -42,12 +50,19 @@ def correct(
             return None
     if len(case.corrections) >= MOST:
         raise Problem(409, "corrections-too-many", most=MOST)
-    changed = case.model_copy(update={"corrections": (*case.corrections, made)})
-    return Decision(settled(changed, zone), why=body.reason)
+    changed = _with(case, (*case.corrections, made), zone)
+    events = facts.untold(request_id, case.model_copy(update={"corrections": changed.corrections}))
+    return Decision(changed, events, why=body.reason)
 
 
 def void(
-    case: Case | None, number: int, reason: str, now: datetime, by: str, zone: tzinfo
+    request_id: str,
+    case: Case | None,
+    number: int,
+    reason: str,
+    now: datetime,
+    by: str,
+    zone: tzinfo,
 ) -> Decision[Case] | None:
     """Take a correction back; None where that was done before.
 
@@ -60,10 +75,19 @@ def void(
     one = case.corrections[number - 1]
     if one.voided is not None:
         return None
-    back = one.model_copy(update={"voided": Voided(at=now, by=by, reason=reason)})
-    corrections = (*case.corrections[: number - 1], back, *case.corrections[number:])
-    changed = case.model_copy(update={"corrections": corrections})
-    return Decision(settled(changed, zone), why=reason)
+    back = Voided(at=now, by=by, reason=reason)
+    corrections = (
+        *case.corrections[: number - 1],
+        one.model_copy(update={"voided": back}),
+        *case.corrections[number:],
+    )
+    events = [*facts.untold(request_id, case), facts.voided(request_id, number, back)]
+    return Decision(_with(case, corrections, zone), events, why=reason)
+
+
+def _with(case: Case, corrections: tuple[Correction, ...], zone: tzinfo) -> Case:
+    told = {"corrections": corrections, "corrections_told": len(corrections)}
+    return settled(case.model_copy(update=told), zone)
 
 
 def _known(case: Case | None) -> Case:

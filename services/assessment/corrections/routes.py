@@ -50,7 +50,9 @@ async def correct_case(
     await _ensure_registered(parts, body)
     now, by = to_millis(datetime.now(UTC)), author(principal)
     await parts.repository.cases.execute(
-        request_id, lambda case: decisions.correct(case, body, now, by, parts.zone), by=by
+        request_id,
+        lambda case: decisions.correct(request_id, case, body, now, by, parts.zone),
+        by=by,
     )
     return await read_case(request, request_id, principal)
 
@@ -68,7 +70,7 @@ async def void_correction(
     now, by = to_millis(datetime.now(UTC)), author(principal)
     await parts.repository.cases.execute(
         request_id,
-        lambda case: decisions.void(case, number, body.reason, now, by, parts.zone),
+        lambda case: decisions.void(request_id, case, number, body.reason, now, by, parts.zone),
         by=by,
     )
     return await read_case(request, request_id, principal)

@@ -3,29 +3,19 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from services.assessment.heard import Source, Sources
-from services.assessment.lists.facts import (
-    TASK,
-    Lateness,
-    Place,
-    Posts,
-    gaps_at,
-    late_in,
-    post_at,
-    trainings_overdue,
-    vacant_days,
-)
+from services.assessment.lists import standing
+from services.assessment.lists.facts import TASK, Lateness, Place, Posts, late_in, post_at
+from services.assessment.lists.standing import Subjects
 from services.assessment.schemes.periods import bounds_of
 from services.assessment.scores.inputs import Numbers
 from services.assessment.service.figures import SubjectKind
-from shared.contracts.words import Domain
 from shared.storage.aggregates import AggregateStore
 from shared.storage.client import Database, Document
 
-OF_THE_AREA = (Domain.COMMUNITY.value, Domain.VILLAGE.value)
-"""Domains of the organizations that an area's own are of."""
 _BATCH = 1000
 
 
@@ -61,7 +51,7 @@ class StandingInputs:
         await self._of_posts(found, owners, moment)
         areas = await self._areas(kind, ids)
         await self._of_places(found, areas, moment)
-        await self._of_plans(found, owners, areas, begin, end, moment)
+        await self._of_plans(found, owners, areas, (begin, end), moment)
         return found
 
     async def sources(self, period: str, kind: SubjectKind, id: str) -> Sources:
@@ -93,94 +83,65 @@ class StandingInputs:
                         found[name].append(Source(document["_id"], each.told))
         return found
 
-    async def _owners(self, kind: SubjectKind, ids: Collection[str] | None) -> dict[str, list[str]]:
+    async def _owners(self, kind: SubjectKind, ids: Collection[str] | None) -> Subjects:
         """Organizations whose facts count for a subject: its ids by the organization's id."""
         if kind is SubjectKind.ORGANIZATION and ids is not None:
             return {id: [id] for id in ids}
         field = {SubjectKind.ORGANIZATION: "_id", SubjectKind.UNIT: "unit_id"}.get(kind, "area")
         wanted: Document = {field: {"$ne": None} if ids is None else {"$in": list(ids)}}
-        if field == "area":
-            wanted["domain"] = {"$in": list(OF_THE_AREA)}
-        return {d["_id"]: [d[field]] async for d in self._organizations.find(wanted, {field: 1})}
+        return standing.owners_of(kind, await self._known(wanted))
 
-    async def _areas(self, kind: SubjectKind, ids: Collection[str] | None) -> dict[str, list[str]]:
+    async def _areas(self, kind: SubjectKind, ids: Collection[str] | None) -> Subjects:
         """Subjects that the gaps and plans of an area count for, by its code."""
         if kind is SubjectKind.UNIT:
             return {}
         if kind is not SubjectKind.ORGANIZATION:
-            if ids is None:
-                level = {"level": kind.value}
-                ids = [area["_id"] async for area in self._levels.find(level, {"_id": 1})]
-            return {id: [id] for id in ids}
-        wanted: Document = {"area": {"$ne": None}, "domain": {"$in": list(OF_THE_AREA)}}
+            if ids is not None:
+                return {id: [id] for id in ids}
+            level = self._levels.find({"level": kind.value}, {"level": 1})
+            return standing.areas_of(kind, (), {d["_id"]: d["level"] async for d in level})
+        wanted: Document = {"area": {"$ne": None}, "domain": {"$in": list(standing.OF_THE_AREA)}}
         if ids is not None:
             wanted["_id"] = {"$in": list(ids)}
-        found: defaultdict[str, list[str]] = defaultdict(list)
-        async for document in self._organizations.find(wanted, {"area": 1}):
-            found[document["area"]].append(document["_id"])
-        return found
+        return standing.areas_of(kind, await self._known(wanted), {})
 
-    async def _of_posts(
-        self, found: Numbers, owners: dict[str, list[str]], moment: datetime
-    ) -> None:
+    async def _known(self, wanted: Document) -> list[Document]:
+        fields = {"unit_id": 1, "area": 1, "domain": 1}
+        return await self._organizations.find(wanted, fields).to_list(None)
+
+    async def _of_posts(self, found: Numbers, owners: Subjects, moment: datetime) -> None:
         for batch in _batches(owners):
-            for id, aggregate in (await self._posts.get_many(batch)).items():
-                state = aggregate.state
-                if state is None:
-                    continue
-                days, untrained = vacant_days(state, moment), trainings_overdue(state, moment)
-                for owner in owners[id]:
-                    numbers = found.setdefault(owner, {})
-                    if days is not None:
-                        numbers["vacant_days"] = max(days, numbers.get("vacant_days", 0.0))
-                    _add(numbers, "trainings_overdue", untrained)
+            loaded = await self._posts.get_many(batch)
+            posts = {id: one.state for id, one in loaded.items() if one.state is not None}
+            standing.add_posts(found, owners, posts, moment)
 
-    async def _of_places(
-        self, found: Numbers, areas: dict[str, list[str]], moment: datetime
-    ) -> None:
+    async def _of_places(self, found: Numbers, areas: Subjects, moment: datetime) -> None:
         for batch in _batches(areas):
-            for code in batch:  # nothing told of an area means that it lacks nothing
-                for owner in areas[code]:
-                    _add(found.setdefault(owner, {}), "coverage_gaps", 0.0)
             wanted = {"state.area_path": {"$in": batch}, "state.gaps": {"$ne": []}}
-            async for document in self._places.collection.find(wanted, {"state": 1}):
-                state = Place.model_validate(document["state"])
-                gaps = float(gaps_at(state, moment))
-                for code in set(state.area_path) & set(batch):
-                    for owner in areas[code]:
-                        _add(found[owner], "coverage_gaps", gaps)
+            documents = self._places.collection.find(wanted, {"state": 1})
+            places = [Place.model_validate(one["state"]) async for one in documents]
+            standing.add_places(found, {code: areas[code] for code in batch}, places, moment)
 
     async def _of_plans(
         self,
         found: Numbers,
-        owners: dict[str, list[str]],
-        areas: dict[str, list[str]],
-        begin: datetime,
-        end: datetime,
+        owners: Subjects,
+        areas: Subjects,
+        span: tuple[datetime, datetime],
         moment: datetime,
     ) -> None:
-        for field, subjects in (("organization_id", owners), ("area", areas)):
+        fields: tuple[tuple[Literal["organization_id", "area"], Subjects], ...] = (
+            ("organization_id", owners),
+            ("area", areas),
+        )
+        for field, subjects in fields:
             for batch in _batches(subjects):
                 wanted = {f"state.behind.{field}": {"$in": batch}}
-                inside = set(batch)
-                async for document in self._lateness.collection.find(wanted, {"state": 1}):
-                    state = Lateness.model_validate(document["state"])
-                    told = {
-                        (getattr(late, field), late.what)
-                        for late in late_in(state, begin, end, moment)
-                        if getattr(late, field) in inside
-                    }
-                    for whose, what in told:
-                        name = "tasks_overdue" if what == TASK else "plans_behind"
-                        for owner in subjects[whose]:
-                            _add(found.setdefault(owner, {}), name, 1.0)
-        for owner in {o for subjects in (owners, areas) for own in subjects.values() for o in own}:
-            for name in ("tasks_overdue", "plans_behind"):
-                _add(found.setdefault(owner, {}), name, 0.0)
-
-
-def _add(numbers: dict[str, float], name: str, value: float) -> None:
-    numbers[name] = numbers.get(name, 0.0) + value
+                documents = self._lateness.collection.find(wanted, {"state": 1})
+                plans = [Lateness.model_validate(one["state"]) async for one in documents]
+                some = {id: subjects[id] for id in batch}
+                standing.add_plans(found, field, some, plans, span, moment)
+        standing.add_nothing_late(found, owners, areas)
 
 
 def _batches(ids: Iterable[str]) -> Iterable[list[str]]:

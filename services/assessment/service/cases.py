@@ -143,6 +143,8 @@ class Case(State):
     measure: Measure = Measure()
     corrections: tuple[Correction, ...] = ()
     """In the order of their making; of two that say something of the same the later one holds."""
+    corrections_told: int = 0
+    """Of how many facts went out: those of before that were not told of stand in no journal."""
     corrected: bool = False
     """One of them holds."""
     touched: tuple[str, ...] = ()

@@ -70,11 +70,11 @@ def test_a_missing_case_is_named_with_what_to_do_and_comes_back_by_a_replay(
     assert audited(lianxin, 0)["clean"]
     found = databases["assessment"]["cases"].find_one({"_id": filed[2]})
     month = ("--scores", "--month", found["state"]["month"])
-    again = audited(lianxin, 0, *month)
+    again = audited(lianxin, 0, *month, "--quick")
     assert (again["same"], again["revision"]) == (True, 0)
-    assert "2026" in lianxin("audit", *month).output
+    assert found["state"]["month"] in lianxin("audit", *month).output
     databases["assessment"]["cases"].delete_one({"_id": filed[2]})
-    again = audited(lianxin, 1, *month)
+    again = audited(lianxin, 1, *month, "--quick")
     assert again["differing"][0]["numbers"]["requests"][0] == 5
 
     result = audited(lianxin, 1)
@@ -143,6 +143,99 @@ def test_a_lost_event_is_behind_and_a_service_with_older_data_is_told_to_be_rest
     assert "restore its database from a backup" in lianxin("audit", exit=1).output
     requests.update_one({"_id": filed[0]}, {"$inc": {"sequence": 1}})
     assert audited(lianxin, 0)["clean"]
+
+
+MONTH = ("--month", "2024-05")
+FORMAT = """
+name: past
+missing: ["-"]
+unit: {id: past, name: 往年平台, domain: agency}
+case: "no"
+time: {column: made, format: "%d.%m.%Y %H:%M", zone: Asia/Shanghai}
+fields:
+  category: {constant: care}
+area:
+  - {column: place, level: street, by: code}
+handling_unit: {column: who, prefix: past-, name: who}
+results:
+  - outcome: done
+    completed: {column: end, format: "%d.%m.%Y %H:%M", zone: Asia/Shanghai}
+"""
+
+
+@pytest.fixture
+def past(lianxin: Run, environment: dict[str, str], tmp_path: Path) -> Iterator[httpx.Client]:
+    """A month of long ago: seven requests done by each of two units; a client of assessment."""
+    areas = tmp_path / "areas.csv"
+    areas.write_text("id,name,level,parent\n14,北区,district,\n1401,坑梓街道,street,14\n")
+    lianxin("import", "areas", areas)
+    rows = [
+        f"{n},{1 + n}.05.2024 08:00,1401,{'AB'[n % 2]},{1 + n + n % 3 * 9}.05.2024 12:00\n"
+        for n in range(14)
+    ]
+    table, format = tmp_path / "past.csv", tmp_path / "past.yaml"
+    table.write_text("no,made,place,who,end\n" + "".join(rows), encoding="utf-8")
+    format.write_text(FORMAT, encoding="utf-8")
+    lianxin("import", "requests", table, "--format", format, "--output", tmp_path)
+    lianxin("audit", "--wait", 60)
+    url = environment["LIANXIN_ASSESSMENT_URL"]
+    with httpx.Client(base_url=url, headers=headers_of(lianxin)) as client:
+        yield client
+
+
+def settle(assessment: httpx.Client, revision: int) -> None:
+    """Have the month settled with every figure up."""
+    body = {"period": MONTH[1], "reason": f"round {revision}"}
+    assert assessment.post("/v1/settlements", json=body).status_code == 202
+
+    def done() -> bool:
+        found = assessment.get("/v1/settlements").json()["items"]
+        wanted = {"period": MONTH[1], "revision": revision, "done": True}
+        return any(wanted.items() <= one.items() for one in found)
+
+    asyncio.run(eventually(lambda: asyncio.to_thread(done), 30, "the month is settled"))
+
+
+def test_a_settled_month_comes_out_of_the_journals_and_what_was_altered_by_hand_does_not(
+    lianxin: Run, past: httpx.Client, databases: Databases
+) -> None:
+    again = audited(lianxin, 0, "--scores", *MONTH, "--wait", 30)
+    assert (again["same"], again["revision"], again["cases"], again["gaps"]) == (True, 0, 14, [])
+    assert again["events"] > 14 * 4
+    assert again["subjects"] > 2
+
+    # A correction is a fact of the journal, and counts from when it was made.
+    cases = databases["assessment"]["cases"]
+    done = {"state.month": MONTH[1], "state.unit_id": "past-a", "state.rounds.1.in_time": True}
+    first, second = (found["_id"] for found in cases.find(done).sort("_id", 1).limit(2))
+    body = {"reason": "counted twice by mistake", "verdict": "late"}
+    path = f"/v1/cases/{first}/corrections"
+    assert past.post(path, json=body).status_code == 201
+    lianxin("audit", "--wait", 60)
+    settle(past, 1)
+    again = audited(lianxin, 0, "--scores", *MONTH)
+    assert (again["same"], again["revision"], again["later"]) == (True, 1, 0)
+    assert past.post(f"{path}/1/void", json={"reason": "it was not"}).status_code == 200
+    lianxin("audit", "--wait", 60)
+    again = audited(lianxin, 0, "--scores", *MONTH)
+    assert (again["same"], again["revision"], again["later"]) == (True, 1, 1)
+    assert "1 requests changed after the settlement" in lianxin("audit", "--scores", *MONTH).stdout
+
+    # A case given to another unit behind assessment's back: its own recounts believe it.
+    moved = cases.find_one({"_id": second})
+    keys = [key.replace("past-a", "past-b") for key in moved["state"]["keys"]]
+    altered = {"state.unit_id": "past-b", "state.keys": keys, "state.dirty": True}
+    cases.update_one({"_id": second}, {"$set": altered, "$inc": {"version": 1}})
+    lianxin("audit", "--wait", 60)
+    settle(past, 2)
+    assert audited(lianxin, 0, "--scores", "--quick", *MONTH)["same"]
+    again = audited(lianxin, 1, "--scores", *MONTH)
+    assert (again["revision"], again["later"], again["left_out"]) == (2, 0, [])
+    differing = {one["id"]: one["numbers"] for one in again["differing"]}
+    assert differing[f"{MONTH[1]}/unit/past-a"]["requests"] == [6, 7]
+    assert differing[f"{MONTH[1]}/unit/past-b"]["requests"] == [8, 7]
+    shown = lianxin("audit", "--scores", *MONTH, exit=1).stdout
+    assert f"{MONTH[1]}/unit/past-b" in shown
 
 
 def test_a_service_that_is_away_is_one_sentence(lianxin: Run) -> None:

@@ -22,7 +22,7 @@ from services.assessment.handlers import HANDLERS
 from services.assessment.measuring import Measuring
 from services.assessment.repository import Repository
 from services.assessment.routes_audit import recount
-from services.assessment.scores import reproduction
+from services.assessment.scores import comparing
 from services.assessment.scores.figures import FigureInputs
 from services.assessment.service.cases import Case
 from services.assessment.service.figures import SubjectKind
@@ -170,7 +170,7 @@ class World:
         figures = FigureInputs(self.calm.figures.collection)
         for month in MONTHS:
             kept = scored(await figures.provide(month, SubjectKind.UNIT, None))
-            again = scored(reproduction.recounted(anew, month)[SubjectKind.UNIT])
+            again = scored(comparing.recounted(anew, month)[SubjectKind.UNIT])
             assert list(again.every()) == list(kept.every())
 
 
@@ -178,7 +178,7 @@ def judgement(chance: random.Random) -> Callable[[Case | None], Decision[Case] |
     """What is decided on a case: a correction of any kind, or that one is taken back."""
     if chance.random() < 0.3:
         number = chance.choice((1, 1, 2))
-        return lambda case: void(case, number, "taken back", START, "administrator:a", BEIJING)
+        return lambda case: void("r", case, number, "taken back", START, "administrator:a", BEIJING)
     said = {
         "excluded": chance.choice((True, False)),
         "without_answer": chance.choice((True, False)),
@@ -189,7 +189,7 @@ def judgement(chance: random.Random) -> Callable[[Case | None], Decision[Case] |
     }
     some = chance.sample(sorted(said), chance.choice((1, 1, 2)))
     body = CorrectionBody.model_validate({"reason": "x"} | {name: said[name] for name in some})
-    return lambda case: correct(case, body, START, "administrator:a", BEIJING)
+    return lambda case: correct("r", case, body, START, "administrator:a", BEIJING)
 
 
 def places(chance: random.Random) -> list[tuple[str, str]]:

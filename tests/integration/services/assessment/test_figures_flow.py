@@ -66,6 +66,9 @@ async def test_any_order_a_restart_and_a_replay_end_in_the_recounts_figures(
             known = await eventually(lambda: cases.find_one(accepted), 20, "one is accepted")
             assert known is not None
             await assessment.correct(known["_id"], reason="wrongly counted", excluded=True)
+            # As if made before assessment told of corrections: it tells when it starts again.
+            untold = {"$unset": {"state.corrections_told": ""}}
+            await cases.update_one({"_id": known["_id"]}, untold)
         await others.publish(arrivals[len(arrivals) // 2 :])
         async with running(of) as assessment:
             await eventually(lambda: assessment.settled(300), 40, "all cases measured")
@@ -74,6 +77,7 @@ async def test_any_order_a_restart_and_a_replay_end_in_the_recounts_figures(
                 again = await assessment.reproduced(month)
                 assert (again["same"], again["differing"]) == (True, [])
                 assert again["subjects"] > 5
+            await eventually(lambda: told_again(assessment, known["_id"]), 20, "it is told")
             figures = await all_figures(assessment)
             assert sum(f["requests"] for (_, kind, _), f in figures.items() if kind == "street") > 0
             assert {kind for _, kind, _ in figures} == set(KINDS)
@@ -97,6 +101,30 @@ async def test_any_order_a_restart_and_a_replay_end_in_the_recounts_figures(
             touched = {"2026-04/street/s2", "2026-04/community/c3"}
             now = await figure_sequences(assessment)
             assert {id for id in now if now[id] != versions.get(id)} == touched
+
+
+async def told_again(assessment: Assessment, request_id: str) -> bool:
+    """Whether the journal has the correction twice, read over HTTP page by page and by subject."""
+    asked = {"topic": topics.REVIEWS.name, "type": "lianxin.case.corrected.v1"}
+    found: list[dict[str, Any]] = []
+    page: dict[str, Any] = {"next": ""}
+    while page["next"] is not None:
+        page = await assessment.get("/v1/journal", limit=1, after=page["next"], **asked)
+        assert len(page["items"]) <= 1
+        found += page["items"]
+    assert {one["subject"] for one in found} == {request_id}
+    assert {one["data"]["excluded"] for one in found} == {True}
+    assert [one["sequence"] for one in found] == [1, 2][: len(found)]
+    of = {"source": found[0]["source"], "subjects": [request_id, "nobody"]}
+    assert (await assessment.send("POST", "/v1/journal/of", of))["items"] == found
+    since = found[0]["time"]
+    assert (await assessment.get("/v1/journal", until=since, **asked))["items"] == []
+    later = (await assessment.get("/v1/journal", since=since, **asked))["items"]
+    assert later == found[: len(later)]
+    manager = Principal("m", Role.AREA_MANAGER, areas=frozenset({"s1"}))
+    await assessment.get("/v1/journal", manager, 403, **asked)
+    await assessment.send("POST", "/v1/journal/of", of, manager, 403)
+    return len(found) == 2
 
 
 async def last_published(assessment: Assessment) -> list[dict[str, Any]]:

@@ -13,11 +13,15 @@ import orjson
 import pytest
 import pytest_asyncio
 
+from services.assessment.lists.anew import STANDING, Registered, standing_of
 from services.assessment.lists.weak import on_due
+from services.assessment.schemes.periods import bounds_of
+from services.assessment.scores.anew import Entry
 from services.assessment.service.figures import SubjectKind
 from shared.contracts import backbone as b
 from shared.contracts import coverage as c
 from shared.contracts import plans as p
+from shared.contracts.catalog import TOPIC_OF
 from shared.messaging.timers import Timers
 from shared.spans import moment
 from shared.web.auth import Principal, Role
@@ -229,8 +233,26 @@ async def test_satisfaction_under_60_percent_lists_a_community_and_standing_fact
         return units["u-vac"]["vacant_days"] == 100
 
     await eventually(standing, 10, "gaps and overdue tasks are known")
+    await of_the_journal(world)
     about = await assessment.get("/v1/weak/community/c3/criteria")
     assert {each["id"] for each in about["judged"]["criteria"] if each["holds"]} == {"satisfaction"}
+
+
+async def of_the_journal(world: World) -> None:
+    """The numbers come out of the facts alone, as `lianxin audit --scores` makes them."""
+    told: dict[str, list[Entry]] = {topic: [] for topic in STANDING}
+    known = Registered()
+    for event in world.others.registered:
+        topic = TOPIC_OF[event.type.rpartition(".v")[0]]
+        told.setdefault(topic, []).append(Entry(event, event.time))
+        known.add(event)
+    zone = world.assessment.parts.zone
+    period = f"{datetime.now(zone):%Y-%m}"
+    anew = standing_of(known, told, bounds_of(period, zone), datetime.now(UTC))
+    assert anew[SubjectKind.UNIT]["u-vac"]["vacant_days"] == 100
+    assert anew[COMMUNITY_KIND]["c3"]["tasks_overdue"] == 1
+    for kind in SubjectKind:
+        assert anew[kind] == await world.assessment.parts.lists.inputs.provide(period, kind, None)
 
 
 async def test_an_exemplar_is_found_from_facts_checked_written_up_and_adopted_with_results(

@@ -12,9 +12,12 @@ import pytest_asyncio
 from services.assessment.ratings.stuffing import FOLLOW_UPS
 from services.assessment.ratings.table import RatingRules
 from services.assessment.rounds.state import rated_id
+from services.assessment.scores.anew import Entry, ratings
 from services.assessment.service.figures import SubjectKind
+from shared.contracts.envelope import decode
 from shared.contracts.registry import OrganizationChanged, UnitChanged
 from shared.contracts.requests import RequestFollowedUp
+from shared.messaging.journal import outgoing
 from shared.web.auth import Principal, Role
 from tests.eventually import eventually
 from tests.integration.messaging.world import settings_for
@@ -238,6 +241,14 @@ async def test_three_steps_in_their_order_and_a_missing_line_leaves_its_unit_ope
         "step_locked", "left_open", "rated", "left_open", "completed",
     ]  # fmt: skip
     assert told[""] == ["opened"]
+
+    # The inputs of scores come out of the journal alone, as `lianxin audit --scores` makes them.
+    rounds = city.assessment.parts.rounds.rounds
+    records = map(outgoing, await city.assessment.told(*rounds.stores))
+    facts = [Entry(decode(one.value, one.headers), datetime.now(UTC)) for one in records]
+    anew = ratings(facts, MONTH)[SubjectKind.UNIT]
+    assert anew.keys() == {"library", "tax"}
+    assert anew == await rounds.provide(MONTH, SubjectKind.UNIT, None)
 
 
 async def published(city: City, round_id: str) -> dict[str, list[str]]:

@@ -165,6 +165,8 @@ class Others:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self._sequences: Counter[tuple[str, str]] = Counter()
+        self.registered: list[Event] = []
+        """What the registry has told, in order."""
 
     async def publish(self, events: Iterable[Event]) -> None:
         outgoing = [
@@ -192,6 +194,7 @@ class Others:
                     data=data,
                 )
             )
+        self.registered += events
         await self.publish(events)
 
 

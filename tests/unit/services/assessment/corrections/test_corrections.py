@@ -1,7 +1,7 @@
 """Corrections: what they change, that they hold in any order, and that the recount agrees."""
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,10 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.assessment.corrections.decisions import correct, void
+from services.assessment.corrections.facts import tell
 from services.assessment.corrections.schemas import CorrectionBody
 from services.assessment.service.cases import Case, Correction, Measure, parts_of
 from services.assessment.service.recount import added_up
+from shared.contracts.corrections import CaseCorrected, CorrectionVoided
+from shared.contracts.payload import Payload
 from shared.contracts.tasks import TaskOverdue
+from shared.storage.aggregates import At, Decision
 from shared.web.problems import Problem
 from tests.unit.services.assessment.stories import (
     BEIJING,
@@ -40,7 +44,7 @@ def told(*more: Any) -> Case:
 
 def corrected(case: Case, **said: Any) -> Case:
     body = CorrectionBody.model_validate({"reason": "re-judged"} | said)
-    decision = correct(case, body, START, "administrator:a", BEIJING)
+    decision = correct("r1", case, body, START, "administrator:a", BEIJING)
     assert decision is not None
     assert decision.why == "re-judged"
     return decision.state
@@ -76,7 +80,7 @@ def test_a_case_knows_which_groups_its_corrections_touched_and_when_last() -> No
     assert set(moved.touched) == {*case.keys, "unit/u2/2026-04"}
     assert moved.rejudged_at == START
     later = START + timedelta(days=1)
-    decision = void(moved, 1, "wrongly", later, "administrator:b", BEIJING)
+    decision = void("r1", moved, 1, "wrongly", later, "administrator:b", BEIJING)
     assert decision is not None
     # Taken back it touches u2 all the same: its figure fell.
     assert "unit/u2/2026-04" in decision.state.touched
@@ -86,15 +90,15 @@ def test_a_case_knows_which_groups_its_corrections_touched_and_when_last() -> No
 def test_the_later_correction_holds_and_voiding_brings_the_earlier_back() -> None:
     twice = corrected(corrected(told(), satisfied=5), satisfied=1, excluded=True)
     assert (twice.measure.satisfied, twice.keys, twice.corrected) == (0, (), True)
-    decision = void(twice, 2, "wrongly", START, "administrator:b", BEIJING)
+    decision = void("r1", twice, 2, "wrongly", START, "administrator:b", BEIJING)
     assert decision is not None
     assert decision.state.measure.satisfied == 1
     assert decision.state.keys != ()
     voided = decision.state.corrections[1].voided
     assert voided is not None
     assert (voided.by, voided.reason) == ("administrator:b", "wrongly")
-    assert void(decision.state, 2, "again", START, "x", BEIJING) is None
-    none = void(decision.state, 1, "all", START, "x", BEIJING)
+    assert void("r1", decision.state, 2, "again", START, "x", BEIJING) is None
+    none = void("r1", decision.state, 1, "all", START, "x", BEIJING)
     assert none is not None
     assert (none.state.measure, none.state.corrected) == (told().measure, False)
 
@@ -125,13 +129,52 @@ def test_refused_and_repeated() -> None:
     ):
         body = CorrectionBody.model_validate({"reason": "x"} | said)
         with pytest.raises(Problem) as raised:
-            correct(case, body, START, "a", BEIJING)
+            correct("r1", case, body, START, "a", BEIJING)
         assert (raised.value.status, raised.value.code) == (status, code)
     with pytest.raises(Problem):
-        void(told(), 1, "x", START, "a", BEIJING)
+        void("r1", told(), 1, "x", START, "a", BEIJING)
     once = corrected(told(), satisfied=5)
     body = CorrectionBody(reason="re-judged", satisfied=5)
-    assert correct(once, body, START, "administrator:a", BEIJING) is None
+    assert correct("r1", once, body, START, "administrator:a", BEIJING) is None
+
+
+def told_of(decision: Decision[Case] | None) -> list[tuple[datetime, Payload]]:
+    assert decision is not None
+    assert all(isinstance(fact, At) for fact in decision.events)
+    return [(fact.time, fact.data) for fact in decision.events if isinstance(fact, At)]
+
+
+def test_what_is_told_of_corrections_and_of_those_made_before_any_was_told() -> None:
+    later, by = START + timedelta(hours=1), "administrator:a"
+    body = CorrectionBody(reason="re-judged", satisfied=5, verdict="late")
+    made = correct("r1", told(), body, START, by, BEIJING)
+    assert made is not None
+    said = {"request_id": "r1", "number": 1, "by": by, "reason": "re-judged"}
+    first = CaseCorrected.model_validate(
+        said | {"answer_round": 1, "satisfied": 5, "work_round": 1, "verdict": "late"}
+    )
+    assert told_of(made) == [(START, first)]
+    back = void("r1", made.state, 1, "wrongly", later, by, BEIJING)
+    voided = CorrectionVoided.model_validate(said | {"reason": "wrongly"})
+    assert told_of(back) == [(later, voided)]
+
+    # As it stands in a database of before: nothing was told.
+    old = made.state.model_copy(update={"corrections_told": 0})
+    assert told_of(void("r1", old, 1, "wrongly", later, by, BEIJING)) == [
+        (START, first),
+        (later, voided),
+    ]
+    assert told_of(tell("r1", old)) == [(START, first)]
+    assert back is not None
+    assert told_of(tell("r1", back.state.model_copy(update={"corrections_told": 0}))) == [
+        (START, first),
+        (later, voided),
+    ]
+    caught_up = tell("r1", old)
+    assert caught_up is not None
+    assert caught_up.state == made.state
+    assert tell("r1", caught_up.state) is None
+    assert tell("r1", None) is None
 
 
 choice = st.sampled_from
