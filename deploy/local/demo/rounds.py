@@ -23,8 +23,9 @@ UNTIL_SECONDS = (4.0, 13.0, 17.0)
 """When the steps end; a city gives each of them weeks."""
 PATIENCES = (1, 3)
 """A machine that was too slow for these is given so many times as long."""
-HOUSEHOLDS, STUFFED, SEATS = 9, 3, 10
-"""Voices by the code from as many homes, from one source, of a panel of recipients."""
+VOICES, STUFFED, SEATS = 9, 3, 10
+"""Voices by the code, each from a home of its own (one more within a minute would be a rush), from
+one source, and of a panel of recipients, who also live apart."""
 STUFFED_UNIT = "utility-east"
 PATIENCE_SECONDS = 60.0
 
@@ -116,11 +117,11 @@ class _Round:
                 home,
                 f"home-{home}-{id}",
             )
-            for home in range(HOUSEHOLDS)
+            for home in range(VOICES)
         ]
         if id == STUFFED_UNIT:
             voices += [
-                homes.say(made["code"], 1, HOUSEHOLDS, f"stuffed-{n}-{id}") for n in range(STUFFED)
+                homes.say(made["code"], 1, SEATS, f"stuffed-{n}-{id}") for n in range(STUFFED)
             ]
         await asyncio.gather(*voices)
         if await self._lines(id) != ["local"]:
@@ -132,7 +133,7 @@ class _Round:
             await asyncio.gather(
                 *(
                     homes.say(
-                        seat["token"], 5 if random.random() < pleased else 2, n % HOUSEHOLDS,
+                        seat["token"], 5 if random.random() < pleased else 2, n,
                         f"seat-{n}-{id}",
                     )
                     for n, seat in enumerate(panel["seats"])
@@ -165,7 +166,7 @@ class _Homes:
         self._clients: list[httpx.AsyncClient] = []
 
     async def __aenter__(self) -> "_Homes":
-        for home in range(HOUSEHOLDS + 1):
+        for home in range(SEATS + 1):
             # Plain HTTP: without `verify` each would load the certificates of the world.
             address = f"127.0.{home + 2}.1"
             transport = httpx.AsyncHTTPTransport(local_address=address, verify=False)
