@@ -107,9 +107,10 @@ async def test_after_a_final_answer_the_resident_is_heard_and_nothing_is_opened(
     assert (answer.status_code, answer.json()["status"]) == (201, "closed")
     assert "复查" in (await steps(world, filed["tracking_code"]))[-1]
     events = await world.events(topics.REQUESTS.name, 3, id)
-    assert events[1].data == requests.RequestFollowedUp(
-        request_id=id, contacted=True, solved=False, satisfied=2, round=1
-    )
+    answered = events[1].data
+    assert isinstance(answered, requests.RequestFollowedUp)
+    assert (answered.by, answered.round) == ("resident", 1)
+    assert (answered.contacted, answered.solved, answered.satisfied) == (True, False, 2)
     assert events[2].data == requests.RequestClosed(request_id=id, outcome="reported", final=True)
     again = await world.http.post(f"{url}/follow-ups", json=UNSOLVED)
     assert again.json()["type"] == "/problems/request-closed"

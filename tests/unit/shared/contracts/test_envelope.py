@@ -274,6 +274,8 @@ def values(  # noqa: PLR0912
     match schema.get("type"):
         case "string" if schema.get("format") == "date-time":
             return _MOMENTS.map(lambda moment: moment.isoformat())
+        case "string" if schema.get("format") == "date":
+            return _MOMENTS.map(lambda moment: moment.date().isoformat())
         case "string" if "pattern" in schema and "^[^" not in schema["pattern"]:
             return st.from_regex(schema["pattern"], fullmatch=True, alphabet=_ASCII)
         case "string":
