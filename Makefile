@@ -36,11 +36,11 @@ lint: $(VENV)/dev.stamp ## Check style, format and which package may import whic
 type: $(VENV)/dev.stamp ## Check types
 	$(BIN)/mypy
 
-# What reckons with seconds runs alone, the rest on both cores; long ones first.
+# What reckons with seconds runs alone, the rest on both cores (much of it waits); long ones first.
 CALM := tests/e2e tests/faults/test_poison.py
 LONG := tests/faults/test_kills.py tests/faults/test_rebalance.py
-BOTH := -n 3 --dist worksteal
-# A Java broker for each of three is more than two cores carry.
+BOTH := -n 4 --dist worksteal
+# A Java broker for each of four is more than two cores carry.
 TWO := -n 2 --dist worksteal
 test: $(VENV)/dev.stamp ## Run all tests against real servers (10 minutes on 2 cores)
 	$(PYTEST) $(CALM) $(ARGS)

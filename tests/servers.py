@@ -13,7 +13,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -73,9 +73,19 @@ class SharedServer:
             return self._address
         if self._embedded is None or self._entries(self._embedded) > self.worn:
             self._stack.close()
-            folder = self._data / f"{self._kind.__name__}-{uuid4().hex[:8]}"
-            self._embedded = self._stack.enter_context(self._kind(folder))
+            self._embedded = None  # the one that has ended is nobody's, also where no new one comes
+            self._embedded = self._renewed()
         return self._embedded.address
+
+    def _renewed(self) -> LocalServer:
+        """A new embedded one; on another port where somebody took its first one meanwhile."""
+        for _ in range(2):
+            with suppress(LocalError):
+                return self._stack.enter_context(self._new())
+        return self._stack.enter_context(self._new())
+
+    def _new(self) -> LocalServer:
+        return self._kind(self._data / f"{self._kind.__name__}-{uuid4().hex[:8]}")
 
     def _entries(self, server: LocalServer) -> int:
         folder = server.data / self._files

@@ -166,9 +166,13 @@ def port_is_free(port: int) -> bool:
     return True
 
 
+_SHARES = 16
+
+
 def free_port() -> int:
-    """A loopback port that nothing listens on."""
-    return next(port for port in iter(lambda: random.choice(OWN_PORTS), 0) if port_is_free(port))
+    """A loopback port that nothing listens on; seldom the same for two who ask at once."""
+    mine = OWN_PORTS[os.getpid() % _SHARES :: _SHARES]
+    return next(port for port in iter(lambda: random.choice(mine), 0) if port_is_free(port))
 
 
 def _spawn(command: list[str], output: int, folder: Path) -> "subprocess.Popen[bytes]":
