@@ -42,7 +42,7 @@ LONG := tests/faults/test_kills.py tests/faults/test_rebalance.py
 BOTH := -n 4 --dist worksteal
 # A Java broker for each of four is more than two cores carry.
 TWO := -n 2 --dist worksteal
-test: $(VENV)/dev.stamp ## Run all tests against real servers (10 minutes on 2 cores)
+test: $(VENV)/dev.stamp ## Run all tests against real servers (11 minutes on 2 cores)
 	$(PYTEST) $(CALM) $(ARGS)
 	$(PYTEST) $(LONG) tests/unit tests/contracts tests/integration $(BOTH) $(ARGS)
 
