@@ -344,6 +344,8 @@ class Consumer(ConsumerRebalanceListener):
         ends: dict[TopicPartition, int] = await bounded(consumer.end_offsets(partitions), 15)
         waits = False
         for partition in partitions:
+            if partition not in consumer.assignment():
+                return  # revoked meanwhile
             # The embedded broker's end offsets can lie before the end, never behind it; the
             # high-water mark is right but stands still with a fetcher that hangs.
             highwater = consumer.highwater(partition)

@@ -268,7 +268,7 @@ class World:
             return len(found) >= number
 
         try:
-            await eventually(enough, 20, f"{number} events on {topic}")
+            await eventually(enough, 60, f"{number} events on {topic}")
         finally:
             await consumer.stop()
         return found
