@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterable, Mapping
 from math import isclose
 
 from services.assessment.repository import Repository
+from services.assessment.scores.comparing import FROM_CASES
 from services.assessment.scores.inputs import Provider
 from services.assessment.scores.repository import ScoreRepository
 from services.assessment.scores.scoring import Scoring, class_of
-from services.assessment.service.figures import COUNTS, HOURS, RATES, SubjectKind
+from services.assessment.service.figures import SubjectKind
 
-_NAMES = (*COUNTS, *HOURS, *RATES)
 _NOTHING: Mapping[str, float] = {}
 
 
@@ -34,12 +34,11 @@ class Outdated:
         self._scores = scores
         self._scoring = scoring
 
-    async def note(self, period: str, kind: SubjectKind, ids: Collection[str] | None) -> None:
-        """Note which of `ids`, or of all subjects of a kind, differ; nothing where the period is
-        not settled. Doing it again is harmless."""
-        revision = await self._scores.shown(period)
-        if not revision:
-            return
+    async def note(
+        self, period: str, revision: int, kind: SubjectKind, ids: Collection[str] | None
+    ) -> None:
+        """Note which of `ids`, or of all subjects of a kind, differ from the revision shown of a
+        settled period. Doing it again is harmless."""
         now = await self._figures(period, kind, ids)
         kept = await self._scores.settled_inputs(period, kind, revision, ids)
         new = await self._of_a_class(period, kind, now.keys() - kept.keys())
@@ -56,7 +55,7 @@ class Outdated:
 
 def differs(kept: Mapping[str, float], now: Mapping[str, float]) -> bool:
     """Whether a number that cases give is another one now."""
-    for name in _NAMES:
+    for name in FROM_CASES:
         one, other = kept.get(name), now.get(name)
         if one != other and (one is None or other is None or not isclose(one, other)):
             return True

@@ -134,9 +134,12 @@ class Watching:
 
     async def _compare(self, changed: Changed) -> None:
         """Note in settled periods whose figures are not those any more that they were made of."""
+        periods = {p for month, _ in changed for p, _ in self._periods(month)}
+        shown = {period: await self._scores.shown(period) for period in sorted(periods)}
         for (month, kind), ids in changed.items():
             for period, _ in self._periods(month):
-                await self._outdated.note(period, kind, ids)
+                if revision := shown[period]:
+                    await self._outdated.note(period, revision, kind, ids)
 
     async def _of_schemes_after(self, version: int) -> Classes:
         """The classes of every month that a newer version may count in."""
