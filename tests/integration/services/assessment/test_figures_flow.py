@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from shared.contracts import topics
+from shared.storage.client import connect
 from shared.web.auth import Principal, Role
 from tests.eventually import eventually
 from tests.integration.messaging.world import settings_for
@@ -66,9 +67,14 @@ async def test_any_order_a_restart_and_a_replay_end_in_the_recounts_figures(
             known = await eventually(lambda: cases.find_one(accepted), 20, "one is accepted")
             assert known is not None
             await assessment.correct(known["_id"], reason="wrongly counted", excluded=True)
-            # As if made before assessment told of corrections: it tells when it starts again.
-            untold = {"$unset": {"state.corrections_told": ""}}
-            await cases.update_one({"_id": known["_id"]}, untold)
+        # As if made before assessment told of corrections: it tells when it starts again.
+        # Nothing runs now that has read the case before and writes it after.
+        client = connect(of.mongodb_uri, of.mongo_driver)
+        cases = client.database(of.database_name)[cases.name]
+        untold = {"$unset": {"state.corrections_told": ""}}
+        changed = await cases.update_one({"_id": known["_id"]}, untold)
+        assert changed.modified_count == 1
+        await client.close()
         await others.publish(arrivals[len(arrivals) // 2 :])
         async with running(of) as assessment:
             await eventually(lambda: assessment.settled(300), 40, "all cases measured")
