@@ -148,10 +148,10 @@ class Measuring:
         tallies = self._repository.tallies
         if batch.rebuild:
             await tallies.replace(batch.number, await self._whole(batch))
-        await tallies.add(batch.number, differences(batch.changes, batch.apart))
-        while stale := await tallies.stale(_GROUPS_AT_ONCE):
-            if not await self.tell(stale):
-                return False
+        added = differences(batch.changes, batch.apart)
+        await tallies.add(batch.number, added)
+        if not await self.tell({*added, *batch.rebuild}):
+            return False
         if self._hear is not None:
             await self._hear(batch.changes)
         # Last, so that a case whose mark is cleared shows in its figures.
@@ -210,7 +210,7 @@ class Measuring:
         shown = [t for t in tallies.values() if t.whole and kinds[t.key] is not None]
         sums = await self._sums([tally for tally in shown if tally.key not in kept])
         sums |= {tally.key: counts_of(tally) for tally in shown if tally.key in kept}
-        # One that is to be made anew is told of once it is: it becomes stale then.
+        # One that is to be made anew is told of once it is, in the batch that does it.
         waiting = {t.key for t in tallies.values() if not t.whole}
         waiting |= {tally.key for tally in shown if tally.key not in sums}
         changed: list[Aggregate[Figure]] = []
@@ -233,10 +233,7 @@ class Measuring:
             if aggregate.version or key in tallies:
                 self._remeasure(aggregate, now)
                 changed.append(aggregate)
-        if not await repository.figures.write(changed):
-            return False
-        await repository.tallies.freshen(t for t in tallies.values() if t.key not in waiting)
-        return True
+        return await repository.figures.write(changed)
 
     async def _sums(self, told: Sequence[Tally]) -> dict[str, Sums]:
         """The sums of tallies, less those that do not fit their values: they are made anew."""

@@ -30,6 +30,9 @@ _ANSWERS = (
 )  # fmt: skip
 """The fields of a case that say whom its answers rate, and how."""
 _CASES_AT_ONCE = 200
+_CHANGES_KEPT = 10
+"""Of a figure: each only says that the figures loop changed it, and a document is written anew as a
+whole; why it is what it is, its cases tell."""
 COUNTED = {"$or": [{"state.requests": {"$gt": 0}}, {"state.followed_up": {"$gt": 0}}]}
 """Figures of something: the answers of joined requests alone are something too."""
 
@@ -40,7 +43,11 @@ class Repository:
     def __init__(self, database: Database, settings: Settings) -> None:
         self.cases = review_store(database, "cases", Case, settings)
         self.figures: AggregateStore[Figure] = AggregateStore(
-            database["figures"], Figure, topic=topics.ASSESSMENTS.name, source=settings.source
+            database["figures"],
+            Figure,
+            topic=topics.ASSESSMENTS.name,
+            source=settings.source,
+            history_kept=_CHANGES_KEPT,
         )
         self.tallies = Tallies(database, self.cases.collection)
         self.touched = Touched(self.cases.collection)
@@ -81,6 +88,7 @@ class Repository:
         """Cases that changed: what the tallies hold of each, and what they are to hold."""
         fields = {"version": 1, "state.keys": 1, "state.measure": 1, "counted": 1}
         found = self.cases.collection.find({"state.dirty": True}, fields).limit(limit)
+        found = found.batch_size(limit)
         return [
             Change(
                 id=document["_id"],

@@ -20,6 +20,7 @@ from shared.storage.client import (
     DuplicateKeyError,
     UpdateOne,
     aggregate,
+    known_ids,
 )
 
 _BATCH = "figures"
@@ -38,10 +39,9 @@ class Tallies:
     async def create_indexes(self) -> None:
         """Create the indexes of tallies and of what cases hold as counted."""
         await self._cases.create_index([("counted.keys", ASCENDING)], name="counted")
-        for mark in ("stale", "rebuild"):
-            await self.collection.create_index(
-                [(mark, ASCENDING)], partialFilterExpression={mark: True}, name=mark
-            )
+        await self.collection.create_index(
+            [("rebuild", ASCENDING)], partialFilterExpression={"rebuild": True}, name="rebuild"
+        )
 
     # Batches
 
@@ -74,26 +74,25 @@ class Tallies:
     # Tallies
 
     async def add(self, number: int, differences: Mapping[str, Difference]) -> None:
-        """Add the differences of batch `number`; tallies become stale."""
-        hours, tallies = [], []
+        """Add the differences of batch `number`."""
+        hours, tallies = {}, {}
         for key, difference in differences.items():
             more = {f"sums.{name}": n for name, n in difference.sums.items()}
             for step, values in difference.steps().items():
                 if sum(values.values()):
                     more[f"steps.{step}"] = sum(values.values())
                 each = {f"millis.{millis}": n for millis, n in values.items()}
-                hours.append(_once(f"{key}/{step}", number, {"$inc": each, "$set": {}}))
-            stale: Document = {"$set": {"stale": True}}
-            if difference.millis:
-                stale["$set"]["hours"] = number
+                hours[f"{key}/{step}"] = {"$inc": each}
             # Another value in the same step leaves the tally's own numbers as they are.
-            tallies.append(_once(key, number, stale | ({"$inc": more} if more else {})))
-        await _write(self._hours, hours)
-        await _write(self.collection, tallies)
+            tallies[key] = {"$inc": more} if more else {}
+            if difference.millis:
+                tallies[key]["$set"] = {"hours": number}
+        await _take(self._hours, number, hours)
+        await _take(self.collection, number, tallies)
 
     async def replace(self, number: int, whole: Mapping[str, Difference]) -> None:
-        """Put whole tallies in place of those there are; they become stale."""
-        hours, tallies = [], []
+        """Put whole tallies in place of those there are."""
+        hours, tallies = {}, {}
         for key, all in whole.items():
             steps = all.steps()
             # A document is never deleted: a late upsert of an earlier batch would bring it back.
@@ -101,46 +100,31 @@ class Tallies:
             known = [d["_id"] async for d in self._hours.find(between, {"_id": 1})]
             for id in known + [f"{key}/{step}" for step in steps]:
                 values = steps.get(int(id.rpartition("/")[2]), {})
-                hours.append(_once(id, number, {"$set": {"millis": _named(values)}}))
+                hours[id] = {"$set": {"millis": _named(values)}}
             counts = {str(step): sum(values.values()) for step, values in steps.items()}
-            shown = {"sums": dict(all.sums), "steps": counts, "stale": True, "hours": number}
-            tallies.append(_once(key, number, {"$set": shown, "$unset": {"rebuild": ""}}))
-        await _write(self._hours, hours)
-        await _write(self.collection, tallies)
+            shown = {"sums": dict(all.sums), "steps": counts, "hours": number}
+            tallies[key] = {"$set": shown, "$unset": {"rebuild": ""}}
+        await _take(self._hours, number, hours)
+        await _take(self.collection, number, tallies)
 
     async def get_many(self, keys: Iterable[str], *, steps: bool = True) -> dict[str, Tally]:
         """The tallies of `keys` that exist; without `steps`, which are most of one, if told."""
         shown = None if steps else {"steps": 0}
-        found = self.collection.find({"_id": {"$in": list(keys)}}, shown)
+        wanted = list(keys)
+        found = self.collection.find({"_id": {"$in": wanted}}, shown).batch_size(len(wanted) + 1)
         return {document["_id"]: _tally(document) async for document in found}
 
     async def values(self, steps: Mapping[str, Iterable[int]]) -> dict[str, dict[int, Any]]:
         """By key and step, for `steps` by key: milliseconds -> how many."""
         ids = [f"{key}/{step}" for key, some in steps.items() for step in some]
         found: dict[str, dict[int, Any]] = {key: {} for key in steps}
-        async for document in self._hours.find({"_id": {"$in": ids}}):
+        async for document in self._hours.find({"_id": {"$in": ids}}).batch_size(len(ids) + 1):
             key, _, step = document["_id"].rpartition("/")
             values = document.get("millis", {})
             found[key][int(step)] = {int(millis): n for millis, n in values.items()}
         return found
 
     # Marks
-
-    async def stale(self, limit: int) -> list[str]:
-        """Keys of whole tallies that figures do not tell of yet."""
-        chosen = {"stale": True, "rebuild": {"$ne": True}}
-        found = self.collection.find(chosen, {"_id": 1}).limit(limit)
-        return [document["_id"] async for document in found]
-
-    async def freshen(self, tallies: Iterable[Tally]) -> None:
-        """Clear the marks of tallies that are still those that were told of."""
-        by_number: dict[int, list[str]] = {}
-        for tally in tallies:
-            by_number.setdefault(tally.number, []).append(tally.key)
-        for number, keys in by_number.items():
-            await self.collection.update_many(
-                {"_id": {"$in": keys}, "number": number}, {"$unset": {"stale": ""}}
-            )
 
     async def to_rebuild(self, limit: int) -> list[str]:
         """Keys of tallies that are to be made anew."""
@@ -169,9 +153,10 @@ class Tallies:
         await self.mark(keys)
 
     async def count_waiting(self) -> int:
-        """How many tallies are stale or to be made anew."""
-        marked = {"$or": [{"stale": True}, {"rebuild": True}]}
-        return await self.collection.count_documents(marked)
+        """How many tallies are to be made anew, or are just now."""
+        batch = await self.latest()
+        amidst = 0 if batch is None or batch.done else len(batch.rebuild)
+        return amidst + await self.collection.count_documents({"rebuild": True})
 
     # What cases hold as counted
 
@@ -195,20 +180,25 @@ class Tallies:
 
         Their version stays: a handler at work on one writes the mark again, and need not retry.
         """
-        earlier = {"counted.number": {"$not": {"$gte": number}}}
-        for same_version in (True, False):
-            writes = []
-            for change in changes:
-                counted = {"number": number} | change.now.model_dump()
-                chosen: Document = {"_id": change.id} | earlier
-                shown: Document = {"counted": counted}
-                if same_version:
-                    chosen["version"] = change.version
-                    shown["state.dirty"] = False
-                writes.append(UpdateOne(chosen, {"$set": shown}))
-            # Those that changed meanwhile are counted as they were read, and keep their marks.
-            if not writes or await _write(self._cases, writes) == len(writes):
-                return
+        earlier: Document = {"counted.number": {"$not": {"$gte": number}}}
+        read = [
+            UpdateOne(
+                {"_id": change.id, "version": change.version} | earlier,
+                {"$set": {"counted": _counted(number, change), "state.dirty": False}},
+            )
+            for change in changes
+        ]
+        if not read or await _write(self._cases, read) == len(read):
+            return
+        # Those that changed meanwhile are counted as they were read, and keep their marks.
+        chosen = {"_id": {"$in": [change.id for change in changes]}} | earlier
+        left = {document["_id"] async for document in self._cases.find(chosen, {"_id": 1})}
+        meanwhile = [
+            UpdateOne({"_id": change.id} | earlier, {"$set": {"counted": _counted(number, change)}})
+            for change in changes
+            if change.id in left
+        ]
+        await _write(self._cases, meanwhile)
 
 
 async def slices(collection: Collection, chosen: Document) -> AsyncIterator[list[str]]:
@@ -228,6 +218,10 @@ def _batch(batch: Batch) -> Document:
     return batch.model_dump() | {"apart": sorted(batch.apart)}
 
 
+def _counted(number: int, change: Change) -> Document:
+    return {"number": number} | change.now.model_dump()
+
+
 def _named(values: Mapping[int, int]) -> dict[str, int]:
     return {str(millis): number for millis, number in values.items()}
 
@@ -236,13 +230,22 @@ def _tally(document: Document) -> Tally:
     steps = {int(step): n for step, n in document.get("steps", {}).items() if n}
     whole = not document.get("rebuild", False)
     hours = document.get("hours")
-    return Tally(document["_id"], document["number"], document.get("sums", {}), steps, hours, whole)
+    return Tally(document["_id"], document.get("sums", {}), steps, hours, whole)
 
 
-def _once(id: str, number: int, update: Document) -> UpdateOne:
-    """An update of batch `number`, for a document that has not taken it."""
-    update = update | {"$set": update["$set"] | {"number": number}}
-    return UpdateOne({"_id": id, "number": {"$lt": number}}, update, upsert=True)
+async def _take(collection: Collection, number: int, updates: Mapping[str, Document]) -> None:
+    """Have documents, by id, take batch `number`: those that have not taken it."""
+    # A document is never deleted, and an update that need not insert costs half.
+    known = await known_ids(collection, updates)
+    writes = [
+        UpdateOne(
+            {"_id": id, "number": {"$lt": number}},
+            update | {"$set": update.get("$set", {}) | {"number": number}},
+            upsert=id not in known,
+        )
+        for id, update in updates.items()
+    ]
+    await _write(collection, writes)
 
 
 async def _write(collection: Collection, writes: Sequence[UpdateOne]) -> int:

@@ -18,6 +18,7 @@ from shared.storage.client import (
     Document,
     InsertOne,
     UpdateOne,
+    known_ids,
 )
 
 _DIGITS = 16
@@ -60,22 +61,27 @@ class Journal:
         """Keep published entries (`topic source subject n id type time key trace data`)."""
         now = datetime.now(UTC)
         operations: list[InsertOne[Document] | UpdateOne] = []
+        later: dict[str, Document] = {}
         for entry in entries:
-            payload = BY_FULL_TYPE[entry["type"]]
-            if payload.KIND is Kind.SNAPSHOT:
-                id = f"{entry['source']}|{entry['subject']}"
-                if entry["n"] == 1:
-                    # What is kept is never older than the first, and inserting costs less.
-                    operations.append(InsertOne(entry | {"_id": id, "at": now}))
-                    continue
-                operations.append(
-                    UpdateOne(
-                        {"_id": id, "n": {"$lt": entry["n"]}}, {"$set": entry | {"at": now}}, True
-                    )
-                )
-            else:
+            subject = f"{entry['source']}|{entry['subject']}"
+            if BY_FULL_TYPE[entry["type"]].KIND is not Kind.SNAPSHOT:
                 id = _id(entry["source"], entry["subject"], entry["n"])
                 operations.append(InsertOne(entry | {"_id": id, "at": now}))
+            elif entry["n"] == 1:
+                # What is kept is never older than the first, and inserting costs less.
+                operations.append(InsertOne(entry | {"_id": subject, "at": now}))
+            elif subject not in later or entry["n"] > later[subject]["n"]:
+                later[subject] = entry
+        # No entry is ever deleted, and an update that need not insert costs less.
+        known = await known_ids(self._entries, later)
+        operations += [
+            UpdateOne(
+                {"_id": id, "n": {"$lt": entry["n"]}},
+                {"$set": entry | {"at": now}},
+                upsert=id not in known,
+            )
+            for id, entry in later.items()
+        ]
         try:
             await self._entries.bulk_write(operations, ordered=False)
         except BulkWriteError as error:

@@ -22,6 +22,7 @@ from shared.contracts.envelope import Event, Invalid, decode
 from shared.contracts.payload import Kind, Payload
 from shared.messaging.dead_letters import Address, DeadLetters, Raw, Status, unit_of
 from shared.messaging.gate import Admission, admit, inbox_key
+from shared.messaging.together import Together
 from shared.settings import Settings
 from shared.storage.aggregates import Aggregate, AggregateStore, Contended, Decision, S, Seen
 from shared.storage.client import (
@@ -38,6 +39,8 @@ from shared.telemetry import EVENTS_CONSUMED, HANDLER_RETRIES, HANDLER_SECONDS, 
 log = logging.getLogger(__name__)
 
 _CONFLICTS_IN_A_ROW = 20
+_TOGETHER = 500
+"""Facts of several partitions that are read and written in one piece."""
 
 C = TypeVar("C")
 
@@ -137,6 +140,7 @@ class Processor(Generic[S, C]):
         self._dead_letters = dead_letters
         self._settings = settings
         self._failures_in_a_row = 0
+        self._together = Together(self._attempt, _TOGETHER)
         self.unreachable: str | None = None
         """Why the database is away, while it is; for readiness."""
         self.on_dead_letter: Callable[[], None] = lambda: None
@@ -218,7 +222,7 @@ class Processor(Generic[S, C]):
         todo = list(facts)
         while todo:
             for pause in (*self._settings.retry_seconds, None):
-                await self.patiently(lambda batch=todo: self._attempt(batch))  # type: ignore[misc]
+                await self.patiently(lambda batch=todo: self._together.do(batch))  # type: ignore[misc]
                 todo = [fact for fact in todo if fact.outcome is Outcome.FAILED]
                 if pause is None or not todo:
                     break
@@ -246,7 +250,7 @@ class Processor(Generic[S, C]):
             )
 
     async def _attempt(self, facts: Sequence[Received]) -> None:
-        """Apply a batch; where one cannot be written, each by itself, so that only it fails."""
+        """Apply a batch; where one fact cannot be written, in halves, so that only it fails."""
         try:
             for conflicts in range(_CONFLICTS_IN_A_ROW):
                 if await self._attempt_once(facts):
@@ -255,9 +259,9 @@ class Processor(Generic[S, C]):
         except UNREACHABLE:
             raise
         except Exception as error:
-            if len(facts) > 1:
-                for fact in facts:
-                    await self._attempt([fact])
+            if half := len(facts) // 2:
+                await self._attempt(facts[:half])
+                await self._attempt(facts[half:])
                 return
             log.warning("an event cannot be applied", exc_info=True)
             facts[0].outcome = Outcome.FAILED
@@ -275,20 +279,22 @@ class Processor(Generic[S, C]):
                 wanted.setdefault(consumes.store_for(fact.event), set()).add(id)
         found = {store: await store.get_many(ids) for store, ids in wanted.items()}
         context = await consumes.prepare([fact.event for fact in facts])
-        blocked: set[tuple[AggregateStore[Any], str]] = set()
+        # What comes of another partition stands behind nothing here.
+        blocked: set[tuple[AggregateStore[Any], str, str, int]] = set()
         for fact, id in zip(facts, targets, strict=True):
             fact.reason, fact.not_yet = "", False
             if id is None:
                 fact.outcome = Outcome.SKIPPED
                 continue
             store = consumes.store_for(fact.event)
-            if (store, id) in blocked:
+            place = fact.raw.place
+            if (store, id, place.topic, place.partition) in blocked:
                 fact.outcome = Outcome.FAILED
                 continue
             aggregate = found[store].setdefault(id, Aggregate(id))
             self._decide(store, aggregate, fact, context)
             if fact.outcome is Outcome.FAILED:
-                blocked.add((store, id))
+                blocked.add((store, id, place.topic, place.partition))
         written = [await store.write(list(ones.values())) for store, ones in found.items()]
         return all(written)
 

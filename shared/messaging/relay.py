@@ -22,7 +22,7 @@ from shared.messaging.leases import Leases
 from shared.messaging.producer import Publisher
 from shared.messaging.replays import Replays
 from shared.storage.aggregates import AggregateStore
-from shared.storage.client import ASCENDING, UNREACHABLE, Database, Document, UpdateMany, UpdateOne
+from shared.storage.client import ASCENDING, UNREACHABLE, Database, Document, UpdateMany
 from shared.telemetry import EVENTS_PUBLISHED, OUTBOX_DEPTH, OUTBOX_OLDEST_SECONDS, RELAY_REFILLS
 
 log = logging.getLogger(__name__)
@@ -171,38 +171,22 @@ class Relay:
     ) -> None:
         """Take from each outbox the events up to the first that was not acknowledged."""
         outcome = iter(zip(entries, results, strict=True))
-        whole: dict[int, list[str]] = {}
-        part: list[UpdateOne] = []
+        done: list[str] = []
         for document in documents:
-            last = None
             complete = True
             for _ in document["outbox"]:
                 entry, result = next(outcome)
                 complete = complete and not isinstance(result, Exception)
                 if complete:
-                    last = entry["n"]
-            if last is None:
-                continue
-            pull = UpdateOne({"_id": document["_id"]}, {"$pull": {"outbox": {"n": {"$lte": last}}}})
-            part.append(pull)
-            if complete:
-                whole.setdefault(last, []).append(document["_id"])
-        # Most stand at the same few sequences: one update for all of a sequence costs the
-        # database a third of one for each. Figures stand at many: one command for all of them.
-        emptied = [
-            UpdateMany(
-                {"_id": {"$in": ids}, "sequence": last},
-                {"$set": {"outbox": []}, "$unset": {"pending_since": ""}},
-            )
-            for last, ids in whole.items()
-        ]
-        cleared = 0
-        if emptied:
-            result = await store.collection.bulk_write(emptied, ordered=False)
-            cleared = result.matched_count
-        if cleared < len(part):
-            # Some have later events by now: only what is published leaves those outboxes.
-            await store.collection.bulk_write(part, ordered=False)
+                    done.append(entry["id"])
+        chosen = {"_id": {"$in": [document["_id"] for document in documents]}}
+        # Later events that came meanwhile stay, and the document with them pending.
+        await store.collection.bulk_write(
+            [
+                UpdateMany(chosen, {"$pull": {"outbox": {"id": {"$in": done}}}}),
+                UpdateMany(chosen | {"outbox": []}, {"$unset": {"pending_since": ""}}),
+            ]
+        )
 
     # A broker that lost its data
 

@@ -154,6 +154,7 @@ class AggregateStore(Generic[S]):
         source: CloudEvents source, or a function from the aggregate's id.
         subject: from the aggregate's id to its events' subject.
         partition_key: from id and state to the Kafka key.
+        history_kept: how many of the last changes a document tells of.
     """
 
     def __init__(
@@ -165,6 +166,7 @@ class AggregateStore(Generic[S]):
         source: str | Callable[[str], str],
         subject: Callable[[str], str] = _same,
         partition_key: Callable[[str, S], str] = lambda id, _state: id,
+        history_kept: int = HISTORY_KEPT,
     ) -> None:
         self.collection = collection
         self.model = model
@@ -174,6 +176,7 @@ class AggregateStore(Generic[S]):
         )
         self.subject_of = subject
         self._partition_key = partition_key
+        self._history_kept = history_kept
         self.on_pending: Callable[[], None] = lambda: None
         """Called after a write that left events to publish; the relay listens."""
 
@@ -221,6 +224,7 @@ class AggregateStore(Generic[S]):
         """The aggregates of `ids` that exist, by id; one query."""
         wanted = list(ids)
         found = self.collection.find({"_id": {"$in": wanted}}, _LEFT_OUT)
+        found = found.batch_size(len(wanted) + 1)  # all with the first answer
         return {document["_id"]: self.load(document) async for document in found}
 
     async def history(self, id: str) -> list[Document]:
@@ -310,7 +314,7 @@ class AggregateStore(Generic[S]):
             update["$unset"] = {"next_due": ""}
         pushes: Document = {}
         if aggregate.history:
-            pushes["history"] = {"$each": aggregate.history, "$slice": -HISTORY_KEPT}
+            pushes["history"] = {"$each": aggregate.history, "$slice": -self._history_kept}
         if aggregate.events:
             pushes["outbox"] = {"$each": aggregate.events}
             update["$min"] = {"pending_since": datetime.now(UTC)}

@@ -6,6 +6,10 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+AN_ANSWER = 1000
+"""Documents in one answer of the database: while it makes one, the embedded engine does nothing
+else, and thousands take it a tenth of a second."""
+
 
 async def in_a_thread(batches: AsyncIterator[T], work: Callable[[T], None]) -> None:
     """Call `work` with each batch, one after the other and in order.

@@ -44,6 +44,7 @@ __all__ = [
     "aggregate",
     "connect",
     "documents_in",
+    "known_ids",
 ]
 
 Document = dict[str, Any]
@@ -162,6 +163,14 @@ def connect(uri: str, driver: Literal["motor", "pymongo"] = "motor") -> Client:
     from pymongo import AsyncMongoClient  # noqa: PLC0415
 
     return Client(AsyncMongoClient(uri, **options), awaited_close=True)
+
+
+async def known_ids(collection: Collection, ids: Sequence[str] | Mapping[str, Any]) -> set[str]:
+    """Which of `ids` there are documents of."""
+    if not ids:
+        return set()
+    found = collection.find({"_id": {"$in": list(ids)}}, {"_id": 1})
+    return {document["_id"] async for document in found.batch_size(len(ids) + 1)}
 
 
 async def aggregate(

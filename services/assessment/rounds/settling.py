@@ -28,7 +28,7 @@ from shared.storage.client import UNREACHABLE
 from shared.storage.loops import for_ever
 from shared.storage.tables import Tables
 
-_PAUSE_SECONDS = 0.3
+_PAUSE_SECONDS = 0.5
 _A_BATCH = 50
 _IN_THE_LOOP = 500
 """More voices, or subjects, are reckoned in a thread: 2,000 voices or 3,000 subjects would hold the

@@ -7,6 +7,7 @@ from typing import Any
 from services.assessment.schemes.periods import months_of
 from services.assessment.scores.inputs import Numbers
 from services.assessment.service.figures import COUNTS, HOURS, RATES, SubjectKind, rate
+from shared.storage.batches import AN_ANSWER
 from shared.storage.client import Collection as Documents
 from shared.storage.client import Document
 
@@ -27,7 +28,7 @@ class FigureInputs:
         """The numbers of a period; see `inputs.Provider`."""
         months = months_of(period)
         found = self._figures.find({"$or": [_chosen(m, kind, ids) for m in months]}, _SHOWN)
-        documents = await found.to_list(None)
+        documents = await found.batch_size(AN_ANSWER).to_list(None)
         # Thousands of them: not in the event loop.
         return await asyncio.to_thread(summed, documents, hours=len(months) == 1)
 

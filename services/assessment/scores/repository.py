@@ -12,6 +12,7 @@ from services.assessment.service.statistics import Prior
 from shared.contracts import topics
 from shared.settings import Settings
 from shared.storage.aggregates import AggregateStore
+from shared.storage.batches import AN_ANSWER
 from shared.storage.client import ASCENDING, Database, Document, UpdateOne
 
 _WATCH = "scores"
@@ -68,7 +69,8 @@ class ScoreRepository:
         """The states of a class's standings by subject."""
         chosen = {"state.period": period, "state.class_id": class_id}
         found = self.standings.collection.find(chosen, _STANDING)
-        return {d["state"]["subject_id"]: d["state"] for d in await found.to_list(None)}
+        documents = await found.batch_size(AN_ANSWER).to_list(None)
+        return {d["state"]["subject_id"]: d["state"] for d in documents}
 
     # Settled scores
 

@@ -69,13 +69,13 @@ class Watching:
         self._swept_at = float("-inf")
 
     async def run(self) -> None:
-        """Watch for ever, for at most a third of the time."""
+        """Watch for ever, for at most a fifth of the time: a round reads whole classes."""
         await for_ever(
             self.round,
             _PAUSE_SECONDS,
             "scores wait for the database",
             when=lambda: self._leases.leads,
-            rest=2,
+            rest=4,
         )
 
     async def round(self, *, sweep: bool = False) -> None:

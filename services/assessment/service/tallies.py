@@ -93,11 +93,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Tally:
-    """What a group's cases add up to as of a batch. `steps`: how many timed cases in each step;
+    """What a group's cases add up to. `steps`: how many timed cases in each step;
     not read (empty) where the figure knows of the same `hours`."""
 
     key: str
-    number: int
     sums: Mapping[str, int]
     steps: Mapping[int, int]
     hours: int | None = None

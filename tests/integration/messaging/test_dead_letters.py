@@ -2,17 +2,19 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+
+from aiokafka.structs import ConsumerRecord
 
 from shared.contracts import requests, topics
 from shared.contracts.envelope import Event, encode
 from shared.contracts.ids import uuid7
 from shared.contracts.payload import Payload
 from shared.messaging.processor import NotYet
-from shared.storage.aggregates import Decision
+from shared.storage.aggregates import Aggregate, Decision
 from tests.eventually import eventually
 from tests.integration.messaging.publishing import read_dead_letters, send
 from tests.integration.messaging.world import (
@@ -271,3 +273,49 @@ async def test_newer_versions_keep_their_place_in_the_order(
         await send(settings, encode(fact("r", 1)), (key, value, newer), encode(fact("r", 3)))
         await eventually(partial(tallied, sink, "r", 1, 3), 30)
         assert await sink.dead_letters() == []
+
+
+async def test_partitions_are_worked_together_and_one_that_fails_holds_no_other(
+    kafka_bootstrap: str, mongodb_uri: str, unique: str
+) -> None:
+    """Two partitions bring facts of one aggregate and of others, and one of the facts fails."""
+    tries = (0.2, 0.2)
+    settings = settings_for("sink", kafka_bootstrap, mongodb_uri, unique, retry_seconds=tries)
+    pieces: list[set[str]] = []
+
+    def handler(state: TallyState | None, event: Event, context: None) -> Decision[TallyState]:
+        if event.subject == "bad":
+            raise ValueError("a fault in the handler")
+        return tally(state, event, context)
+
+    def record(partition: int, offset: int, event: Event) -> ConsumerRecord[bytes, bytes]:
+        key, value, headers = encode(event)
+        topic = topics.REQUESTS.name
+        sizes = {"serialized_key_size": len(key), "serialized_value_size": len(value)}
+        return ConsumerRecord(
+            topic, partition, offset, 0, 0, key, value, None, **sizes, headers=headers
+        )
+
+    async with running_sink(settings, handler) as sink:
+        processor, read = sink.runtime.processor, sink.store.get_many
+        assert processor is not None
+
+        async def noted(ids: Iterable[str]) -> dict[str, Aggregate[TallyState]]:
+            pieces.append(set(ids))
+            return await read(ids)
+
+        sink.store.get_many = noted  # type: ignore[method-assign]
+        topic = topics.REQUESTS.name
+        bad = record(0, 0, fact("bad", 1, partition_key="shared"))
+        behind = record(0, 1, fact("of one partition", 1, partition_key="shared"))
+        other = record(1, 0, fact("of another", 1, partition_key="shared"))
+        failing = asyncio.create_task(processor.process(topic, [bad, behind]))
+        await processor.process(topic, [other, record(1, 1, fact("free", 1))])
+        assert pieces == [{"shared", "free"}]
+        assert not failing.done()
+        assert await sink.applied("free") == (1,)
+        assert await sink.applied("shared") == (1,)
+        await failing
+        # In the end it is a dead letter, and what came behind it in its partition is applied.
+        assert await sink.applied("shared") == (1, 1)
+        assert [letter["code"] for letter in await sink.dead_letters()] == ["failed"]

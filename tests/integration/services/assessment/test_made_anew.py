@@ -253,11 +253,6 @@ async def test_what_a_slow_leader_writes_late_changes_nothing(
         change = Change(id="r40", version=1, before=Counted(), now=Counted())
         await tallies.count(old.number, [change])
         assert len([counted async for counted in tallies.counted([key])]) == 41
-        await tallies.collection.update_one({"_id": key}, {"$set": {"stale": True}})
-        await tallies.freshen([old])
-        assert await tallies.stale(10) == [key]
-        await tallies.freshen([now])
-        assert await tallies.stale(10) == []
 
 
 @pytest.mark.parametrize("waiting", [False, True])

@@ -44,7 +44,7 @@ def sums(difference: Difference) -> Sums:
     """As the database keeps it: a tally, and of its values only those of the steps wanted."""
     values = difference.steps()
     counts = {step: sum(some.values()) for step, some in values.items()}
-    tally = Tally(KEY, 1, difference.sums, {step: n for step, n in counts.items() if n})
+    tally = Tally(KEY, difference.sums, {step: n for step, n in counts.items() if n})
     return sums_of(tally, {step: values[step] for step in steps_wanted(tally)})
 
 
@@ -108,12 +108,12 @@ def test_nothing_is_added_for_what_is_as_it_was_nor_for_areas_apart() -> None:
 
 
 def test_values_of_another_batch_than_the_tally_are_refused() -> None:
-    tally = Tally(KEY, 1, {"requests": 2}, {step_of(5_000): 2})
+    tally = Tally(KEY, {"requests": 2}, {step_of(5_000): 2})
     assert sums_of(tally, {step_of(5_000): {5_000: 2, 5_001: 0}}).median[0] == 5 / 3600
     for torn in ({}, {step_of(5_000): {5_000: 1}}, {step_of(5_000): {5_000: 3, 5_001: -1}}):
         with pytest.raises(Torn):
             sums_of(tally, torn)
-    damaged = Tally(KEY, 1, {}, {1: 2, 2: -1})
+    damaged = Tally(KEY, {}, {1: 2, 2: -1})
     assert steps_wanted(damaged) == set()
     with pytest.raises(Torn):
         sums_of(damaged, {})
