@@ -23,7 +23,7 @@ from cli.city.plan import CITY, Plan, parent, unit_id
 from services.assessment.handlers import HANDLERS
 from services.assessment.repository import Repository
 from services.assessment.service.cases import Case, key_of, month_of, parts_of
-from services.assessment.service.tallies import MILLIS_AN_HOUR, SUMMED, Difference
+from services.assessment.service.tallies import BITS, MILLIS_AN_HOUR, SUMMED, Difference
 from shared.contracts import requests as r
 from shared.contracts import tasks as t
 from shared.contracts.envelope import Event
@@ -310,13 +310,13 @@ def _insert_tallies(uri: str, database: str, totals: Mapping[str, Total]) -> Non
     tallies: list[Document] = []
     with MongoClient[Document](uri) as client:
         for key, total in totals.items():
-            steps = Difference(millis=Counter(total.millis)).steps()
+            steps = Difference(millis=Counter(total.millis)).steps(BITS)
             for step, values in steps.items():
                 named = {str(millis): n for millis, n in values.items()}
                 hours.append({"_id": f"{key}/{step}", "number": 0, "millis": named})
             counts = {str(step): sum(values.values()) for step, values in steps.items()}
             tallies.append(
-                {"_id": key, "number": 0, "sums": total.sums, "steps": counts, "stale": True}
+                {"_id": key, "number": 0, "sums": total.sums, "steps": counts, "bits": BITS}
             )
             if len(hours) > _AT_ONCE:
                 client[database]["hours"].insert_many(hours, ordered=False)

@@ -6,10 +6,18 @@ wrote it last, and takes a batch only where that number is lower: what is done a
 and however late, changes nothing.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from services.assessment.service.tallies import Batch, Change, Counted, Difference, Tally
+from services.assessment.service.tallies import (
+    BITS,
+    FORMER_BITS,
+    Batch,
+    Change,
+    Counted,
+    Difference,
+    Tally,
+)
 from shared.storage.client import (
     ASCENDING,
     DUPLICATE_KEY,
@@ -75,26 +83,35 @@ class Tallies:
 
     async def add(self, number: int, differences: Mapping[str, Difference]) -> None:
         """Add the differences of batch `number`."""
-        hours, tallies = {}, {}
+        hours: dict[str, Document] = {}
+        tallies: dict[str, Document] = {}
+        widths = await self._widths(list(differences))
         for key, difference in differences.items():
             more = {f"sums.{name}": n for name, n in difference.sums.items()}
-            for step, values in difference.steps().items():
+            for step, values in difference.steps(widths.get(key, BITS)).items():
                 if sum(values.values()):
                     more[f"steps.{step}"] = sum(values.values())
                 each = {f"millis.{millis}": n for millis, n in values.items()}
                 hours[f"{key}/{step}"] = {"$inc": each}
             # Another value in the same step leaves the tally's own numbers as they are.
-            tallies[key] = {"$inc": more} if more else {}
+            tallies[key] = {"$set": {}} | ({"$inc": more} if more else {})
             if difference.millis:
-                tallies[key]["$set"] = {"hours": number}
-        await _take(self._hours, number, hours)
-        await _take(self.collection, number, tallies)
+                tallies[key]["$set"]["hours"] = number
+            if key not in widths:
+                tallies[key]["$set"]["bits"] = BITS
+        await _take(self._hours, number, hours, await known_ids(self._hours, hours))
+        await _take(self.collection, number, tallies, widths)
+
+    async def _widths(self, keys: Sequence[str]) -> dict[str, int]:
+        """The `bits` of the tallies of `keys` that there are."""
+        found = self.collection.find({"_id": {"$in": keys}}, {"bits": 1}).batch_size(len(keys) + 1)
+        return {document["_id"]: document.get("bits", FORMER_BITS) async for document in found}
 
     async def replace(self, number: int, whole: Mapping[str, Difference]) -> None:
         """Put whole tallies in place of those there are."""
         hours, tallies = {}, {}
         for key, all in whole.items():
-            steps = all.steps()
+            steps = all.steps(BITS)
             # A document is never deleted: a late upsert of an earlier batch would bring it back.
             between = {"_id": {"$gt": f"{key}/", "$lt": f"{key}0"}}
             known = [d["_id"] async for d in self._hours.find(between, {"_id": 1})]
@@ -102,10 +119,10 @@ class Tallies:
                 values = steps.get(int(id.rpartition("/")[2]), {})
                 hours[id] = {"$set": {"millis": _named(values)}}
             counts = {str(step): sum(values.values()) for step, values in steps.items()}
-            shown = {"sums": dict(all.sums), "steps": counts, "hours": number}
+            shown = {"sums": dict(all.sums), "steps": counts, "hours": number, "bits": BITS}
             tallies[key] = {"$set": shown, "$unset": {"rebuild": ""}}
-        await _take(self._hours, number, hours)
-        await _take(self.collection, number, tallies)
+        await _take(self._hours, number, hours, await known_ids(self._hours, hours))
+        await _take(self.collection, number, tallies, ())
 
     async def get_many(self, keys: Iterable[str], *, steps: bool = True) -> dict[str, Tally]:
         """The tallies of `keys` that exist; without `steps`, which are most of one, if told."""
@@ -233,10 +250,15 @@ def _tally(document: Document) -> Tally:
     return Tally(document["_id"], document.get("sums", {}), steps, hours, whole)
 
 
-async def _take(collection: Collection, number: int, updates: Mapping[str, Document]) -> None:
-    """Have documents, by id, take batch `number`: those that have not taken it."""
-    # A document is never deleted, and an update that need not insert costs half.
-    known = await known_ids(collection, updates)
+async def _take(
+    collection: Collection, number: int, updates: Mapping[str, Document], known: Container[str]
+) -> None:
+    """Have documents, by id, take batch `number`: those that have not taken it.
+
+    Args:
+        known: those that there are. A document is never deleted, and an update that need not
+            insert costs half.
+    """
     writes = [
         UpdateOne(
             {"_id": id, "number": {"$lt": number}},

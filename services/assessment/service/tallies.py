@@ -4,8 +4,8 @@ A tally is kept in whole numbers only, so that adding and taking away is exact: 
 hours as milliseconds, counted by their exact value. The values lie in *steps*: a tally holds how
 many lie in each step, and a document for each step of a group holds the values themselves. So a
 percentile needs the tally and at most two such documents, however many cases there are.
-Steps are 128 to a doubling (a width of 0.5 to 1 %), which bounds how many a tally has (about
-1,300 from a second to a year) and keeps those of some hundred thousand values small
+Steps are 32 to a doubling (a width of 2 to 3 %), which bounds how many a tally has (about 400 from
+a second to a month) and keeps those of some hundred thousand values small
 (docs/decisions/0007-figures-by-differences.md).
 """
 
@@ -21,9 +21,10 @@ from services.assessment.service.figures import Sums, place
 
 MILLIS_AN_HOUR = 3_600_000
 SUMMED = ("followed_up", "contacted", "solved", "rated", "satisfied", "judged", "in_time")
-_BITS = 8
-"""Leading binary digits of a value that make its step."""
-_HALF = 1 << (_BITS - 1)
+BITS = 6
+"""Leading binary digits of a value that make its step, in a tally made now."""
+FORMER_BITS = 8
+"""The same in a tally made by a release that did not write it down: it keeps its steps."""
 
 
 class Counted(Part):
@@ -80,11 +81,11 @@ class Difference:
             for name in [name for name, number in counter.items() if not number]:
                 del counter[name]
 
-    def steps(self) -> dict[int, dict[int, int]]:
-        """Step -> milliseconds -> how many."""
+    def steps(self, bits: int) -> dict[int, dict[int, int]]:
+        """Step -> milliseconds -> how many; by the `bits` of the tally."""
         found: dict[int, dict[int, int]] = {}
         for millis, number in self.millis.items():
-            found.setdefault(step_of(millis), {})[millis] = number
+            found.setdefault(step_of(millis, bits), {})[millis] = number
         return found
 
     def __bool__(self) -> bool:
@@ -128,10 +129,10 @@ def millis_of(measure: Measure) -> int | None:
     return None if measure.hours is None else round(measure.hours * MILLIS_AN_HOUR)
 
 
-def step_of(millis: int) -> int:
+def step_of(millis: int, bits: int = BITS) -> int:
     """The step that a value (0 or more) lies in; greater values lie in the same or a higher one."""
-    shift = max(0, millis.bit_length() - _BITS)
-    return shift * _HALF + (millis >> shift)
+    shift = max(0, millis.bit_length() - bits)
+    return (shift << (bits - 1)) + (millis >> shift)
 
 
 def differences(changes: Iterable[Change], apart: frozenset[str]) -> dict[str, Difference]:

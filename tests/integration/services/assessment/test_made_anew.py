@@ -9,12 +9,21 @@ from typing import Any
 
 import pytest
 
+from services.assessment import tallies
 from services.assessment.handlers import HANDLERS, target
 from services.assessment.measuring import Measuring
 from services.assessment.repository import Repository
 from services.assessment.routes_audit import recount
 from services.assessment.schemas import RecountOut
-from services.assessment.service.tallies import Batch, Change, Counted, Difference
+from services.assessment.service.tallies import (
+    BITS,
+    FORMER_BITS,
+    Batch,
+    Change,
+    Counted,
+    Difference,
+    step_of,
+)
 from shared.contracts.requests import RequestLocated
 from shared.messaging.leases import Leases
 from shared.settings import Settings
@@ -220,6 +229,35 @@ async def test_another_time_in_the_same_step_moves_the_percentiles(
         assert (await world.audited()).differing == []
 
 
+async def test_a_tally_keeps_the_steps_that_it_was_begun_with_until_it_is_made_anew(
+    mongodb_uri: str, database_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "unit/u1/2026-04"
+    monkeypatch.setattr(tallies, "BITS", FORMER_BITS)
+    async with measured(mongodb_uri, database_name) as world:
+        # That release did not write down which steps they are.
+        await world.repository.tallies.collection.update_many({}, {"$unset": {"bits": ""}})
+        monkeypatch.undo()
+
+        async def steps() -> set[int]:
+            return set((await world.repository.tallies.get_many([key]))[key].steps)
+
+        def expected(minutes: range, bits: int) -> set[int]:
+            # A request was completed so many minutes after it came.
+            return {step_of(60_000 * minute, bits) for minute in minutes}
+
+        assert await steps() == expected(range(40), FORMER_BITS)
+        await world.tell(*(teller(number) for number in range(40, 60)))
+        await world.settle()
+        assert await steps() == expected(range(60), FORMER_BITS)
+        assert (await world.audited()).differing == []
+
+        await world.repository.tallies.mark([key])
+        await world.settle()
+        assert await steps() == expected(range(60), BITS)
+        assert (await world.audited()).differing == []
+
+
 async def test_a_batch_begins_once_and_only_after_the_one_before_it_is_done(
     mongodb_uri: str, database_name: str
 ) -> None:
@@ -242,16 +280,17 @@ async def test_what_a_slow_leader_writes_late_changes_nothing(
 ) -> None:
     async with measured(mongodb_uri, database_name) as world:
         tallies, key = world.repository.tallies, "unit/u1/2026-04"
-        old = (await tallies.get_many([key]))[key]
+        old, latest = (await tallies.get_many([key]))[key], await tallies.latest()
+        assert latest is not None
         await world.tell(teller(40))
         await world.settle()
         now = (await tallies.get_many([key]))[key]
         assert (old.sums["requests"], now.sums["requests"]) == (40, 41)
 
-        await tallies.add(old.number, {key: Difference(Counter(requests=5), Counter({7: 5}))})
+        await tallies.add(latest.number, {key: Difference(Counter(requests=5), Counter({7: 5}))})
         assert (await tallies.get_many([key]))[key] == now
         change = Change(id="r40", version=1, before=Counted(), now=Counted())
-        await tallies.count(old.number, [change])
+        await tallies.count(latest.number, [change])
         assert len([counted async for counted in tallies.counted([key])]) == 41
 
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from services.assessment.service.cases import Measure, key_of
 from services.assessment.service.figures import SubjectKind, Sums, figure_of, place
 from services.assessment.service.tallies import (
+    BITS,
+    FORMER_BITS,
     MILLIS_AN_HOUR,
     Change,
     Counted,
@@ -40,21 +42,23 @@ def change(before: Counted, now: Counted) -> Change:
     return Change(id="r1", version=1, before=before, now=now)
 
 
-def sums(difference: Difference) -> Sums:
+def sums(difference: Difference, bits: int = BITS) -> Sums:
     """As the database keeps it: a tally, and of its values only those of the steps wanted."""
-    values = difference.steps()
+    values = difference.steps(bits)
     counts = {step: sum(some.values()) for step, some in values.items()}
     tally = Tally(KEY, difference.sums, {step: n for step, n in counts.items() if n})
     return sums_of(tally, {step: values[step] for step in steps_wanted(tally)})
 
 
-@given(st.integers(0, 10**13), st.integers(0, 10**13))
-def test_steps_are_in_the_order_of_their_values(one: int, other: int) -> None:
-    low, high = sorted((one, other))
-    assert 0 <= step_of(low) <= step_of(high)
-    # All of a step lie within a hundredth of each other.
-    if step_of(low) == step_of(high):
-        assert high - low <= low / 100
+@pytest.mark.parametrize(("bits", "apart"), [(BITS, 32), (FORMER_BITS, 128)])
+@given(one=st.integers(0, 10**13), more=st.integers(0, 10**13) | st.integers(0, 10**6))
+def test_steps_are_in_the_order_of_their_values(bits: int, apart: int, one: int, more: int) -> None:
+    low, high = one, one + more
+    assert 0 <= step_of(low, bits) <= step_of(high, bits)
+    # All of a step lie within a thirty-second part of each other; two steps are never one.
+    if step_of(low, bits) == step_of(high, bits):
+        assert high - low <= low / apart
+    assert step_of(low, bits) < step_of(low + low // (apart // 2) + 1, bits)
 
 
 @given(st.integers(0, 10**13))
@@ -74,6 +78,7 @@ def test_percentiles_are_those_of_all_values(kept: list[int], gone: list[int]) -
     for millis in gone:
         tally.add(measure(millis, judged=1), -1)
     found = sums(tally)
+    assert found == sums(tally, FORMER_BITS)
     hours = sorted(millis / MILLIS_AN_HOUR for millis in kept)
     assert (found.requests, found.timed, found.judged) == (len(kept),) * 3
     if hours:
