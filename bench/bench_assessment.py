@@ -30,6 +30,7 @@ PREDICTED = {
     "processor time of an event, largest size against least": 1.25,
     "the same where hours are read only when a batch has changed them": 1.15,
     "p95 at 200 a second, s": 1.6,
+    "the same where partitions are worked together and tallies have no mark": 1.5,
     "recount against one aggregation": 1.2,
     "the recount as it was": 4.0,
     "held, s": 0.015,
