@@ -27,7 +27,8 @@ class Together(Generic[T]):
         self._work = work
         self._most = most
         self._waiting: deque[tuple[Sequence[T], asyncio.Future[None]]] = deque()
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def do(self, items: Sequence[T]) -> None:
         """Have `items` worked on; return when that is done, or raise what it raised.
@@ -37,14 +38,22 @@ class Together(Generic[T]):
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((items, done))
-        if len(self._under_way) < AT_ONCE:
+        if self._under_way < AT_ONCE:
+            self._under_way += 1
             task = asyncio.create_task(self._run())
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         await done
 
     async def _run(self) -> None:
         # It begins a turn of the loop later: those that come in the same turn are in the piece.
+        try:
+            await self._work_off()
+        finally:
+            # In the same turn in which nothing waits any more: whoever comes next begins anew.
+            self._under_way -= 1
+
+    async def _work_off(self) -> None:
         while self._waiting:
             callers = [self._waiting.popleft()]
             size = len(callers[0][0])

@@ -93,3 +93,22 @@ async def test_a_caller_that_is_cancelled_takes_nothing_from_the_others() -> Non
     await stays
     with pytest.raises(asyncio.CancelledError):
         await gone
+
+
+async def test_whoever_comes_again_when_all_pieces_end_in_one_turn_is_not_left_waiting() -> None:
+    pieces = Pieces()
+
+    async def twice() -> None:
+        await pieces.together.do([1])
+        await pieces.together.do([2])
+
+    callers = [asyncio.create_task(twice())]
+    await pieces.under_way()
+    for number in range(10, 9 + AT_ONCE):
+        callers += pieces.bring([number])
+        await pieces.under_way()
+    assert len(pieces.begun) == AT_ONCE
+    pieces.go.set()
+    async with asyncio.timeout(5):
+        await asyncio.gather(*callers)
+    assert pieces.begun[-1] == [2]
