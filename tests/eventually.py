@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 async def eventually(
     predicate: Callable[[], Awaitable[T]],
-    deadline: float = 15.0,
+    deadline: float = 30.0,
     message: str = "",
     interval: float = 0.02,
 ) -> T:

@@ -223,8 +223,8 @@ class AggregateStore(Generic[S]):
     async def get_many(self, ids: Iterable[str]) -> dict[str, Aggregate[S]]:
         """The aggregates of `ids` that exist, by id; one query."""
         wanted = list(ids)
-        found = self.collection.find({"_id": {"$in": wanted}}, _LEFT_OUT)
-        found = found.batch_size(len(wanted) + 1)  # all with the first answer
+        all_at_once = len(wanted) + 1
+        found = self.collection.find({"_id": {"$in": wanted}}, _LEFT_OUT, batch_size=all_at_once)
         return {document["_id"]: self.load(document) async for document in found}
 
     async def history(self, id: str) -> list[Document]:

@@ -67,7 +67,7 @@ async def test_a_header_name_in_another_encoding_is_no_end(
         await send(settings, encode(fact("after", 1)))
         for id in ("extra", "after"):
             await eventually(partial(tallied, sink, id, 1), 30)
-        await eventually(codes(sink, "header"), 10)
+        await eventually(codes(sink, "header"), 30)
         assert not sink.runtime.fatal.done()
 
 
@@ -87,7 +87,7 @@ async def test_a_fact_that_cannot_be_written_fails_alone(
         events = facts(["bad", *ids], 3)
         await send_all(settings, events)
         await eventually(partial(all_tallied, sink, ids, 3), 30)
-        await eventually(codes(sink, "failed", "behind"), 10)
+        await eventually(codes(sink, "failed", "behind"), 30)
         assert await sink.applied("bad") == (1,)
         letters = await sink.dead_letters()
         assert any("OverflowError" in letter["reason"] for letter in letters)
@@ -111,13 +111,13 @@ async def test_those_that_go_on_waiting_do_not_hide_the_others(
         await send(settings, *(encode(fact(f"a{n:02}", 2)) for n in range(25)))
         await send(settings, encode(fact("z", 1)))
         await eventually(codes(sink, "failed"), 30)
-        await eventually(partial(_waiting, sink, 25), 10)
+        await eventually(partial(_waiting, sink, 25), 30)
         broken = False
         [letter] = await sink.dead_letters()
         await sink.runtime.dead_letters.release(letter["_id"])
         await eventually(partial(tallied, sink, "z", 1), 15)
         # The released one is struck off a moment after it was applied.
-        await eventually(partial(_waiting, sink, 25), 10)
+        await eventually(partial(_waiting, sink, 25), 30)
 
 
 async def _waiting(sink: Sink, number: int) -> bool:

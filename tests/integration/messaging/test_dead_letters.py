@@ -103,16 +103,16 @@ async def test_a_failing_handler_parks_its_subject_until_it_is_replayed(
     async with running_sink(settings, handler) as sink:
         await send(settings, *(encode(fact("bad", n)) for n in (1, 2, 3)), encode(fact("good", 1)))
         await eventually(partial(tallied, sink, "good", 1), 30)
-        await eventually(codes(sink, "failed", "behind"), 10)
+        await eventually(codes(sink, "failed", "behind"), 30)
         await send(settings, encode(fact("bad", 4)))
-        await eventually(codes(sink, "failed", "behind", "behind"), 10)
+        await eventually(codes(sink, "failed", "behind", "behind"), 30)
         assert await sink.applied("bad") == (1,)
 
         broken = False
         letters = await sink.dead_letters()
         first = next(letter for letter in letters if letter["code"] == "failed")
         assert await sink.runtime.dead_letters.release(first["_id"]) == 3
-        await eventually(partial(tallied, sink, "bad", 1, 2, 3, 4), 10)
+        await eventually(partial(tallied, sink, "bad", 1, 2, 3, 4), 30)
         await eventually(codes(sink), 5)
 
 
@@ -132,7 +132,7 @@ async def test_a_dead_letter_can_be_skipped(
         letters = await sink.dead_letters()
         first = next(letter for letter in letters if letter["code"] == "failed")
         await sink.runtime.dead_letters.release(first["_id"], skip=True)
-        await eventually(partial(tallied, sink, "bad", 1, 3), 10)
+        await eventually(partial(tallied, sink, "bad", 1, 3), 30)
 
 
 async def test_a_handler_that_fails_sometimes_is_tried_again(
@@ -254,11 +254,11 @@ async def test_a_units_gap_becomes_a_dead_letter_after_its_bound(
         await send(settings, encode(fact("case/7", 2, **unit)), encode(fact("case/7", 3, **unit)))
         await eventually(codes(sink, "gap", "behind"), 30)
         await send(settings, encode(fact("case/7", 1, **unit)))
-        await eventually(partial(tallied, sink, "case/7", 1), 10)
+        await eventually(partial(tallied, sink, "case/7", 1), 30)
         letters = await sink.dead_letters()
         first = next(letter for letter in letters if letter["code"] == "gap")
         await sink.runtime.dead_letters.release(first["_id"])
-        await eventually(partial(tallied, sink, "case/7", 1, 2, 3), 10)
+        await eventually(partial(tallied, sink, "case/7", 1, 2, 3), 30)
 
 
 async def test_newer_versions_keep_their_place_in_the_order(

@@ -67,7 +67,7 @@ async def test_only_what_is_done_is_committed(
         await eventually(lambda: _at_least(gate, 50), 30)
         # Commits are due once a second; two of them pass by with nothing done.
         progress = consumer._progress
-        await eventually(lambda: _later(consumer, progress + 2.2), 10)
+        await eventually(lambda: _later(consumer, progress + 2.2), 30)
         assert set((await committed(settings, unique)).values()) == {0}
         gate.leave.set()
         await eventually(lambda: _same(settings, unique, gate, 200), 15)

@@ -127,7 +127,7 @@ async def test_a_vacant_secretary_lists_it_and_it_leaves_only_after_help_and_a_c
     # Without a plan in time it is told, once.
     weak = assessment.parts.lists.weak
     timers = Timers(weak, on_due, assessment.runtime.leases)
-    await eventually(lambda: timers.fire(NOW + 31 * DAY), 10, "the missing plan is told of")
+    await eventually(lambda: timers.fire(NOW + 31 * DAY), 30, "the missing plan is told of")
     assert await timers.fire(NOW + 32 * DAY) == 0
     await assessment.send("PUT", f"{path}/plan", plan(), STREET)
 
@@ -157,7 +157,7 @@ async def test_a_vacant_secretary_lists_it_and_it_leaves_only_after_help_and_a_c
         shown = await assessment.get(path)
         return shown if shown["stay"] == 2 else None
 
-    again = await eventually(relapsed, 10, "it is looked at when asked for")
+    again = await eventually(relapsed, 30, "it is looked at when asked for")
     assert (again["stay"], again["relapse"]) == (2, 1)
     listed = await assessment.get("/v1/weak", COMMUNITY, kind="organization", area="c1")
     assert "o-life" in {each["subject_id"] for each in listed["items"]}
@@ -232,7 +232,7 @@ async def test_satisfaction_under_60_percent_lists_a_community_and_standing_fact
         units = await assessment.parts.lists.inputs.provide(period, SubjectKind.UNIT, None)
         return units["u-vac"]["vacant_days"] == 100
 
-    await eventually(standing, 10, "gaps and overdue tasks are known")
+    await eventually(standing, 30, "gaps and overdue tasks are known")
     await of_the_journal(world)
     about = await assessment.get("/v1/weak/community/c3/criteria")
     assert {each["id"] for each in about["judged"]["criteria"] if each["holds"]} == {"satisfaction"}

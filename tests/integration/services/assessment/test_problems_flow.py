@@ -270,7 +270,7 @@ async def all_of_it_is_told_on_reviews(world: World) -> None:
         ]
         return True
 
-    await eventually(published, 10, "every step is published")
+    await eventually(published, 30, "every step is published")
 
 
 STEPS = (

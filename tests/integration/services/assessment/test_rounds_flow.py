@@ -71,7 +71,7 @@ class City:
         opened = await self.assessment.send("POST", "/v1/rounds", body, status=201)
         assert opened["subjects"] == 2
         round_id: str = opened["id"]
-        await eventually(lambda: self.subject(round_id, "tax"), 10, "its subjects are entered")
+        await eventually(lambda: self.subject(round_id, "tax"), 30, "its subjects are entered")
         return round_id
 
     async def subject(self, round_id: str, id: str) -> Any:
@@ -210,7 +210,7 @@ async def test_three_steps_in_their_order_and_a_missing_line_leaves_its_unit_ope
         found = await city.subject(round_id, "tax")
         return [one["zh"] for one in found["missing"]] == ["服务对象"]
 
-    await eventually(only_recipients, 10, "only the recipients are missing")
+    await eventually(only_recipients, 30, "only the recipients are missing")
     # As many as the line needs: whenever it is looked at, it has all voices or not enough.
     panel = await city.panel(round_id, "tax", "recipients", 10)
     for n, seat in enumerate(panel["seats"]):
@@ -315,7 +315,7 @@ async def test_a_tenth_of_the_voices_from_one_source_moves_nothing_until_a_perso
         found = await city.assessment.get(f"{path}/public")
         return found if found["result"]["voices"] == 33 and not found["provisional"] else None
 
-    shown = await eventually(counted, 10, "counted again")
+    shown = await eventually(counted, 30, "counted again")
     assert shown["judgements"][0]["by"] == "administrator:admin"
     assert shown["result"]["points"] < 90
 
@@ -368,16 +368,16 @@ async def test_an_answer_that_comes_late_has_a_result_counted_again_and_marked(
             found = await city.subject(round_id, "library")
             return found if found["corrected"] else None
 
-        told = await eventually(corrected, 10, "its result is marked")
+        told = await eventually(corrected, 30, "its result is marked")
         assert told["public_rating"]["satisfied"] == 1
         assert told["total"] < 0.4 * 100 + 0.4 * 90
 
         # A correction of a case does the same; and a person may set all follow-ups aside.
         await assessment.correct("r-late", satisfied=5, reason="录入有误")
-        await eventually(corrected_to(city, round_id, told["total"]), 10, "corrected")
+        await eventually(corrected_to(city, round_id, told["total"]), 30, "corrected")
         judgement = {"group": FOLLOW_UPS, "counts": False, "reason": "回访未按规定进行"}
         await assessment.send("POST", f"{path}/judgements", judgement)
-        await eventually(lambda: public(0), 10, "no follow-up counts")
+        await eventually(lambda: public(0), 30, "no follow-up counts")
     finally:
         await city.put_rules(rules)
 

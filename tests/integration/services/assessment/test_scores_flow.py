@@ -115,7 +115,7 @@ async def test_schemes_scores_corrections_and_a_settled_month(
             standing = await assessment.parts.scores.standings.get(f"{MONTH}/unit/{id}")
             return standing is not None and standing.state.grade == grade
 
-        await eventually(lambda: grade_told("u1", "poor"), 10, "the grade is told")
+        await eventually(lambda: grade_told("u1", "poor"), 30, "the grade is told")
 
         # Down to the cases, and the events behind one.
         path = f"/v1/scores/{MONTH}/unit/u1"
@@ -190,7 +190,7 @@ async def test_schemes_scores_corrections_and_a_settled_month(
             (found,) = (await ask(assessment, "GET", "/v1/settlements"))["items"]
             return bool(found["done"] and found["revision"] == revision)
 
-        await eventually(lambda: settled(1), 10, "the month is settled")
+        await eventually(lambda: settled(1), 30, "the month is settled")
         again = await assessment.reproduced(MONTH)
         assert (again["same"], again["revision"], again["scheme_version"]) == (True, 1, 2)
         assert (again["subjects"], again["cases"]) == (3, 21)
@@ -210,7 +210,7 @@ async def test_schemes_scores_corrections_and_a_settled_month(
             (found,) = (await ask(assessment, "GET", "/v1/settlements"))["items"]
             return found if found["outdated"] == 2 else None
 
-        stale = await eventually(outdated, 10, "figures of u1 and the street are seen to differ")
+        stale = await eventually(outdated, 30, "figures of u1 and the street are seen to differ")
         assert stale["corrections_since"] == 1
         assert "POST /v1/settlements" in stale["what_to_do"]["zh"]
         report = await ask(assessment, "GET", f"/v1/reports/street/s1?period={MONTH}")
@@ -233,7 +233,7 @@ async def test_schemes_scores_corrections_and_a_settled_month(
         assert differing[f"{MONTH}/unit/u1"]["solved"] == [10, 9]
         assert differing[f"{MONTH}/unit/u1"]["total"] == [moved["score"], first["score"]]
         await ask(assessment, "POST", "/v1/settlements", 202, reason | {"reason": "taken back"})
-        await eventually(lambda: settled(2), 10, "the month is settled again")
+        await eventually(lambda: settled(2), 30, "the month is settled again")
         assert (await assessment.reproduced(MONTH))["same"]
         assert (await scores(assessment))["u1"]["score"] == first["score"]
         kept, places = await ranked()

@@ -141,7 +141,7 @@ async def visited(assessment: Assessment) -> None:
         kept = await store.get(made["id"])
         return kept is not None and kept.state is not None and kept.state.told_silent
 
-    await eventually(told, 10, "the silence is told of")
+    await eventually(told, 30, "the silence is told of")
     result = {"kept": True, "result": "已换新灯"}
     settled = await assessment.send("PUT", f"{path}/promised/{item}", result, STREET)
     assert (settled["open_items"], settled["visits"][0]["promised"][0]["result"]) == (

@@ -192,7 +192,7 @@ async def test_facts_stand_beside_plans_and_guarantees_are_tracked(
             entries = [e for e in await assessment.told() if "guarantee.changed" in e["type"]]
             return [orjson.loads(entry["data"])["given_yuan"] for entry in entries] == [0, 600]
 
-        await eventually(both_told, 10, "promise and payment are published")
+        await eventually(both_told, 30, "promise and payment are published")
         await assessment.get(
             "/v1/support", ADMINISTRATOR, 404, kind="street", id="zz", period="2026"
         )

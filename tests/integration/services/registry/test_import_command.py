@@ -37,7 +37,7 @@ async def served(world: World) -> AsyncIterator[str]:
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve())
     try:
-        await eventually(lambda: _started(server), 10, "the server started")
+        await eventually(lambda: _started(server), 30, "the server started")
         yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True

@@ -138,7 +138,7 @@ class Page:
             assert found == wanted, found
             return True
 
-        await eventually(right, 10, f"the rows are {wanted}", interval=0.05)
+        await eventually(right, 30, f"the rows are {wanted}", interval=0.05)
 
     async def until_gone(self, css: str) -> None:
         await self.browser.until(

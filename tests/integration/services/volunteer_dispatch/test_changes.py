@@ -114,7 +114,7 @@ async def listening(
 
     task = asyncio.create_task(hear())
     try:
-        await eventually(ready, 10, "the stream is there")
+        await eventually(ready, 30, "the stream is there")
         yield heard
     finally:
         task.cancel()
@@ -229,7 +229,7 @@ async def _ends(heard: Heard) -> None:
     async def ended() -> bool:
         return heard.ended
 
-    await eventually(ended, 10, "the stream ends cleanly")
+    await eventually(ended, 30, "the stream ends cleanly")
 
 
 async def test_old_documents_are_found_by_their_units_soon_after_the_start(

@@ -264,7 +264,7 @@ async def test_a_volunteer_answers_works_and_reads_the_hours_on_a_telephone(page
         found = await page.answer("GET", "volunteers/v1/hours", headers=ADMINISTRATOR)
         return len(found.json()["items"]) == 1
 
-    await eventually(hours, 10, "the hours are noted")
+    await eventually(hours, 30, "the hours are noted")
     await page.enter(VOLUNTEER)
     await page.until("[data-kind=hours]", "待确认")
     assert await page.browser.complaints() == []

@@ -194,7 +194,7 @@ async def test_a_part_that_is_silent_or_overdue_is_told_once_and_the_lead_can_en
             async def told() -> bool:
                 return bool(getattr((await world.state(id)).parts[0], what))
 
-            await eventually(told, 10, f"told {what}")
+            await eventually(told, 30, f"told {what}")
 
         await move(world, id, accept_by=past)
         await first("silent")
@@ -254,7 +254,7 @@ async def test_help_goes_on_to_the_next_and_a_unit_s_system_works_on_its_part(
             state = await world.state(id)
             return state if len(state.parts) == 2 else None
 
-        state = await eventually(passed_on, 10, "power is asked instead")
+        state = await eventually(passed_on, 30, "power is asked instead")
         assert state is not None
         next = state.parts[1]
         assert (next.key, next.step, next.through) == ("unit:power", "paired", "p1")
@@ -276,7 +276,7 @@ async def test_help_goes_on_to_the_next_and_a_unit_s_system_works_on_its_part(
         async def no_part_open() -> bool:
             return not (await world.state(id)).open_parts
 
-        await eventually(no_part_open, 10, "power's part is done by record")
+        await eventually(no_part_open, 30, "power's part is done by record")
         done = await world.post(f"{id}/complete", {"words": "好了"}, LEADER)
         assert done.json()["status"] == "completed"
 
@@ -288,7 +288,7 @@ async def test_help_goes_on_to_the_next_and_a_unit_s_system_works_on_its_part(
         async def held() -> bool:
             return (await world.state(led)).held is not None
 
-        await eventually(held, 10, "power's result is kept")
+        await eventually(held, 30, "power's result is kept")
         shown = (await world.http.get(f"/v1/tasks/{led}/parts", headers=OPERATOR)).json()
         assert (shown["held"], shown["open"]) == (True, 1)
         await world.unit(f"task/{led}", units.TaskResult(words="已通水"), 1, "water")

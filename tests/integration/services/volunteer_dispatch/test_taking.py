@@ -147,7 +147,7 @@ async def test_the_holder_leads_until_another_accepts_what_is_handed_over(
         async def back() -> bool:
             return (await world.state(task)).offer is None
 
-        await eventually(back, 10, "it goes back")
+        await eventually(back, 30, "it goes back")
         state = await world.until(task, "accepted", "grid_team:g1")
 
         # A volunteer's place is taken when he accepts, and not before.
@@ -207,7 +207,7 @@ async def test_a_grid_leader_answers_for_a_volunteer_who_telephones(
             await world.parts.pool.refresh(datetime.now(UTC))
             return not document["tasks"] and all(one["said"] for one in document["alerts"])
 
-        await eventually(free, 10, "v1 can be asked again")
+        await eventually(free, 30, "v1 can be asked again")
         second = await world.request(accepted("r-no", category="care"))
         await world.asked(second)
         no = await world.post(f"{second}/decline{says}", {"reason": "在外地"}, MANAGER)

@@ -148,7 +148,7 @@ async def test_more_time_a_deferral_and_the_final_answer_need_another_person_abo
         async def back() -> bool:
             return (await world.state(id)).clock.pause is None
 
-        await eventually(back, 10, "it comes back at its review")
+        await eventually(back, 30, "it comes back at its review")
 
         odd = {"ground": "tired", "reason": "x"}
         assert problem(await world.post(f"{id}/answer-finally", odd, OPERATOR))[0] == 422
@@ -167,7 +167,7 @@ async def test_more_time_a_deferral_and_the_final_answer_need_another_person_abo
                 "request closed",
             ]
 
-        await eventually(applied, 10, "the reopening changed nothing")
+        await eventually(applied, 30, "the reopening changed nothing")
         assert (await world.state(id)).status == "finally_answered"
         kinds = [type(e.data).__name__ for e in await world.published(12)]
         assert kinds[3:] == [
@@ -199,7 +199,7 @@ async def test_the_clock_waits_for_the_resident(
         async def goes_on() -> bool:
             return (await world.state(id)).clock.pause is None
 
-        await eventually(goes_on, 10, "the answer lets the clock go on")
+        await eventually(goes_on, 30, "the answer lets the clock go on")
         state = await world.state(id)
         assert state.deadline is not None
         moved = state.deadline - before
@@ -283,7 +283,7 @@ async def test_warnings_are_told_once_with_two_replicas_and_after_a_restart(
                 done = {"state.clock.warned": 50, "outbox": []}
                 return await two.parts.store.collection.count_documents(done) == NUMBER
 
-            await eventually(all_written, 10, "nothing is left to tell")
+            await eventually(all_written, 30, "nothing is left to tell")
             assert {(await two.state(id)).clock.warn_percent for id in ids} == {80}
 
 

@@ -154,7 +154,7 @@ async def test_roles_see_and_act_on_their_own(
         full = {"to": {"kind": "volunteer", "id": "v1"}, "reason": "x"}
         assert await code(f"{of_grid}/reassign", MANAGER, full) == 409
         assert await code(f"{of_volunteer}/complete", VOLUNTEER, {"words": "陪诊"}) == 200
-        await eventually(lambda: _load(world, 0), 10, "the load is given back")
+        await eventually(lambda: _load(world, 0), 30, "the load is given back")
         assert await code(f"{of_grid}/reassign", MANAGER, full) == 200
         assert await _load(world, 1)
         # Asked for again: the volunteer is full now, so the grid team gets it.
@@ -200,6 +200,6 @@ async def test_a_units_case_whose_result_comes_first(
             found = world.parts.runtime.dead_letters.collection.find({"status": "dead"})
             return [document["reason"] for document in await found.to_list(None)]
 
-        reasons = await eventually(refused, 10, "the unknown task is a dead letter")
+        reasons = await eventually(refused, 30, "the unknown task is a dead letter")
         assert len(reasons) == 1
         assert reasons[0].startswith("there is no task")
