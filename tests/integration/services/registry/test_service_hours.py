@@ -1,7 +1,8 @@
 """Service hours that dispatch tells of: on the record sheet once, and certified."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from shared.contracts import topics, volunteering, work
 from shared.contracts.envelope import Event, encode
@@ -13,6 +14,7 @@ from shared.web.auth import Role
 from tests.eventually import eventually
 from tests.integration.services.registry.world import World, told
 
+CITY = ZoneInfo("Asia/Shanghai")
 NOON = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
 PERSON = {
     "id": "p1", "name": "王<芳>", "telephone": "13800001234", "grid_id": "g1", "capacity": 2,
@@ -93,7 +95,7 @@ async def test_hours_stand_on_the_sheet_once_are_put_right_and_voided(world: Wor
     ]
 
     # A certificate of the hours of a period: for the person, and those who may see who that is.
-    today = date.today()
+    today = datetime.now(CITY).date()
     period = {"since": str(today - timedelta(days=30)), "until": str(today - timedelta(days=1))}
     me = world.as_(Role.VOLUNTEER, volunteer_id="p1")
     stranger = world.as_(Role.VOLUNTEER, volunteer_id="p2")
