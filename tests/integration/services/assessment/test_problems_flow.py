@@ -99,7 +99,7 @@ async def world(kafka_bootstrap: str, mongodb_uri: str) -> AsyncIterator[World]:
             await eventually(lambda: assessment.settled(len(events)), 40, "all cases are in")
             world = World(assessment, others)
             # Once last month was looked at, the loop looks at none of these by itself.
-            await world.look(before(f"{datetime.now(UTC):%Y-%m}"))
+            await world.look(before(f"{datetime.now(BEIJING):%Y-%m}"))
             yield world
 
 
