@@ -18,7 +18,7 @@ from services.assessment.tallies import Tallies, slices
 from shared.contracts import topics
 from shared.settings import Settings
 from shared.storage.aggregates import AggregateStore
-from shared.storage.batches import in_a_thread
+from shared.storage.batches import AN_ANSWER, in_a_thread
 from shared.storage.client import ASCENDING, Database, Document, documents_in
 
 _FACTS = {"state": 1}
@@ -266,7 +266,7 @@ class Repository:
 
     async def every_figure(self) -> AsyncIterator[Document]:
         """The state of every figure."""
-        async for document in self.figures.collection.find({}, _FACTS).batch_size(1000):
+        async for document in self.figures.collection.find({}, _FACTS).batch_size(AN_ANSWER):
             yield document["state"]
 
     def every_figure_raw(self) -> AsyncIterator[bytes]:

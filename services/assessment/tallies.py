@@ -18,6 +18,7 @@ from services.assessment.service.tallies import (
     Difference,
     Tally,
 )
+from shared.storage.batches import AN_ANSWER
 from shared.storage.client import (
     ASCENDING,
     DUPLICATE_KEY,
@@ -28,6 +29,7 @@ from shared.storage.client import (
     DuplicateKeyError,
     UpdateOne,
     aggregate,
+    by_id,
     known_ids,
 )
 
@@ -85,7 +87,7 @@ class Tallies:
         """Add the differences of batch `number`."""
         hours: dict[str, Document] = {}
         tallies: dict[str, Document] = {}
-        widths = await self._widths(list(differences))
+        widths = await self._widths(differences)
         for key, difference in differences.items():
             more = {f"sums.{name}": n for name, n in difference.sums.items()}
             for step, values in difference.steps(widths.get(key, BITS)).items():
@@ -102,40 +104,41 @@ class Tallies:
         await _take(self._hours, number, hours, await known_ids(self._hours, hours))
         await _take(self.collection, number, tallies, widths)
 
-    async def _widths(self, keys: Sequence[str]) -> dict[str, int]:
+    async def _widths(self, keys: Iterable[str]) -> dict[str, int]:
         """The `bits` of the tallies of `keys` that there are."""
-        found = self.collection.find({"_id": {"$in": keys}}, {"bits": 1}).batch_size(len(keys) + 1)
+        found = by_id(self.collection, keys, {"bits": 1})
         return {document["_id"]: document.get("bits", FORMER_BITS) async for document in found}
 
     async def replace(self, number: int, whole: Mapping[str, Difference]) -> None:
         """Put whole tallies in place of those there are."""
         hours, tallies = {}, {}
+        known: set[str] = set()
         for key, all in whole.items():
             steps = all.steps(BITS)
             # A document is never deleted: a late upsert of an earlier batch would bring it back.
             between = {"_id": {"$gt": f"{key}/", "$lt": f"{key}0"}}
-            known = [d["_id"] async for d in self._hours.find(between, {"_id": 1})]
-            for id in known + [f"{key}/{step}" for step in steps]:
+            before = {d["_id"] async for d in self._hours.find(between, {"_id": 1})}
+            known |= before
+            for id in before | {f"{key}/{step}" for step in steps}:
                 values = steps.get(int(id.rpartition("/")[2]), {})
                 hours[id] = {"$set": {"millis": _named(values)}}
             counts = {str(step): sum(values.values()) for step, values in steps.items()}
             shown = {"sums": dict(all.sums), "steps": counts, "hours": number, "bits": BITS}
             tallies[key] = {"$set": shown, "$unset": {"rebuild": ""}}
-        await _take(self._hours, number, hours, await known_ids(self._hours, hours))
+        await _take(self._hours, number, hours, known)
         await _take(self.collection, number, tallies, ())
 
     async def get_many(self, keys: Iterable[str], *, steps: bool = True) -> dict[str, Tally]:
         """The tallies of `keys` that exist; without `steps`, which are most of one, if told."""
         shown = None if steps else {"steps": 0}
-        wanted = list(keys)
-        found = self.collection.find({"_id": {"$in": wanted}}, shown).batch_size(len(wanted) + 1)
+        found = by_id(self.collection, keys, shown)
         return {document["_id"]: _tally(document) async for document in found}
 
     async def values(self, steps: Mapping[str, Iterable[int]]) -> dict[str, dict[int, Any]]:
         """By key and step, for `steps` by key: milliseconds -> how many."""
         ids = [f"{key}/{step}" for key, some in steps.items() for step in some]
         found: dict[str, dict[int, Any]] = {key: {} for key in steps}
-        async for document in self._hours.find({"_id": {"$in": ids}}).batch_size(len(ids) + 1):
+        async for document in by_id(self._hours, ids):
             key, _, step = document["_id"].rpartition("/")
             values = document.get("millis", {})
             found[key][int(step)] = {int(millis): n for millis, n in values.items()}
@@ -188,7 +191,7 @@ class Tallies:
     async def counted(self, keys: Sequence[str]) -> AsyncIterator[Counted]:
         """What the cases of any of `keys` hold as counted."""
         found = self._cases.find({"counted.keys": {"$in": list(keys)}}, {"counted": 1})
-        async for document in found.batch_size(1000):
+        async for document in found.batch_size(AN_ANSWER):
             yield Counted.model_validate(document["counted"])
 
     async def count(self, number: int, changes: Sequence[Change]) -> None:

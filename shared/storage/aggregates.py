@@ -27,6 +27,7 @@ from shared.storage.client import (
     DuplicateKeyError,
     InsertOne,
     UpdateOne,
+    by_id,
 )
 from shared.telemetry import WRITE_CONFLICTS, child_of, trace_parent
 
@@ -222,9 +223,7 @@ class AggregateStore(Generic[S]):
 
     async def get_many(self, ids: Iterable[str]) -> dict[str, Aggregate[S]]:
         """The aggregates of `ids` that exist, by id; one query."""
-        wanted = list(ids)
-        all_at_once = len(wanted) + 1
-        found = self.collection.find({"_id": {"$in": wanted}}, _LEFT_OUT, batch_size=all_at_once)
+        found = by_id(self.collection, ids, _LEFT_OUT)
         return {document["_id"]: self.load(document) async for document in found}
 
     async def history(self, id: str) -> list[Document]:

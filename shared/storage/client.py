@@ -42,6 +42,7 @@ __all__ = [
     "UpdateMany",
     "UpdateOne",
     "aggregate",
+    "by_id",
     "connect",
     "documents_in",
     "known_ids",
@@ -165,12 +166,15 @@ def connect(uri: str, driver: Literal["motor", "pymongo"] = "motor") -> Client:
     return Client(AsyncMongoClient(uri, **options), awaited_close=True)
 
 
+def by_id(collection: Collection, ids: Iterable[str], shown: Document | None = None) -> Cursor:
+    """The documents of `ids` that there are; all of them come with the first answer."""
+    wanted = list(ids)
+    return collection.find({"_id": {"$in": wanted}}, shown, batch_size=len(wanted) + 1)
+
+
 async def known_ids(collection: Collection, ids: Sequence[str] | Mapping[str, Any]) -> set[str]:
     """Which of `ids` there are documents of."""
-    if not ids:
-        return set()
-    found = collection.find({"_id": {"$in": list(ids)}}, {"_id": 1})
-    return {document["_id"] async for document in found.batch_size(len(ids) + 1)}
+    return {d["_id"] async for d in by_id(collection, ids, {"_id": 1})} if ids else set()
 
 
 async def aggregate(

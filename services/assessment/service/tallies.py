@@ -4,8 +4,8 @@ A tally is kept in whole numbers only, so that adding and taking away is exact: 
 hours as milliseconds, counted by their exact value. The values lie in *steps*: a tally holds how
 many lie in each step, and a document for each step of a group holds the values themselves. So a
 percentile needs the tally and at most two such documents, however many cases there are.
-Steps are 32 to a doubling (a width of 2 to 3 %), which bounds how many a tally has (about 400 from
-a second to a month) and keeps those of some hundred thousand values small
+Steps are 32 to a doubling (a width of 2 to 3 %), which bounds how many a tally has (at most 700
+from a second to a month) and keeps those of some hundred thousand values small
 (docs/decisions/0007-figures-by-differences.md).
 """
 
