@@ -2,16 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.conn import CloseReason
+from aiokafka.errors import KafkaConnectionError, KafkaError, MessageSizeTooLargeError
 from aiokafka.structs import RecordMetadata
 
 from shared.contracts.envelope import Headers
 from shared.messaging.broker import Broker
-from shared.messaging.ending import bounded
+from shared.messaging.ending import bounded, end_tasks
 from shared.settings import Settings
 from shared.telemetry import PRODUCER_RESTARTS
 
@@ -30,23 +33,58 @@ class Outgoing:
     headers: Headers
 
 
+class ConnectionLost(KafkaConnectionError):
+    """The broker behind the next connection may be another one."""
+
+
+class _OneLife:
+    """A producer's connections: once one is lost, the producer makes no other.
+
+    aiokafka connects anew in silence and sends on by what it knew of the topics. A broker that
+    came back without its data may take that (the embedded one does), and makes the topic only
+    then: two records are given the same place, and one is lost though both were acknowledged.
+    """
+
+    def __init__(self, producer: AIOKafkaProducer, on_lost: Callable[[], None]) -> None:
+        self.lost = asyncio.Event()
+        self._on_lost = on_lost
+        client: Any = producer.client
+        self._on_close, self._connect = client._on_connection_closed, client._get_conn
+        client._on_connection_closed, client._get_conn = self._note_closed, self._get_conn
+
+    def _note_closed(self, connection: Any, reason: CloseReason | None) -> None:
+        if reason is not CloseReason.SHUTDOWN and not self.lost.is_set():
+            self.lost.set()
+            self._on_lost()
+        self._on_close(connection, reason)
+
+    async def _get_conn(self, node: Any, **options: Any) -> Any:
+        return None if self.lost.is_set() else await self._connect(node, **options)
+
+
 class Publisher:
     """Publishes records with `acks=all`; sends of one call are awaited together.
 
     An idempotent producer can fail for good (fenced, unknown producer, out of order), and a
-    producer whose broker was replaced can wait for ever: after any failure but "too large" the
-    producer is dropped and the next call makes another.
+    producer whose broker was replaced can wait for ever: after any failure but "too large", and
+    where a connection was lost, the producer is dropped and the next call makes another.
     """
 
     def __init__(self, broker: Broker, settings: Settings) -> None:
         self._broker = broker
         self._settings = settings
         self._producer: AIOKafkaProducer | None = None
+        self._life: _OneLife | None = None
+        self._was_lost = False
+        self._ending: set[asyncio.Task[None]] = set()
         self._making = asyncio.Lock()
 
-    async def _ready(self) -> AIOKafkaProducer:
+    async def _ready(self) -> tuple[AIOKafkaProducer, _OneLife]:
         async with self._making:
-            if self._producer is None:
+            if self._producer is None or self._life is None:
+                if self._was_lost:
+                    await self._broker.ensure_topics()
+                    self._was_lost = False
                 producer = AIOKafkaProducer(
                     **self._broker.connection(),
                     acks="all",
@@ -54,13 +92,27 @@ class Publisher:
                     max_request_size=4_000_000,
                     max_batch_size=256 * 1024,
                 )
+                life = _OneLife(producer, partial(self._let_go, producer))
                 try:
                     await producer.start()
                 except BaseException:
                     await producer.stop()
                     raise
-                self._producer = producer
-            return self._producer
+                if life.lost.is_set():
+                    await self._abandon(producer)
+                    raise ConnectionLost
+                self._producer, self._life = producer, life
+            return self._producer, self._life
+
+    def _let_go(self, producer: AIOKafkaProducer) -> None:
+        """At once, also where nothing is published: it would go on trying to connect for ever."""
+        self._was_lost = True
+        if self._producer is producer:
+            self._producer = None
+            _note_restart(ConnectionLost())
+            task = asyncio.create_task(self._abandon(producer))
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
 
     async def publish(self, records: Sequence[Outgoing]) -> list[RecordMetadata | Exception]:
         """Publish `records` in their order.
@@ -69,10 +121,35 @@ class Publisher:
             For each record its place in the log, or why it is not there.
         """
         try:
-            producer = await self._ready()
+            producer, life = await self._ready()
         except (KafkaError, OSError, TimeoutError) as error:
             return [error] * len(records)
-        results: list[RecordMetadata | Exception] = []
+        sending = asyncio.create_task(self._send(producer, records))
+        losing = asyncio.create_task(life.lost.wait())
+        try:
+            await asyncio.wait([sending, losing], return_when=asyncio.FIRST_COMPLETED)
+            if not sending.done():
+                return [ConnectionLost()] * len(records)
+            results = sending.result()
+        finally:
+            await end_tasks([sending, losing])
+        broken = next(
+            (
+                r
+                for r in results
+                if isinstance(r, Exception) and not isinstance(r, MessageSizeTooLargeError)
+            ),
+            None,
+        )
+        if broken is not None and self._producer is producer:
+            self._producer = None
+            _note_restart(broken)
+            await self._stop(producer)
+        return results
+
+    async def _send(
+        self, producer: AIOKafkaProducer, records: Sequence[Outgoing]
+    ) -> list[RecordMetadata | Exception]:
         waiting: list[asyncio.Future[RecordMetadata]] = []
         failure: Exception | None = None
         for record in records:
@@ -94,19 +171,9 @@ class Publisher:
                 # The later records of this call are not sent: order within a key holds.
                 failure = error
                 break
-        results.extend(await self._acknowledged(waiting))
+        results = await self._acknowledged(waiting)
         if failure is not None:
             results.extend([failure] * (len(records) - len(results)))
-        broken = next(
-            (
-                r
-                for r in results
-                if isinstance(r, Exception) and not isinstance(r, MessageSizeTooLargeError)
-            ),
-            None,
-        )
-        if broken is not None:
-            await self._drop(broken)
         return results
 
     async def _acknowledged(
@@ -127,24 +194,29 @@ class Publisher:
                 results.append(error or future.result())
         return results
 
-    async def _drop(self, why: Exception) -> None:
-        producer, self._producer = self._producer, None
-        PRODUCER_RESTARTS.inc()
-        log.warning("the producer failed and is made anew", extra={"error": repr(why)})
-        if producer is not None:
-            await self._stop(producer)
-
-    @staticmethod
-    async def _stop(producer: AIOKafkaProducer) -> None:
+    @classmethod
+    async def _stop(cls, producer: AIOKafkaProducer) -> None:
         try:
             await bounded(producer.stop(), 10)
         except Exception as error:
             log.warning("a producer did not close cleanly", extra={"error": repr(error)})
-            await producer._sender.close()
-            await producer.client.close()
+            await cls._abandon(producer)
+
+    @staticmethod
+    async def _abandon(producer: AIOKafkaProducer) -> None:
+        """Close it with what it has not sent."""
+        producer._closed = True
+        await producer._sender.close()
+        await producer.client.close()
 
     async def close(self) -> None:
         """Send what is buffered and close."""
         producer, self._producer = self._producer, None
         if producer is not None:
             await self._stop(producer)
+        await asyncio.gather(*self._ending)
+
+
+def _note_restart(why: Exception) -> None:
+    PRODUCER_RESTARTS.inc()
+    log.warning("the producer failed and is made anew", extra={"error": repr(why)})
