@@ -270,11 +270,6 @@ class Relay:
             if not forgotten:
                 return  # another task has seen to it
             await self._broker.ensure_topics()
-            for key in forgotten:
-                del self._ends[key]
-            await self._ends_kept.update_one(
-                {"_id": "ends"}, {"$unset": {f"ends.{key}": "" for key in forgotten}}
-            )
             for topic in sorted(lost):
                 RELAY_REFILLS.inc()
                 log.warning(
@@ -285,6 +280,12 @@ class Relay:
                 # An event that went into the lost log may reach the journal only after this.
                 until = datetime.now(UTC) + _LATE
                 await self._replays.begin([topic], until=until, cause="refill")
+            # Last: where this process or the database ends before, the log is found short again.
+            for key in forgotten:
+                self._ends.pop(key, None)
+            await self._ends_kept.update_one(
+                {"_id": "ends"}, {"$unset": {f"ends.{key}": "" for key in forgotten}}
+            )
 
     # Measuring
 

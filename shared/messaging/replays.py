@@ -6,7 +6,7 @@ What is published again is the same to the last byte, so that consumers skip wha
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.contracts.control import ReplayRequested
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _IDLE_SECONDS = 0.5
+_LATE = timedelta(minutes=1)
+"""An entry is in the journal at most so long after the time that it bears."""
 
 
 class Replays:
@@ -45,6 +47,9 @@ class Replays:
         cause: str = "replay",
     ) -> Document:
         """Order a replay of what was published in a span; the leader's `run` carries it out.
+
+        What is in the span now is published at once; where the span ends later, what came to the
+        journal meanwhile is once it has.
 
         Returns:
             The job: `_id topics since until cause published total state` (waiting, done).
@@ -73,8 +78,9 @@ class Replays:
         """Carry out jobs for ever, oldest first."""
         while True:
             try:
+                due = {"state": "waiting", "not_before": {"$not": {"$gt": datetime.now(UTC)}}}
                 job = (
-                    await self._jobs.find_one({"state": "waiting"}, sort=[("_id", ASCENDING)])
+                    await self._jobs.find_one(due, sort=[("_id", ASCENDING)])
                     if self._leases.leads
                     else None
                 )
@@ -86,13 +92,17 @@ class Replays:
             await asyncio.sleep(_IDLE_SECONDS)
 
     async def _carry_out(self, job: Document) -> None:
-        published = 0
+        began = datetime.now(UTC)
+        published = job["published"]
         for topic in job["topics"]:
             async for entries in self._journal.walk(topic, job["since"], job["until"]):
                 await self.publish(entries, job["cause"])
                 published += len(entries)
                 await self._jobs.update_one({"_id": job["_id"]}, {"$set": {"published": published}})
-        await self._jobs.update_one({"_id": job["_id"]}, {"$set": {"state": "done"}})
+        change: Document = {"state": "done"}
+        if job["until"] > began:
+            change = {"since": max(job["since"], began - _LATE), "not_before": job["until"]}
+        await self._jobs.update_one({"_id": job["_id"]}, {"$set": change})
         log.warning(
             "published again from the journal",
             extra={"events": published, "topics": job["topics"], "cause": job["cause"]},
