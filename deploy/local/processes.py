@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -167,12 +168,18 @@ def port_is_free(port: int) -> bool:
 
 
 _SHARES = 16
+_given: deque[int] = deque(maxlen=256)
+"""Ports of which some may not be listened on yet."""
 
 
 def free_port() -> int:
-    """A loopback port that nothing listens on; seldom the same for two who ask at once."""
+    """A loopback port that nothing listens on; in one process not twice within 256 asked for, and
+    seldom the same for two processes that ask at once."""
     mine = OWN_PORTS[os.getpid() % _SHARES :: _SHARES]
-    return next(port for port in iter(lambda: random.choice(mine), 0) if port_is_free(port))
+    ports = (port for port in iter(lambda: random.choice(mine), 0) if port not in _given)
+    port = next(port for port in ports if port_is_free(port))
+    _given.append(port)
+    return port
 
 
 def _spawn(command: list[str], output: int, folder: Path) -> "subprocess.Popen[bytes]":

@@ -15,6 +15,7 @@ from deploy.local.keys import keys_of, tell_addresses
 from deploy.local.layout import Layout
 from deploy.local.one_runner import only_runner
 from deploy.local.ports import ensure_free, ports_needed
+from deploy.local.processes import free_port
 
 ROOT = Path(__file__).parents[3]
 
@@ -125,3 +126,8 @@ def test_services_are_told_what_the_embedded_broker_cannot_do(tmp_path: Path) ->
     assert (told["KAFKA_BOOTSTRAP_SERVERS"], told["MONGODB_URI"]) == ("kafka:9092", "mongodb://db")
     assert "LIANXIN_KAFKA_IDEMPOTENCE" not in told
     assert told["LIANXIN_TOKEN_SECRET"] == keys.token_secret
+
+
+def test_servers_that_are_made_before_they_start_have_ports_of_their_own() -> None:
+    ports = [free_port() for _ in range(200)]
+    assert len(set(ports)) == 200
