@@ -64,6 +64,10 @@ async def test_a_request_is_filed_read_and_published(world: World) -> None:
     own = (await world.http.get(f"/v1/requests/{filed['id']}", headers=RESIDENT)).json()
     assert own["tracking_code"] == filed["tracking_code"]
     assert "requester" not in own
+    assert seen.json()["tracking_code"] == filed["tracking_code"]  # who lost it asks there
+    managers = (await world.http.get(f"/v1/requests/{filed['id']}", headers=MANAGER)).json()
+    assert "tracking_code" not in managers, "who is rated could answer as the resident"
+    assert managers["requester"] == requester | {"email": None}
     history = await world.http.get(f"/v1/requests/{filed['id']}/history", headers=MANAGER)
     assert [item["by"] for item in history.json()["items"]] == ["resident:resident-1"]
 
