@@ -180,10 +180,10 @@ class Problems:
         """What a month has found; None where it has not been looked at."""
         return await self._rounds.find_one({"_id": month, "at": {"$exists": True}})
 
-    async def rounds(self) -> list[str]:
-        """Months that were looked at, the earliest first."""
-        found = self._rounds.find({"at": {"$exists": True}}, {"_id": 1}).sort("_id", ASCENDING)
-        return [document["_id"] async for document in found]
+    async def rounds(self) -> dict[str, datetime]:
+        """Months that were looked at and when, the earliest month first."""
+        found = self._rounds.find({"at": {"$exists": True}}, {"at": 1}).sort("_id", ASCENDING)
+        return {document["_id"]: document["at"] async for document in found}
 
 
 def _chosen(rules: ProblemRules) -> Document:

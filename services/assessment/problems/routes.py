@@ -208,7 +208,7 @@ async def close_problem(request: Request, id: Id, body: ReasonBody, principal: M
 @router.get("/problem-rounds")
 async def list_problem_rounds(request: Request, _principal: Manager) -> RoundsView:
     """Months that were looked at, the earliest first."""
-    return RoundsView(items=await parts_in(request).problems.rounds())
+    return RoundsView(items=list(await parts_in(request).problems.rounds()))
 
 
 @router.get("/problem-rounds/{month}")

@@ -1,5 +1,5 @@
-"""Looks at each month once it is over, at months that somebody asks for, and again at those a case
-of which was corrected; one replica does it.
+"""Looks at each month once it is over, at months that somebody asks for, and again at those that
+read a case that was corrected; one replica does it.
 
 Everything follows from the cases: a month looked at again after a crash, by another replica or by
 two at once finds the same and writes the same, and what stands there already is not written twice.
@@ -74,20 +74,23 @@ class Watch:
         self._looked_until = over
 
     async def _ask_for_corrected(self, now: datetime) -> None:
-        """Ask for the months looked at before a case of theirs was corrected."""
+        """Ask for the months looked at before a case that they read was corrected."""
         upto = to_millis(now) - _QUIET
         found = await self._repository.touched.rejudged(self._corrected_until, upto)
-        for month, last in sorted(found.items()):
-            known = await self._problems.round(month)
-            if known is not None and known["at"] < last + _QUIET:
-                await self._problems.want(month, to_millis(now))
+        if found:
+            rules = self._tables.newest(ProblemRules).table
+            months = await self._repository.months_of_cases()
+            for looked, at in (await self._problems.rounds()).items():
+                lasts = [found[month] for month in span(months, looked, rules) if month in found]
+                if lasts and at < max(lasts) + _QUIET:
+                    await self._problems.want(looked, to_millis(now))
         self._corrected_until = upto
 
     async def _missing(self, over: str) -> list[str]:
         """Months with cases after the last one looked at; before the first, the last month only."""
         known = [m for m in await self._repository.months_of_cases() if m <= over]
         looked = await self._problems.rounds()
-        after = looked[-1] if looked else before(over)
+        after = max(looked, default=before(over))
         return [m for m in known[-_MONTHS_AT_ONCE:] if m > after]
 
     async def look(self, month: str, now: datetime, asked: datetime | None = None) -> None:

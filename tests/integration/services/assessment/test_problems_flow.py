@@ -216,6 +216,20 @@ async def a_case_that_is_re_judged_counts_as_judged_once_looked_at_again(world: 
     assert [one["count"] for one in problem["findings"]][-1] == after[0]["count"]
     await world.assessment.send("POST", f"{request}/1/void", {"reason": "核实为单独一件"})
 
+    # One of July is what is usual to the months after it: they are looked at again too.
+    await world.look("2025-09")  # now, and not half a minute from now
+    seen = await parts.problems.rounds()
+    request = "/v1/cases/2025-07-c1-00/corrections"
+    await world.assessment.send("POST", request, wrong, status=201)
+    watch = Watch(parts.repository, parts.problems, parts.tables, leases, parts.zone)
+    for _ in seen:
+        await watch.step(datetime.now(UTC) + timedelta(seconds=31))
+    again = await parts.problems.rounds()
+    looked_again = [month for month in seen if again[month] > seen[month]]
+    assert looked_again[:3] == ["2025-07", "2025-08", "2025-09"]
+    assert looked_again == [month for month in seen if month >= "2025-07"]
+    await world.assessment.send("POST", f"{request}/1/void", {"reason": "核实为单独一件"})
+
 
 async def a_programme_has_a_problem_a_month_with_lead_goal_and_figures(world: World) -> None:
     body = {"area": "xc", "year": 2025, "name": "每月一题"}
