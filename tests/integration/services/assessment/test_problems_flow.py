@@ -279,6 +279,9 @@ async def all_of_it_is_told_on_reviews(world: World) -> None:
             "problem.followed.v1",
             "problem.closed.v1",
             "problem.relapsed.v1",
+            # The month before today's, which has no requests, is looked at after each correction.
+            "problem.followed.v1",
+            "problem.followed.v1",
             "programme.problem_set.v1",
             "programme.result_reported.v1",
         ]
