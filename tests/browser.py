@@ -49,7 +49,7 @@ class Browser:
         """What the script returns."""
         return await self.post("execute/sync", {"script": script, "args": list(arguments)})
 
-    async def until(self, expression: str, what: str, *arguments: Any, seconds: float = 10) -> Any:
+    async def until(self, expression: str, what: str, *arguments: Any, seconds: float = 30) -> Any:
         """The expression's first true value."""
 
         async def true() -> Any:
@@ -64,7 +64,7 @@ class Browser:
             await self.post(f"element/{await self._find(css)}/click", {})
             return True
 
-        await eventually(clicked, 10, f"click {css}", interval=0.05)
+        await eventually(clicked, 30, f"click {css}", interval=0.05)
 
     async def type(self, css: str, text: str) -> None:
         """Type into an element once it is there."""
@@ -73,7 +73,7 @@ class Browser:
             await self.post(f"element/{await self._find(css)}/value", {"text": text})
             return True
 
-        await eventually(typed, 10, f"type into {css}", interval=0.05)
+        await eventually(typed, 30, f"type into {css}", interval=0.05)
 
     async def press(self, *keys: str) -> None:
         """Press keys where the focus is."""
@@ -120,7 +120,7 @@ async def browser() -> AsyncIterator[Browser]:
                 async def there() -> bool:
                     return bool((await http.get("/status")).json()["value"]["ready"])
 
-                await eventually(there, 15, "the driver listens")
+                await eventually(there, 30, "the driver listens")
                 options = {
                     "args": [*_ARGUMENTS, f"--user-data-dir={profile}"],
                     "prefs": {"intl.accept_languages": "zh-CN"},

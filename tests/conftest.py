@@ -5,9 +5,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from pymongo import MongoClient
 
 from tests.servers import SharedServer, data_folder, shared_broker, shared_database
+
+# How long an example takes says nothing where four workers share two cores.
+settings.register_profile("shared cores", deadline=None)
+settings.load_profile("shared cores")
 
 
 @pytest.fixture(scope="session")

@@ -92,18 +92,18 @@ async def test_a_failing_handler_holds_up_nobody_and_is_made_up_for(
         # Enough for some of them to share the broken one's partition.
         others = [await file_request(intake, SOUND) for _ in range(16)]
         for request in others:
-            await eventually(partial(has_task, dispatch, request), 20)
+            await eventually(partial(has_task, dispatch, request), 30)
         assert time.monotonic() - began < GO_ON_SECONDS
         shaky = await file_request(intake, SOMETIMES)
-        await eventually(partial(has_task, dispatch, shaky), 20)
+        await eventually(partial(has_task, dispatch, shaky), 30)
 
         # A later fact of the same subject follows it.
-        await eventually(partial(dead, dispatch, "failed"), 20)
+        await eventually(partial(dead, dispatch, "failed"), 30)
         placed = await intake.put(
             f"/v1/requests/{broken}/place", json={"area": "c1"}, headers={"If-Match": "*"}
         )
         assert placed.status_code == 200, placed.text
-        letters = await eventually(partial(dead, dispatch, "failed", "behind"), 20)
+        letters = await eventually(partial(dead, dispatch, "failed", "behind"), 30)
         assert {letter["subject"] for letter in letters} == {broken}
         assert not await has_task(dispatch, broken)
         with pytest.raises(AssertionError, match=broken):
@@ -115,8 +115,8 @@ async def test_a_failing_handler_holds_up_nobody_and_is_made_up_for(
         first = next(letter for letter in letters if letter["code"] == "failed")
         answer = await dispatch.post(f"/v1/dead-letters/{first['id']}/replay")
         assert answer.status_code == 202, answer.text
-        await eventually(partial(none_dead, dispatch), 20)
-        await eventually(partial(has_task, dispatch, broken), 20)
+        await eventually(partial(none_dead, dispatch), 30)
+        await eventually(partial(has_task, dispatch, broken), 30)
         await audited(system, {broken, shaky, *others}, wait=60)
 
 
@@ -166,10 +166,10 @@ async def test_poison_of_a_unit_is_named_and_the_others_go_on(tmp_path: Path, un
             found = await intake.get("/v1/requests", params={"reported_by": UNIT})
             return {item["case_number"] for item in found.json()["items"]} == set(numbers)
 
-        await eventually(partial(known, "good"), 20)
+        await eventually(partial(known, "good"), 30)
         assert time.monotonic() - began < GO_ON_SECONDS
         expected = ["null-value", "header", "header", "payload", "type", "too-large", "sequence"]
-        await eventually(partial(dead, intake, *expected, "refused"), 20)
+        await eventually(partial(dead, intake, *expected, "refused"), 30)
         published = await asyncio.wait_for(read_dead_letters(settings, len(bad)), 20)
         assert all(letter["dl_reason"] and letter["dl_offset"] for letter in published)
         refused = next(letter for letter in published if letter["dl_code"] == "refused")
@@ -180,10 +180,10 @@ async def test_poison_of_a_unit_is_named_and_the_others_go_on(tmp_path: Path, un
         progress = TaskProgress(status="accepted")
         await send(settings, record(event("case/gap", 2, progress)), topic=topics.UNITS.name)
         dispatch = await system.client("volunteer_dispatch")
-        [gap] = await eventually(partial(dead, dispatch, "gap"), 20)
+        [gap] = await eventually(partial(dead, dispatch, "gap"), 30)
         await send(settings, record(event("case/gap", 1, report())), topic=topics.UNITS.name)
-        await eventually(partial(known, "good", "gap"), 20)
+        await eventually(partial(known, "good", "gap"), 30)
         answer = await dispatch.post(f"/v1/dead-letters/{gap['id']}/replay")
         assert answer.status_code == 202, answer.text
-        await eventually(partial(none_dead, dispatch), 20)
+        await eventually(partial(none_dead, dispatch), 30)
         await audited(system, set(), wait=60)

@@ -115,7 +115,7 @@ async def test_those_that_go_on_waiting_do_not_hide_the_others(
         broken = False
         [letter] = await sink.dead_letters()
         await sink.runtime.dead_letters.release(letter["_id"])
-        await eventually(partial(tallied, sink, "z", 1), 15)
+        await eventually(partial(tallied, sink, "z", 1), 30)
         # The released one is struck off a moment after it was applied.
         await eventually(partial(_waiting, sink, 25), 30)
 
@@ -136,7 +136,7 @@ async def test_replicas_that_publish_at_once_see_no_loss(
         before = RELAY_REFILLS._value.get()
         ids = [f"r{n}" for n in range(40)]
         await asyncio.gather(*(one.open(id) for id in ids))
-        await eventually(lambda: _both(one.runtime, two.runtime), 20)
+        await eventually(lambda: _both(one.runtime, two.runtime), 30)
         for _ in range(15):
             writes = [source.note(id) for source in (one, two) for id in ids]
             looks = [source.runtime.relay._compare() for source in (one, two) for _ in range(4)]

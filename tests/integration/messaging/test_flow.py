@@ -33,7 +33,7 @@ async def test_facts_arrive_once_and_in_order(
             await eventually(partial(_tallied, sink, id, (1, 2, 3, 4)), 30, f"{id} tallied")
         job = await source.runtime.replays.begin()
         assert job["total"] == 160
-        await eventually(lambda: _done(source, job["_id"]), 20, "the replay is done")
+        await eventually(lambda: _done(source, job["_id"]), 30, "the replay is done")
         assert [await sink.applied(id) for id in ids] == [(1, 2, 3, 4)] * 40
 
 

@@ -197,7 +197,7 @@ async def test_a_database_killed_in_mid_flow_loses_and_doubles_nothing(
             assert sink.runtime.alive() is None
             await asyncio.to_thread(database.start)
             await flow
-            await eventually(partial(all_tallied, sink, ids, 20), 40)
+            await eventually(partial(all_tallied, sink, ids, 30), 40)
             assert await sink.dead_letters() == []
             assert not sink.runtime.fatal.done()
 

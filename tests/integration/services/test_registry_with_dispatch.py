@@ -50,7 +50,7 @@ async def served(dispatch: dispatch_world.World) -> str:
         (one,) = found.json()["items"]
         return str(one["id"])
 
-    hours = await eventually(written, 20, "its hours are written down")
+    hours = await eventually(written, 30, "its hours are written down")
     assert hours is not None
     return hours
 
@@ -188,6 +188,6 @@ async def test_a_care_visit_completed_as_a_task_is_recorded_once_with_its_hours(
             "registry/care" in key and seen.sequence == 2 for key, seen in found.inbox.items()
         )
 
-    await eventually(heard, 20, "dispatch heard of the record")
+    await eventually(heard, 30, "dispatch heard of the record")
     assert (await dispatch.state(task["id"])).status == "completed"
     assert await care_records(registry, id) == [("p1", "service")]

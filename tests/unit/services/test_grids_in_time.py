@@ -183,7 +183,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(CHANGES, st.randoms(use_true_random=False))
 def test_a_requests_grid_at_its_time_is_one_and_the_same_everywhere(
     changes: list[tuple[str, str, int, int | None, int]], random: Random

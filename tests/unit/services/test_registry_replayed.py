@@ -212,7 +212,7 @@ def check_replays(registry: Registry, random: Random) -> None:
             assert last[f"/services/registry/{kind}", id].data == told(id, state)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CHANGES, st.randoms(use_true_random=False))
 def test_any_order_with_duplicates_gives_the_same_read_models(
     changes: list[tuple[str, str, dict[str, Any], int]], random: Random
@@ -224,7 +224,7 @@ def test_any_order_with_duplicates_gives_the_same_read_models(
     check_replays(registry, random)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(AGREED, st.randoms(use_true_random=False))
 def test_so_does_any_order_of_what_is_agreed_and_counted(
     moves: list[tuple[str, str, int]], random: Random

@@ -245,7 +245,7 @@ def test_any_interleaving_with_crashes_and_two_leaders_ends_in_the_recounts_figu
     mongodb_uri: str, database_name: str
 ) -> None:
     @given(st.integers(0, 2**32), st.integers(1, 8))
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
     def check(seed: int, size: int) -> None:
         note(f"seed {seed}, size {size}")
         asyncio.run(one_course(mongodb_uri, database_name, seed, size))

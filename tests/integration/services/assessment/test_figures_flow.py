@@ -60,11 +60,11 @@ async def test_any_order_a_restart_and_a_replay_end_in_the_recounts_figures(
         async with running(of) as assessment:
             # Stopped in the middle: the second half comes while nobody listens.
             await others.publish(arrivals[: len(arrivals) // 2])
-            await eventually(lambda: has_cases(assessment, 50), 20, "some cases came")
+            await eventually(lambda: has_cases(assessment, 50), 30, "some cases came")
             # A case is judged otherwise between its first facts and its last.
             cases = assessment.parts.repository.cases.collection
             accepted = {"state.accepted_at": {"$ne": None}}
-            known = await eventually(lambda: cases.find_one(accepted), 20, "one is accepted")
+            known = await eventually(lambda: cases.find_one(accepted), 30, "one is accepted")
             assert known is not None
             await assessment.correct(known["_id"], reason="wrongly counted", excluded=True)
         # As if made before assessment told of corrections: it tells when it starts again.
@@ -78,12 +78,12 @@ async def test_any_order_a_restart_and_a_replay_end_in_the_recounts_figures(
         await others.publish(arrivals[len(arrivals) // 2 :])
         async with running(of) as assessment:
             await eventually(lambda: assessment.settled(300), 40, "all cases measured")
-            await eventually(lambda: right(assessment), 20, "figures as recounted")
+            await eventually(lambda: right(assessment), 30, "figures as recounted")
             for month in ("2026-04", "2026-05"):
                 again = await assessment.reproduced(month)
                 assert (again["same"], again["differing"]) == (True, [])
                 assert again["subjects"] > 5
-            await eventually(lambda: told_again(assessment, known["_id"]), 20, "it is told")
+            await eventually(lambda: told_again(assessment, known["_id"]), 30, "it is told")
             figures = await all_figures(assessment)
             assert sum(f["requests"] for (_, kind, _), f in figures.items() if kind == "street") > 0
             assert {kind for _, kind, _ in figures} == set(KINDS)
@@ -103,7 +103,7 @@ async def test_any_order_a_restart_and_a_replay_end_in_the_recounts_figures(
             probe.accept(START, ("bj", "xc", "s2", "c3"))
             await others.publish(probe.all)
             await eventually(lambda: assessment.settled(301), 40, "the probe is measured")
-            await eventually(lambda: right(assessment), 20, "figures as recounted")
+            await eventually(lambda: right(assessment), 30, "figures as recounted")
             touched = {"2026-04/street/s2", "2026-04/community/c3"}
             now = await figure_sequences(assessment)
             assert {id for id in now if now[id] != versions.get(id)} == touched
@@ -163,7 +163,7 @@ async def test_figures_move_between_subjects_and_with_what_the_registry_says(
             async def holds() -> bool:
                 return bool(await count(id) == wanted)
 
-            await eventually(holds, 15, what)
+            await eventually(holds, 30, what)
 
         tell = Teller("r1")
         tell.accept(START, ("bj", "xc", "s1"))
@@ -204,7 +204,7 @@ async def test_who_sees_what_and_rankings(
             tell.answer(4 if number != 5 else 1)
             tellers.append(tell)
         await others.publish(event for tell in tellers for event in tell.all)
-        await eventually(lambda: assessment.settled(7), 20, "all measured")
+        await eventually(lambda: assessment.settled(7), 30, "all measured")
 
         ranking = await assessment.get(
             "/v1/rankings", Principal("p", Role.RESIDENT), month="2026-04", kind="unit"
@@ -282,7 +282,7 @@ async def test_a_planted_fault_is_found_by_the_recount_and_the_audit_streams_tel
         chance = random.Random(3)
         tellers = [story(chance, number) for number in range(20)]
         await others.publish(event for tell in tellers for event in tell.all)
-        await eventually(lambda: assessment.settled(20), 20, "all measured")
+        await eventually(lambda: assessment.settled(20), 30, "all measured")
         assert await right(assessment)
 
         first = await assessment.get("/v1/audit/cases", limit=15)

@@ -66,7 +66,7 @@ class World:
             assert {name: shown[name] for name in expected} == expected
             return shown
 
-        return await eventually(seen, 20, f"{id} on the list")
+        return await eventually(seen, 30, f"{id} on the list")
 
     async def look(self) -> None:
         """Have the criteria looked at now."""
@@ -279,7 +279,7 @@ async def test_an_exemplar_is_found_from_facts_checked_written_up_and_adopted_wi
         page = await assessment.get("/v1/exemplars", stage="candidate")
         return next(each for each in page["items"] if each["subject_id"] == "c9")
 
-    found = await eventually(candidate, 20, "c9 is a candidate")
+    found = await eventually(candidate, 30, "c9 is a candidate")
     assert [each["rated"] for each in found["periods"]] == [12, 12, 12]
     assert all(each["score"] >= 90 for each in found["periods"])
 

@@ -79,7 +79,7 @@ class World:
                 await watch.look(asked[0], datetime.now(UTC), asked[1])
             return await parts.problems.wanted() is None
 
-        await eventually(done, 20, f"{month} looked at")
+        await eventually(done, 30, f"{month} looked at")
         return await self.assessment.get(f"/v1/problem-rounds/{month}")
 
     async def problem(self) -> Any:
@@ -186,7 +186,7 @@ async def its_leader_is_merged_and_the_successor_goes_on(world: World) -> None:
         await succession.look()
         return bool((await world.problem())["organization_id"] == "merged")
 
-    await eventually(passed, 20, "the successor leads the work")
+    await eventually(passed, 30, "the successor leads the work")
     last = (await world.problem())["history"][-1]
     assert (last["by"], last["why"]) == ("succession", "merged took over from works")
 

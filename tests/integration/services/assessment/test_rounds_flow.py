@@ -93,14 +93,14 @@ class City:
             return moved == 2 and not due
 
         if stage in ("public", "organizational"):
-            await eventually(there, 15, f"both are at {stage}")
+            await eventually(there, 30, f"both are at {stage}")
 
     async def at(self, round_id: str, id: str, stage: str) -> Any:
         async def there() -> Any:
             found = await self.subject(round_id, id)
             return found if found["stage"] == stage else None
 
-        return await eventually(there, 15, f"{id} is {stage}")
+        return await eventually(there, 30, f"{id} is {stage}")
 
     async def rate_itself(self, round_id: str, by: Principal, points: float) -> Any:
         names = ("response", "resolution", "satisfaction")
@@ -158,7 +158,7 @@ async def city(kafka_bootstrap: str, mongodb_uri: str) -> AsyncIterator[City]:
             areas = await assessment.parts.repository.levels()
             return len(found) == 2 and len(areas) == len(CITY)
 
-        await eventually(known, 20, "the registry is known")
+        await eventually(known, 30, "the registry is known")
         yield City(assessment, others)
 
 
@@ -349,7 +349,7 @@ async def test_an_answer_that_comes_late_has_a_result_counted_again_and_marked(
             found = await assessment.get(f"{path}/public")
             return found if found["result"]["voices"] == voices else None
 
-        shown = await eventually(lambda: public(1), 15, "the answer is known")
+        shown = await eventually(lambda: public(1), 30, "the answer is known")
         assert shown["result"]["satisfied"] == 1
         await city.pass_deadline(round_id, "self_rating", "public")
         await city.pass_deadline(round_id, "public_rating", "organizational")
@@ -360,7 +360,7 @@ async def test_an_answer_that_comes_late_has_a_result_counted_again_and_marked(
 
         await city.others.publish(answered("r-after", datetime.now(UTC), 1, "resident").all)
         await city.others.publish(answered("r-late", yesterday, 2, "staff").all)
-        shown = await eventually(lambda: public(2), 15, "the late answer is counted")
+        shown = await eventually(lambda: public(2), 30, "the late answer is counted")
         assert shown["entered"] == {"resident": 1, "staff": 1, "own_staff": 0, "unknown": 0}
         assert shown["result"]["own_staff_share"] == 0
 
@@ -406,7 +406,7 @@ async def test_an_organization_without_an_area_lies_where_its_unit_does_wherever
         found = await parts.repository.subjects("organization", ["readers", "own", "nowhere"])
         return len(found) == 3
 
-    await eventually(known, 15, "the organizations are known")
+    await eventually(known, 30, "the organizations are known")
     kind = SubjectKind.ORGANIZATION
     assert await parts.repository.subjects_in(kind, ["s1"]) == {"readers"}
     assert await parts.repository.subjects_in(kind, ["bj"]) == {"readers", "own"}

@@ -59,7 +59,7 @@ async def test_schemes_scores_corrections_and_a_settled_month(
     async with database_of(of), running(of) as assessment, publishing(of) as others:
 
         async def until_measured(cases: int) -> None:
-            await eventually(lambda: assessment.settled(cases), 20, "all measured")
+            await eventually(lambda: assessment.settled(cases), 30, "all measured")
 
         await others.register(*CITY, unit("u1"), unit("u2"), unit("u3", "university"))
         tellers = [

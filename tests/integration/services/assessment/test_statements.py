@@ -42,7 +42,7 @@ async def test_a_statement_has_the_years_figures_questions_attendance_and_grades
                                            kind="community", id="c1")  # fmt: skip
             return bool(figures["items"]) and figures["items"][0]["rated"] == 1
 
-        await eventually(counted, 20, "the request is counted")
+        await eventually(counted, 30, "the request is counted")
         await stated(assessment, others)
         await visited(assessment)
 

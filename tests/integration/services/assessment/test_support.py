@@ -97,7 +97,7 @@ async def test_facts_stand_beside_plans_and_guarantees_are_tracked(
             return found if known and found["has_venue"] is not None else None
 
         # Facts roll up to the shares of the plan: 20 + 9, the voided one out; 30 were due.
-        found = await eventually(rolled_up, 15, "the facts are rolled up")
+        found = await eventually(rolled_up, 30, "the facts are rolled up")
         assert found is not None
         assert (found["plans_due"], found["plans_overdue"]) == (1, 1)
         assert (found["plans"][0]["share"], found["plans"][0]["missing"]) == (30, 1)
@@ -166,13 +166,13 @@ async def test_facts_stand_beside_plans_and_guarantees_are_tracked(
         async def supported() -> bool:
             return bool((await support(assessment, "s1"))["group"] == "supported")
 
-        await eventually(supported, 15, "the money came")
+        await eventually(supported, 30, "the money came")
         await others.register(assets())
 
         async def without_venue() -> bool:
             return bool((await support(assessment, "s1"))["lacks"] == ["venue"])
 
-        await eventually(without_venue, 15, "the venue is gone")
+        await eventually(without_venue, 30, "the venue is gone")
 
         # And that is what an explanation says of a score's inputs.
         monkeypatch.setattr(gather, "_FRESH_SECONDS", 0.0)
@@ -180,7 +180,7 @@ async def test_facts_stand_beside_plans_and_guarantees_are_tracked(
         tell.accept(DUE, ("bj", "xc", "s1"))
         tell.answer(5)
         await others.publish(tell.all)
-        await eventually(lambda: assessment.settled(1), 20, "the request is counted")
+        await eventually(lambda: assessment.settled(1), 30, "the request is counted")
         explained = await assessment.get("/v1/scores/2026-05/street/s1/explanation")
         assert explained["inputs"]["has_venue"] == 0
         [venue] = explained["sources"]["has_venue"]

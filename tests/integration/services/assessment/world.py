@@ -112,7 +112,7 @@ class Assessment:
             pending = {"pending_since": {"$exists": True}}
             return not any([await store.collection.count_documents(pending) for store in stores])
 
-        await eventually(drained, 20, "everything is published")
+        await eventually(drained, 30, "everything is published")
         since, until = (each.replace(tzinfo=UTC) for each in (datetime.min, datetime.max))
         return [e async for some in self.runtime.journal.walk(topic, since, until) for e in some]
 

@@ -40,14 +40,14 @@ async def test_people_go_with_their_home_grid_when_its_area_changes(world: World
     async def all_named() -> bool:
         return await named() == ["before", "between"]
 
-    await eventually(all_named, 20, "the new area's manager sees the people of the grid")
+    await eventually(all_named, 30, "the new area's manager sees the people of the grid")
     assert datetime.now(UTC) >= soon
 
     async def care_is_there() -> bool:
         items = (await there.get("/v1/care")).json()["items"]
         return [item["id"] for item in items] == [marked.json()["id"]]
 
-    await eventually(care_is_there, 20, "and the care that is due to them")
+    await eventually(care_is_there, 30, "and the care that is due to them")
     events = await world.events(6 + 2 + 3 + 2 + 2)
     told = [
         (e.subject, e.sequence, e.data.area_path[-1])
@@ -70,7 +70,7 @@ async def test_people_go_with_their_home_grid_when_its_area_changes(world: World
         return Decision(stale, [people.event("between", stale)], "late")
 
     await registry.repository.stores["people"].execute("between", late, by="test")
-    await eventually(all_named, 20, "the one who was late is taken along")
+    await eventually(all_named, 30, "the one who was late is taken along")
 
 
 async def test_the_registry_tells_when_a_boundary_takes_effect(world: World) -> None:
@@ -87,7 +87,7 @@ async def test_the_registry_tells_when_a_boundary_takes_effect(world: World) -> 
         items = (await world.admin.get(listed)).json()["items"]
         return items[0] if items else None
 
-    item = await eventually(there, 20, "the grid is where it was to be")
+    item = await eventually(there, 30, "the grid is where it was to be")
     assert item is not None
     assert datetime.now(UTC) >= soon
     assert item["geometry"] is None

@@ -118,7 +118,7 @@ async def test_a_boundary_that_takes_effect_raises_and_closes_gaps_at_its_moment
         async def over() -> bool:
             return datetime.now(UTC) >= moment
 
-        await eventually(over, 15)
+        await eventually(over, 30)
         told += [found(C, "no_team"), closed(D, "no_team"), found("grid/g2", "no_team")]
         await facts.until(*told)
         last = [event for event in facts.events if event.subject in (C, D, "grid/g2")][-3:]
@@ -145,7 +145,7 @@ async def test_a_leader_after_a_restart_tells_what_is_new_and_nothing_again(
         async def leads() -> bool:
             return bool(world.app.state.runtime.leases.leads)
 
-        await eventually(leads, 20)
+        await eventually(leads, 30)
         await world.admin.post("/v1/grids", json=GRID | {"id": "g2"})
         told.append(found("grid/g2", "no_team"))
         await facts.until(*told)

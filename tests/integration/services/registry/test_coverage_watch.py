@@ -133,7 +133,7 @@ async def seen_by(watch: CoverageWatch, parts: Parts, place: str = "grid/g1") ->
         await watch.round()
         return place in await parts.gaps()
 
-    await eventually(seen, 10)
+    await eventually(seen, 30)
 
 
 async def test_a_retired_organization_is_no_team(parts: Parts) -> None:
@@ -193,14 +193,14 @@ async def test_no_change_waits_while_the_city_is_read_anew(
         await watch.round()
         return repository.looks >= times
 
-    await eventually(lambda: read(2), 10)
+    await eventually(lambda: read(2), 30)
     rows = [grid("g1", leader=None), grid("g2")]
     await parts.load("grids", rows)  # what was read has g1 as it was
     await watch.round()
     found = await parts.gaps()
     assert found["grid/g1"] == found["grid/g2"] == ["no_team"]
     repository.go.set()
-    await eventually(lambda: read(3), 10)  # the second reading is in use, and the third begun
+    await eventually(lambda: read(3), 30)  # the second reading is in use, and the third begun
     assert await parts.gaps() == found
     monkeypatch.setattr(coverage_watch, "_ANEW", LATER)
     await watch.round()

@@ -61,7 +61,6 @@ def test_no_input_breaks_the_api(registry: ServiceProcess, part: int) -> None:
             @given(case=operation.as_strategy(generation_mode=mode))
             @settings(
                 max_examples=3,
-                deadline=None,
                 database=None,
                 derandomize=True,
                 phases=[Phase.explicit, Phase.generate],

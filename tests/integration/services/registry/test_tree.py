@@ -259,7 +259,6 @@ def test_no_order_of_steps_and_no_kill_makes_a_cycle(
         @settings(
             max_examples=100,
             phases=[Phase.explicit, Phase.generate],
-            deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
         )

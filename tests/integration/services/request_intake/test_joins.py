@@ -255,7 +255,7 @@ async def test_separated_with_a_reason_it_is_on_its_own_again(world: World) -> N
         answer = await world.http.post(url, json={"reason": "不是同一处"}, headers=MANAGER)
         return answer.json() if answer.status_code == 200 else None
 
-    done = await eventually(parted, 20, "separated, once dispatch has confirmed the joining")
+    done = await eventually(parted, 30, "separated, once dispatch has confirmed the joining")
     assert done is not None
     assert (done["joined_to"], done["status"], done["round"]) == (None, "accepted", 2)
     again = await world.http.post(url, json={"reason": "不是同一处"}, headers=MANAGER)
@@ -331,7 +331,7 @@ async def test_a_joining_that_a_dead_process_left_is_finished(world: World) -> N
         shown = await world.http.get(f"/v1/requests/{other['id']}", headers=ADMINISTRATOR)
         return shown.json()["joined"]
 
-    found = await eventually(done, 20, "the loop has finished it")
+    found = await eventually(done, 30, "the loop has finished it")
     assert found is not None
     assert found["lead"] == lead["id"]
 

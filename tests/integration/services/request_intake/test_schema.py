@@ -58,7 +58,6 @@ def test_no_input_breaks_the_api(intake: ServiceProcess) -> None:
         @given(case=operation.as_strategy())
         @settings(
             max_examples=10,
-            deadline=None,
             database=None,
             derandomize=True,
             phases=[Phase.explicit, Phase.generate],

@@ -47,7 +47,7 @@ async def test_the_resident_is_asked_and_replies(world: World) -> None:
         timeline = (await world.http.get(url)).json()
         return timeline if timeline["question"] else None
 
-    shown = await eventually(asked, 20, "the resident is asked")
+    shown = await eventually(asked, 30, "the resident is asked")
     assert shown is not None
     assert shown["question"]["asks"] == "哪一层漏水？"
     assert shown["steps"][-1]["words"] == (

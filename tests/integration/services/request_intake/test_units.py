@@ -51,7 +51,7 @@ async def test_reports_that_cannot_be_taken_are_dead_letters(world: World) -> No
         async def found() -> dict[str, Any] | None:
             return await collection.find_one({"subject": subject, "status": "dead"})
 
-        letter = await eventually(found, 20, f"{subject} is a dead letter")
+        letter = await eventually(found, 30, f"{subject} is a dead letter")
         assert letter is not None
         return str(letter["reason"])
 

@@ -170,7 +170,7 @@ class World:
                     found.extend(event for event in events if event.subject == subject)
                 return len(found) >= wanted
 
-            await eventually(enough, 20, f"{wanted} events about {subject} on {topic}")
+            await eventually(enough, 30, f"{wanted} events about {subject} on {topic}")
         finally:
             await consumer.stop()
         return found

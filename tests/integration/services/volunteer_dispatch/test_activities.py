@@ -52,7 +52,7 @@ async def people(world: World, ids: Sequence[str], **more: Any) -> None:
         # Each: they come by several partitions, in no order between those.
         return all([await world.parts.volunteers.find(id) is not None for id in ids])
 
-    await eventually(known, 20, "the volunteers are known")
+    await eventually(known, 30, "the volunteers are known")
     await world.parts.pool.refresh(datetime.now(UTC))
 
 
@@ -140,7 +140,7 @@ async def test_an_activity_is_filled_in_waves_attended_and_its_hours_confirmed(
         async def wave() -> bool:
             return len(await asked()) >= 8
 
-        await eventually(wave, 20, "volunteers are asked")
+        await eventually(wave, 30, "volunteers are asked")
         first = await asked()
         assert "aid" in first
         assert len(first) == 8
@@ -150,7 +150,7 @@ async def test_an_activity_is_filled_in_waves_attended_and_its_hours_confirmed(
         async def replaced() -> bool:
             return len(await asked()) == 9
 
-        await eventually(replaced, 20, "who declines is replaced")
+        await eventually(replaced, 30, "who declines is replaced")
 
         # Anybody may sign up, asked or not, until it is full; then there is a waiting list.
         taken = [await does(world, id, "sign-up", me(name)) for name in ("p1", "p2", "p3", "aid")]
@@ -201,7 +201,7 @@ async def test_an_activity_is_filled_in_waves_attended_and_its_hours_confirmed(
             assert len(items) == 2, items
             return items
 
-        items = await eventually(written, 20, "hours of those who came are written down")
+        items = await eventually(written, 30, "hours of those who came are written down")
         assert items is not None
         by_person = {one["volunteer_id"]: one for one in items}
         assert by_person["aid"]["checked_out"] is False
@@ -227,12 +227,12 @@ async def test_an_activity_is_filled_in_waves_attended_and_its_hours_confirmed(
             found = await world.parts.volunteers.find(one) or {}
             return bool(found["answers"] == {"asked": 1, "accepted": 0})
 
-        await eventually(settled, 20, "bookings are free, answers counted")
+        await eventually(settled, 30, "bookings are free, answers counted")
 
         async def published() -> bool:
             return Counter(await told(world, id))["lianxin.activity.ended.v1"] == 1
 
-        await eventually(published, 20, "its facts are published")
+        await eventually(published, 30, "its facts are published")
 
 
 async def test_hours_of_a_task_are_counted_once_a_round_and_confirmed_by_the_grid(
@@ -253,7 +253,7 @@ async def test_hours_of_a_task_are_counted_once_a_round_and_confirmed_by_the_gri
                 assert [one["round"] for one in items] == [round], items
                 return items
 
-            found = await eventually(there, 20, f"hours of round {round} wait for a word")
+            found = await eventually(there, 30, f"hours of round {round} wait for a word")
             assert found is not None
             return found
 
@@ -281,7 +281,7 @@ async def test_hours_of_a_task_are_counted_once_a_round_and_confirmed_by_the_gri
         async def published() -> bool:
             return len(await told(world, first["id"])) == 1
 
-        await eventually(published, 20, "it is told once")
+        await eventually(published, 30, "it is told once")
         corrected = await world.http.post(
             f"/v1/hours/{first['id']}/correct", json={"hours": 1, "reason": "核对"}, headers=LEADER
         )

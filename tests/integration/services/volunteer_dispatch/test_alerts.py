@@ -43,7 +43,7 @@ async def _people(world: World, *ids: str) -> None:
         await world.parts.pool.refresh(datetime.now(UTC))
         return len(world.parts.pool.index) == len(ids) + 1  # with v1 of the city
 
-    await eventually(known, 20, "the volunteers are known")
+    await eventually(known, 30, "the volunteers are known")
 
 
 async def test_a_silence_and_a_refusal_are_replaced_and_a_late_yes_counts(
@@ -61,10 +61,10 @@ async def test_a_silence_and_a_refusal_are_replaced_and_a_late_yes_counts(
             return [one.volunteer_id for one in (await world.state(id)).alerts.open] == [*ids]
 
         me = {name: bearer(Role.VOLUNTEER, name, volunteer_id=name) for name in "abc"}
-        await eventually(lambda: asked("a"), 20, "the nearest is asked")
+        await eventually(lambda: asked("a"), 30, "the nearest is asked")
         no = await world.post(f"{id}/decline", {"reason": "没有空"}, me["a"])
         assert (no.status_code, no.json()["asked"]) == (200, [])
-        await eventually(lambda: asked("b"), 20, "the next is asked")
+        await eventually(lambda: asked("b"), 30, "the next is asked")
         seen = await world.http.get(f"/v1/tasks/{id}", headers=me["b"])
         assert seen.json()["commands"] == ["accept", "decline"]
         assert seen.json()["explained"][-1]["chosen"] == "volunteer:b"
@@ -85,7 +85,7 @@ async def test_a_silence_and_a_refusal_are_replaced_and_a_late_yes_counts(
                 {"asked": 0, "accepted": 0},
             ]
 
-        await eventually(counted, 20, "each answer is counted once; c did not have to answer")
+        await eventually(counted, 30, "each answer is counted once; c did not have to answer")
         events = [e.data for e in await world.published(8) if e.subject == id]
         told = [
             (type(d).__name__, getattr(d, "volunteer_ids", ()), getattr(d, "reason", ""))

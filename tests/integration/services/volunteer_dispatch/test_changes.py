@@ -126,7 +126,7 @@ async def hears(heard: Heard, task: str, *what: str) -> None:
         assert heard.of(task) == list(what), heard.of(task)
         return True
 
-    await eventually(all_of_it, 15, f"{what} is heard")
+    await eventually(all_of_it, 30, f"{what} is heard")
 
 
 async def test_changes_of_all_replicas_are_heard_by_those_who_see_the_task_and_resumed(
@@ -172,7 +172,7 @@ async def hears_at_last(heard: Heard, task: str, what: str) -> None:
     async def there() -> bool:
         return what in heard.of(task)
 
-    await eventually(there, 15, f"{what} is heard")
+    await eventually(there, 30, f"{what} is heard")
 
 
 async def test_streams_are_bounded_a_slow_one_is_cut_off_and_all_end_with_the_service(
@@ -191,7 +191,7 @@ async def test_streams_are_bounded_a_slow_one_is_cut_off_and_all_end_with_the_se
         async def cut_off() -> bool:
             return slow.ended
 
-        await eventually(cut_off, 15, "who takes nothing is cut off")
+        await eventually(cut_off, 30, "who takes nothing is cut off")
         assert await slow.take(1) is None
         changes.leave(slow)
         for id in ids:
@@ -201,7 +201,7 @@ async def test_streams_are_bounded_a_slow_one_is_cut_off_and_all_end_with_the_se
             journal = world.parts.runtime.database["journal"]
             return bool(await journal.count_documents({"subject": {"$in": ids}}) == 8)
 
-        await eventually(published, 15, "all is published")
+        await eventually(published, 30, "all is published")
         again = await changes.listen(leader, place)
         missed = await again.take(1) or b""
         assert all(missed.count(id.encode()) == 2 for id in ids), missed

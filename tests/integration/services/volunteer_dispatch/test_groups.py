@@ -47,7 +47,7 @@ async def people(world: World) -> None:
         pool = world.parts.pool
         return len(pool.index) == len(skills) + 1 and len(pool.groups) == 1  # with v1 of the city
 
-    await eventually(known, 20, "people and group are known")
+    await eventually(known, 30, "people and group are known")
 
 
 async def test_a_group_is_asked_and_a_named_member_takes_it(
@@ -87,7 +87,7 @@ async def test_a_group_is_asked_and_a_named_member_takes_it(
             assert [one["said"] for one in single["alerts"]] == ["withdrawn"]
             return [one["task"] for one in group["tasks"]] == [id]
 
-        await eventually(learnt, 20, "its answer is counted, its place taken")
+        await eventually(learnt, 30, "its answer is counted, its place taken")
         await world.parts.pool.refresh(datetime.now(UTC))
         second = await world.request(accepted(uuid7(), category="errands"))
         state = await world.asked(second, 1)
@@ -101,7 +101,7 @@ async def test_a_group_is_asked_and_a_named_member_takes_it(
             member = await world.parts.volunteers.find("m2") or {}
             return (group["tasks"], member["tasks"]) == ([], [])
 
-        await eventually(free, 20, "both places are free again")
+        await eventually(free, 30, "both places are free again")
         await world.parts.pool.refresh(datetime.now(UTC))
         third = await world.request(accepted(uuid7(), category="errands"))
 
@@ -109,7 +109,7 @@ async def test_a_group_is_asked_and_a_named_member_takes_it(
             asked = (await world.state(third)).alerts.open
             return "group:clinic" in {one.volunteer_id for one in asked}
 
-        await eventually(asks_group, 20, "the group is asked again")
+        await eventually(asks_group, 30, "the group is asked again")
         no = await world.http.post(
             f"/v1/groups/clinic/tasks/{third}/decline", json={"reason": "没有空"}, headers=me("m1")
         )

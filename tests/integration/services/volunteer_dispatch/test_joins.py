@@ -36,7 +36,7 @@ async def test_only_the_leads_task_is_worked_until_they_part(
             volunteer = await world.parts.volunteers.find("v1")
             return volunteer is not None and not volunteer["tasks"]
 
-        await eventually(free, 20, "the volunteer is free")
+        await eventually(free, 30, "the volunteer is free")
         listed = (await world.http.get("/v1/tasks", headers=LEADER)).json()["items"]
         assert [task["id"] for task in listed] == [lead_task]
         refused = await world.post(f"{id}/complete", {"words": "好了"}, LEADER)

@@ -238,7 +238,7 @@ async def test_help_goes_on_to_the_next_and_a_unit_s_system_works_on_its_part(
         async def known() -> bool:
             return bool(world.parts.directory.joints and world.parts.directory.pairings)
 
-        await eventually(known, 20, "dispatch knows the joint organization and the pairing")
+        await eventually(known, 30, "dispatch knows the joint organization and the pairing")
         id = await world.request(accepted(uuid7()))
         await world.until(id, "assigned", "grid_team:g1")
         await world.post(f"{id}/accept", None, LEADER)

@@ -152,7 +152,7 @@ async def test_the_gauge_follows_by_itself(
         async def counted() -> bool:
             return bool(ROUTING_GAPS._value.get() == 0)
 
-        await eventually(counted, 20, "the open gaps are counted")
+        await eventually(counted, 30, "the open gaps are counted")
 
 
 async def test_whom_to_ask_for_help_follows_the_registry(
@@ -171,7 +171,7 @@ async def test_whom_to_ask_for_help_follows_the_registry(
         async def known() -> bool:
             return len(await asked()) == 5
 
-        await eventually(known, 20, "dispatch knows the joint organization and the pairing")
+        await eventually(known, 30, "dispatch knows the joint organization and the pairing")
         assert await asked() == [
             ("joint", "water", "j1"),
             ("paired", "power", "p1"),

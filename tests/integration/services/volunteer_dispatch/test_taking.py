@@ -44,7 +44,7 @@ async def people(world: World) -> None:
     async def known() -> bool:
         return all([await world.parts.volunteers.find(id) for id in ("v2", "far")])
 
-    await eventually(known, 20, "the volunteers are known")
+    await eventually(known, 30, "the volunteers are known")
 
 
 async def with_team(world: World, id: str) -> str:

@@ -174,7 +174,7 @@ async def test_a_unit_that_does_not_report_in_is_told_of_once_to_who_stands_abov
         async def told() -> bool:
             return await listed(world, MANAGER, late=True) == [id]
 
-        await eventually(told, 20, "water is told of as absent")
+        await eventually(told, 30, "water is told of as absent")
         late = await say(world, f"{id}/units/water/report-in", {}, OTHER_OPERATOR)
         water = late.json()["summoned"][1]
         assert (water["absent"], water["in_time"]) == (True, False)

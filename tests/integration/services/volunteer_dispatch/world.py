@@ -223,7 +223,7 @@ class World:
             assert state.alerts.waiting == number, f"{state.status} {state.alerts}"
             return state
 
-        found = await eventually(there, 20, f"{task_id} asks {number}")
+        found = await eventually(there, 30, f"{task_id} asks {number}")
         assert found is not None
         return found
 
@@ -243,7 +243,7 @@ class World:
             assert right, f"{state.status} {state.assignee}"
             return state
 
-        found = await eventually(there, 20, f"{task_id} is {status} {holder}")
+        found = await eventually(there, 30, f"{task_id} is {status} {holder}")
         assert found is not None
         return found
 

@@ -85,7 +85,7 @@ def one(tell: Teller) -> Case:
 
 
 @given(st.integers(0, 2**32), st.integers(1, 12))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_order_and_duplicates_give_the_same_figures_as_a_recount(seed: int, size: int) -> None:
     chance = random.Random(seed)
     tellers = [story(chance, number) for number in range(size)]
@@ -102,7 +102,7 @@ def test_any_order_and_duplicates_give_the_same_figures_as_a_recount(seed: int, 
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_gate_keeps_each_subjects_own_order(seed: int) -> None:
     chance = random.Random(seed)
     tellers = [story(chance, number) for number in range(5)]

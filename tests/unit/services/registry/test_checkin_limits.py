@@ -225,4 +225,4 @@ class Limits(RuleBasedStateMachine):
 
 
 class TestLimits(Limits.TestCase):  # type: ignore[misc, valid-type]
-    settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+    settings = settings(max_examples=120, stateful_step_count=40)

@@ -384,7 +384,7 @@ class Model:
         assert amounts == Counter({id: int(n * 100) for id, n in self.offered.items()})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(steps)
 def test_nothing_is_over_claimed_lost_or_there_twice(
     taken: list[tuple[str, int, int, int]],

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.registry.assignments import succession as tasks
@@ -404,7 +404,6 @@ retirements = st.lists(
 
 
 @given(cities(), retirements)
-@settings(deadline=None)
 def test_nothing_open_stays_with_who_has_one_successor_and_nothing_passes_twice(
     city: City, retired: list[tuple[str, list[str], int | None]]
 ) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.registry.groups.decisions import Groups, GroupState
@@ -282,7 +282,6 @@ def test_one_does_not_come_under_a_successor_of_a_lower_level() -> None:
     st.lists(st.sampled_from(NAMES), min_size=2, max_size=2, unique=True),
     st.permutations(NAMES),
 )
-@settings(deadline=None)
 def test_in_any_tree_all_come_elsewhere_and_no_cycle_is_made(
     parents: list[int], ends: list[str], order: list[str]
 ) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import services.request_intake as package
@@ -116,7 +116,6 @@ def test_a_branch_of_the_same_category_counts_in_part() -> None:
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
-@settings(deadline=None)
 def test_likeness_of_words_is_the_same_both_ways(one: str, other: str) -> None:
     a, b = words_of(one, TABLE), words_of(other, TABLE)
     assert 0 <= dice(a, b) == dice(b, a) <= 1
@@ -129,7 +128,6 @@ def test_likeness_of_words_is_the_same_both_ways(one: str, other: str) -> None:
     st.floats(0, 2 * math.pi),
     st.floats(0, 2000),
 )
-@settings(deadline=None)
 def test_the_cells_around_hold_everything_within_the_distance(
     longitude: float, latitude: float, bearing: float, far: float
 ) -> None:

@@ -356,4 +356,4 @@ class Saturday(RuleBasedStateMachine):
 
 
 TestSaturday = Saturday.TestCase
-TestSaturday.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestSaturday.settings = settings(max_examples=60, stateful_step_count=30)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.volunteer_dispatch.activity_desk import ensure_may_confirm
@@ -145,7 +145,6 @@ COMMANDS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(COMMANDS)
 def test_hours_are_counted_once_whatever_comes_twice(
     commands: list[tuple[int, str, float]],

@@ -387,4 +387,4 @@ class Group(RuleBasedStateMachine):
 
 
 TestGroup = cast(Any, Group).TestCase
-TestGroup.settings = settings(max_examples=300, stateful_step_count=15, deadline=None)
+TestGroup.settings = settings(max_examples=300, stateful_step_count=15)

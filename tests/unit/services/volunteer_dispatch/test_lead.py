@@ -94,4 +94,4 @@ class Led(Life):
 
 
 TestLed = Led.TestCase
-TestLed.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+TestLed.settings = settings(max_examples=150, stateful_step_count=25)

@@ -839,4 +839,4 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = cast(Any, Life).TestCase
-TestLife.settings = settings(max_examples=250, stateful_step_count=40, deadline=None)
+TestLife.settings = settings(max_examples=250, stateful_step_count=40)

@@ -56,7 +56,7 @@ def proves(edges: Rows, room: dict[int, int], found: Assignment) -> None:
 
 
 @given(small())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_nothing_is_better_than_the_assignment(case: tuple[Rows, dict[int, int]]) -> None:
     edges, room = case
     found = assign(edges, room)

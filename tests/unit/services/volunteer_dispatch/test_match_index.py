@@ -74,7 +74,7 @@ def by_hand(known: Sequence[Volunteer], wanted: Wanted) -> list[float]:
 
 
 @given(st.lists(volunteers(), max_size=120), WANTED, st.floats(0, 1))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_nearest_are_found_whatever_has_changed(
     changes: list[Volunteer], wanted: Wanted, built_after: float
 ) -> None:

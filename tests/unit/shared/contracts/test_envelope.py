@@ -203,7 +203,7 @@ def test_headers_that_are_not_needed_may_be_anything() -> None:
     assert event.trace_parent is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.tuples(st.sampled_from([*HEADERS, "x"]), st.none() | st.binary(max_size=40)),
@@ -318,7 +318,7 @@ def payload_of(full_type: str) -> st.SearchStrategy[Payload]:
 
 @pytest.mark.parametrize("full_type", sorted(BY_FULL_TYPE))
 def test_every_payload_survives_the_way(full_type: str) -> None:
-    @settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     @given(
         payload_of(full_type),
         st.integers(1, 2**53),

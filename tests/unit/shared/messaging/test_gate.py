@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.envelope import Event
@@ -31,7 +31,6 @@ def test_what_was_applied_is_passed_over_and_a_second_use_is_told() -> None:
     assert admit(seen, fact(7)) is Admission.GAP
 
 
-@settings(deadline=None)
 @given(
     st.integers(1, 12).flatmap(
         lambda n: st.tuples(st.just(n), st.lists(st.integers(1, n), max_size=60))

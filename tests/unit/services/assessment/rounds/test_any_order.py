@@ -223,7 +223,7 @@ def anyhow(
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_order_duplicates_late_events_corrections_and_restarts_change_no_result(seed: int) -> None:
     chance = random.Random(seed)
     answers: Answers = defaultdict(list)
@@ -248,7 +248,7 @@ def test_order_duplicates_late_events_corrections_and_restarts_change_no_result(
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_the_latest_answer_before_the_lock_rates_who_did_the_work_of_its_round(seed: int) -> None:
     """Counted by hand from the answers, without corrections."""
     chance = random.Random(seed)

@@ -310,7 +310,7 @@ def test_a_judgement_while_voices_were_counted_has_them_counted_again() -> None:
     assert settled.state.tally_due
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 7), max_size=40), st.randoms())
 def test_whatever_is_tried_when(choices: list[int], chance: object) -> None:
     """No result without all lines and the public's word; one of the five stages; timers end."""

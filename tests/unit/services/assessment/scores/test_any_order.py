@@ -146,7 +146,7 @@ def of_records(events: Iterable[Event]) -> list[Entry]:
     return [Entry(decode(value, headers), START) for _, value, headers in records]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6))
 def test_the_final_scores_are_the_same_and_the_journals(seed: int) -> None:
     chance = random.Random(seed)
@@ -203,7 +203,7 @@ SUBJECTS = [
 ]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6))
 def test_the_counts_kept_say_which_of_the_last_facts_had_come(seed: int) -> None:
     """Four of forty requests have facts of the last seconds, of which some had not come."""
