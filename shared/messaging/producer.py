@@ -45,7 +45,7 @@ class _OneLife:
     then: two records are given the same place, and one is lost though both were acknowledged.
     """
 
-    def __init__(self, producer: AIOKafkaProducer, on_lost: Callable[[], None]) -> None:
+    def __init__(self, producer: AIOKafkaProducer, on_lost: Callable[[bool], None]) -> None:
         self.lost = asyncio.Event()
         self._on_lost = on_lost
         client: Any = producer.client
@@ -55,7 +55,7 @@ class _OneLife:
     def _note_closed(self, connection: Any, reason: CloseReason | None) -> None:
         if reason is not CloseReason.SHUTDOWN and not self.lost.is_set():
             self.lost.set()
-            self._on_lost()
+            self._on_lost(reason is CloseReason.IDLE_DROP)
         self._on_close(connection, reason)
 
     async def _get_conn(self, node: Any, **options: Any) -> Any:
@@ -104,12 +104,17 @@ class Publisher:
                 self._producer, self._life = producer, life
             return self._producer, self._life
 
-    def _let_go(self, producer: AIOKafkaProducer) -> None:
-        """At once, also where nothing is published: it would go on trying to connect for ever."""
+    def _let_go(self, producer: AIOKafkaProducer, idle: bool) -> None:
+        """At once, also where nothing is published: it would go on trying to connect for ever.
+
+        Args:
+            idle: it was closed by this side for want of use, which nobody need be told of.
+        """
         self._was_lost = True
         if self._producer is producer:
             self._producer = None
-            _note_restart(ConnectionLost())
+            if not idle:
+                _note_restart(ConnectionLost())
             task = asyncio.create_task(self._abandon(producer))
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)

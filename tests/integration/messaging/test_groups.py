@@ -140,7 +140,7 @@ async def test_a_member_killed_in_mid_batch_loses_and_doubles_nothing(
     before = await committed(settings, group)
     assert sum(before.values()) < 600
     async with running_sink(settings) as sink:
-        await eventually(partial(all_tallied, sink, ids, 30), 40)
+        await eventually(partial(all_tallied, sink, ids, 20), 40)
         assert await sink.dead_letters() == []
     await broker.close()
 
@@ -162,7 +162,7 @@ async def test_members_join_and_leave_while_facts_flow(
             for sink in (second, third):
                 await eventually(partial(_has_joined, sink), 30)
         await flow
-        await eventually(partial(all_tallied, first, ids, 30), 40)
+        await eventually(partial(all_tallied, first, ids, 20), 40)
         assert await first.dead_letters() == []
         assert not any(sink.runtime.fatal.done() for sink in (first, third))
 

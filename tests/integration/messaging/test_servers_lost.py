@@ -197,7 +197,7 @@ async def test_a_database_killed_in_mid_flow_loses_and_doubles_nothing(
             assert sink.runtime.alive() is None
             await asyncio.to_thread(database.start)
             await flow
-            await eventually(partial(all_tallied, sink, ids, 30), 40)
+            await eventually(partial(all_tallied, sink, ids, 20), 40)
             assert await sink.dead_letters() == []
             assert not sink.runtime.fatal.done()
 
@@ -229,6 +229,30 @@ async def test_a_producer_is_made_anew_after_a_failure(tmp_path: Path, unique: s
         assert not isinstance(again, Exception)
         await publisher.close()
         await broker.close()
+
+
+async def test_a_producer_that_was_idle_is_made_anew_and_nobody_is_warned(
+    kafka_bootstrap: str, unique: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for("source", kafka_bootstrap, "mongodb://unused", unique)
+    broker = Broker(settings)
+    await broker.ensure_topics()
+    options = broker.connection() | {"connections_max_idle_ms": 300}
+    monkeypatch.setattr(broker, "connection", lambda: options)
+    publisher = Publisher(broker, settings)
+    before = PRODUCER_RESTARTS._value.get()
+    [first] = await publisher.publish([record(b"first")])
+    assert not isinstance(first, Exception)
+
+    async def let_go() -> bool:
+        return publisher._producer is None
+
+    await eventually(let_go, 30, "the producer is let go")
+    [second] = await publisher.publish([record(b"second")])
+    assert not isinstance(second, Exception)
+    assert PRODUCER_RESTARTS._value.get() == before
+    await publisher.close()
+    await broker.close()
 
 
 async def test_a_record_too_large_fails_alone(kafka_bootstrap: str, unique: str) -> None:
