@@ -47,7 +47,7 @@ class ActivityBody(Body):
     ends_at: Time
     sign_up_until: Time
     places: list[PlacesBody] = Field(min_length=1, max_length=20)
-    minimum: int = Field(default=0, ge=0, description="With fewer it is called off")
+    minimum: int = Field(default=0, ge=0, le=100_000, description="With fewer it is called off")
 
 
 class OnSite(Body):

@@ -19,7 +19,7 @@ class Action(Body):
     task_id: _Id
     command: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     body: dict[str, Any] | None = None
-    version: int | None = Field(default=None, ge=1)
+    version: int | None = Field(default=None, ge=1, le=1_000_000_000)
     on_behalf_of: _Id | None = None
 
 

@@ -14,7 +14,7 @@ from shared.web.problems import Problem
 from shared.web.routing import Router
 
 Administrator = Annotated[Principal, Depends(require(Role.ADMINISTRATOR))]
-OldVersion = Annotated[int | None, Query(ge=1, description="The newest unless given")]
+OldVersion = Annotated[int | None, Query(ge=1, le=1_000_000, description="The newest unless given")]
 
 
 class TableView(BaseModel):

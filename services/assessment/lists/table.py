@@ -24,4 +24,6 @@ class ListRules(Table):
     sustained_periods: int = Field(ge=1, le=36, description="Exemplar: so many one after the other")
     score_at_least: float = Field(ge=0, le=100, description="Exemplar: the score of each")
     satisfaction_at_least: float = Field(ge=0, le=1, description="Exemplar: of each period")
-    rated_at_least: int = Field(ge=1, description="Exemplar: residents who rated in all of them")
+    rated_at_least: int = Field(
+        ge=1, le=1_000_000, description="Exemplar: residents who rated in all of them"
+    )

@@ -31,15 +31,23 @@ class RatingRules(Table):
     source: str
     """Where the numbers come from, and how sure they are."""
     satisfied_from: int = Field(ge=1, le=5, description="A rating of 1 to 5 from which on")
-    few_voices: int = Field(ge=1, description="Fewer counted voices are marked as few")
-    recipients_least: int = Field(ge=1, description="Voices that the recipients' line needs")
+    few_voices: int = Field(
+        ge=1, le=1_000_000, description="Fewer counted voices are marked as few"
+    )
+    recipients_least: int = Field(
+        ge=1, le=1_000_000, description="Voices that the recipients' line needs"
+    )
     device: SourceRule
     network: SourceRule
     ipv4_bits: int = Field(ge=8, le=32, description="An address's first bits are its network")
     ipv6_bits: int = Field(ge=16, le=128)
-    rate_voices: int = Field(ge=2, description="More voices at one place within `rate_seconds`…")
+    rate_voices: int = Field(
+        ge=2, le=1_000_000, description="More voices at one place within `rate_seconds`…"
+    )
     rate_seconds: float = Field(gt=0)
-    regular_voices: int = Field(ge=5, description="So many in a row at even gaps are a machine's")
+    regular_voices: int = Field(
+        ge=5, le=1_000_000, description="So many in a row at even gaps are a machine's"
+    )
     regular_tolerance: float = Field(ge=0, lt=1, description="Gaps this alike (share of the gap)")
     own_staff_share: float | None = Field(
         default=None,

@@ -25,9 +25,9 @@ class ReportRules(Table):
     """Rows of a table; what is left out is counted, and said."""
     charted: int = Field(ge=3, le=40)
     """Rows of a table that its chart shows, in the table's order."""
-    categorized_requests: int = Field(ge=0)
+    categorized_requests: int = Field(ge=0, le=1_000_000_000)
     """With more requests in the two periods than this, they are not counted by category."""
-    minimum_sample: int = Field(ge=1)
+    minimum_sample: int = Field(ge=1, le=1_000_000)
     """Requests in one of two months below which what rose or fell is not named."""
     bulletin_rows: int = Field(ge=1, le=60)
     """Communities that a bulletin lists, so that it stays at two pages."""

@@ -21,7 +21,7 @@ class Duty(BaseModel):
     quantity: float | None = Field(
         default=None, gt=0, le=1e12, allow_inf_nan=False, description="A year, in the work's unit"
     )
-    article: int | None = Field(default=None, description="Of the policy")
+    article: int | None = Field(default=None, ge=1, le=1000, description="Of the policy")
 
 
 class DutyTable(Table):

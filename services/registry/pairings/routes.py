@@ -106,7 +106,9 @@ async def read_results(
     request: Request,
     id: EntryId,
     principal: Official,
-    term: Annotated[int | None, Query(ge=1, description="Counts from 1; absent: the last")] = None,
+    term: Annotated[
+        int | None, Query(ge=1, le=1000, description="Counts from 1; absent: the last")
+    ] = None,
 ) -> ResultsView:
     """What came of a term's goals: counted from the records that are about the pairing."""
     state = (await _read(request, id, principal)).state

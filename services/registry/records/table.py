@@ -25,7 +25,7 @@ class Work(BaseModel):
     en: ShortText
     unit: ShortText = Field(description="What a quantity counts: times, hours, households, yuan")
     doers: Annotated[tuple[Doer, ...], Field(min_length=1)]
-    article: int | None = Field(default=None, description="Of the policy")
+    article: int | None = Field(default=None, ge=1, le=1000, description="Of the policy")
 
 
 class WorkTable(Table):

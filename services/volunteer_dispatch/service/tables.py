@@ -69,7 +69,7 @@ class Rule(Where):
     """Who assists whoever leads (主办、协办)."""
     shares: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(default=(), max_length=6)
     """Of a learnt rule: the estimated share of such cases that `to` and each of `then` has."""
-    cases: int | None = Field(default=None, ge=0)
+    cases: int | None = Field(default=None, ge=0, le=1_000_000_000)
     """Of a learnt rule: how many cases of the past stand behind it."""
     skill: _Code | None = None
     """With `volunteer`: the skill that is needed; None: one named like the category."""
