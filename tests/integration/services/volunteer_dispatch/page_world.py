@@ -1,7 +1,7 @@
 """A service behind a port with a browser in front of it, and a street office's tasks."""
 
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -90,6 +90,18 @@ class Page:
         """Write a task as no event tells of."""
         change = {"$inc": {"version": 1}, **({"$set": fields} if fields else {})}
         await self.world.parts.store.collection.update_one({"_id": id}, change)
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """The page loads nothing meanwhile but where a person does something."""
+        await self.browser.run(
+            "const later = setTimeout;"
+            "for (let n = later(() => 0); n; n--) clearTimeout(n);"
+            "window.setTimeout = (f, ms, ...rest) => (ms >= 200 ? 0 : later(f, ms, ...rest));"
+            "window.go_on = () => { window.setTimeout = later }"
+        )
+        yield
+        await self.browser.run("go_on()")
 
     async def enter(self, headers: dict[str, str], path: str = "/board") -> None:
         """Open the page with a link that brings the token, as nobody who was here before."""

@@ -139,9 +139,10 @@ async def test_a_leader_takes_a_task_and_hands_it_over_and_reads_who_said_no_and
     await page.until("#task-error", "个人信息")
     await page.browser.run("document.querySelector('#task textarea').value = '需要专业设备'")
     # Changed behind the page's back: what matters is shown first, what does not matter is not.
-    await page.change("h-duty", {"state.deadline": datetime.now(UTC) + 50 * HOUR})
-    await page.browser.click("#task form button.main")
-    await page.until("#task-error", "刚刚有变化")
+    async with page.held():
+        await page.change("h-duty", {"state.deadline": datetime.now(UTC) + 50 * HOUR})
+        await page.browser.click("#task form button.main")
+        await page.until("#task-error", "刚刚有变化")
     await page.until("#task .due", "剩 2 天")
     await page.change("h-duty", {})
     await page.browser.click("#task form button.main")
