@@ -241,7 +241,7 @@ sys.stdin.read()
     async def gone() -> bool:
         return not any(runs(pid) for pid in pids)
 
-    await eventually(gone, 5)
+    await eventually(gone, 30)
 
 
 async def test_one_in_the_foreground_stops_when_asked(tmp_path: Path) -> None:
