@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -45,21 +44,24 @@ class _OneLife:
     then: two records are given the same place, and one is lost though both were acknowledged.
     """
 
-    def __init__(self, producer: AIOKafkaProducer, on_lost: Callable[[bool], None]) -> None:
-        self.lost = asyncio.Event()
+    def __init__(
+        self, producer: AIOKafkaProducer, on_lost: Callable[["_OneLife", bool], None]
+    ) -> None:
+        self.producer = producer
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._on_lost = on_lost
         client: Any = producer.client
         self._on_close, self._connect = client._on_connection_closed, client._get_conn
         client._on_connection_closed, client._get_conn = self._note_closed, self._get_conn
 
     def _note_closed(self, connection: Any, reason: CloseReason | None) -> None:
-        if reason is not CloseReason.SHUTDOWN and not self.lost.is_set():
-            self.lost.set()
-            self._on_lost(reason is CloseReason.IDLE_DROP)
+        if reason is not CloseReason.SHUTDOWN and not self.lost.done():
+            self.lost.set_result(None)
+            self._on_lost(self, reason is CloseReason.IDLE_DROP)
         self._on_close(connection, reason)
 
     async def _get_conn(self, node: Any, **options: Any) -> Any:
-        return None if self.lost.is_set() else await self._connect(node, **options)
+        return None if self.lost.done() else await self._connect(node, **options)
 
 
 class Publisher:
@@ -73,15 +75,14 @@ class Publisher:
     def __init__(self, broker: Broker, settings: Settings) -> None:
         self._broker = broker
         self._settings = settings
-        self._producer: AIOKafkaProducer | None = None
         self._life: _OneLife | None = None
         self._was_lost = False
         self._ending: set[asyncio.Task[None]] = set()
         self._making = asyncio.Lock()
 
-    async def _ready(self) -> tuple[AIOKafkaProducer, _OneLife]:
+    async def _ready(self) -> _OneLife:
         async with self._making:
-            if self._producer is None or self._life is None:
+            if self._life is None:
                 if self._was_lost:
                     await self._broker.ensure_topics()
                     self._was_lost = False
@@ -92,30 +93,30 @@ class Publisher:
                     max_request_size=4_000_000,
                     max_batch_size=256 * 1024,
                 )
-                life = _OneLife(producer, partial(self._let_go, producer))
+                life = _OneLife(producer, self._let_go)
                 try:
                     await producer.start()
                 except BaseException:
                     await producer.stop()
                     raise
-                if life.lost.is_set():
+                if life.lost.done():
                     await self._abandon(producer)
                     raise ConnectionLost
-                self._producer, self._life = producer, life
-            return self._producer, self._life
+                self._life = life
+            return self._life
 
-    def _let_go(self, producer: AIOKafkaProducer, idle: bool) -> None:
+    def _let_go(self, life: _OneLife, idle: bool) -> None:
         """At once, also where nothing is published: it would go on trying to connect for ever.
 
         Args:
             idle: it was closed by this side for want of use, which nobody need be told of.
         """
         self._was_lost = True
-        if self._producer is producer:
-            self._producer = None
+        if self._life is life:
+            self._life = None
             if not idle:
                 _note_restart(ConnectionLost())
-            task = asyncio.create_task(self._abandon(producer))
+            task = asyncio.create_task(self._abandon(life.producer))
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
 
@@ -126,18 +127,18 @@ class Publisher:
             For each record its place in the log, or why it is not there.
         """
         try:
-            producer, life = await self._ready()
+            life = await self._ready()
         except (KafkaError, OSError, TimeoutError) as error:
             return [error] * len(records)
-        sending = asyncio.create_task(self._send(producer, records))
-        losing = asyncio.create_task(life.lost.wait())
+        sending = asyncio.create_task(self._send(life.producer, records))
         try:
-            await asyncio.wait([sending, losing], return_when=asyncio.FIRST_COMPLETED)
+            either: list[asyncio.Future[Any]] = [sending, life.lost]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not sending.done():
                 return [ConnectionLost()] * len(records)
             results = sending.result()
         finally:
-            await end_tasks([sending, losing])
+            await end_tasks([sending])
         broken = next(
             (
                 r
@@ -146,10 +147,10 @@ class Publisher:
             ),
             None,
         )
-        if broken is not None and self._producer is producer:
-            self._producer = None
+        if broken is not None and self._life is life:
+            self._life = None
             _note_restart(broken)
-            await self._stop(producer)
+            await self._stop(life.producer)
         return results
 
     async def _send(
@@ -216,9 +217,9 @@ class Publisher:
 
     async def close(self) -> None:
         """Send what is buffered and close."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            await self._stop(producer)
+        life, self._life = self._life, None
+        if life is not None:
+            await self._stop(life.producer)
         await asyncio.gather(*self._ending)
 
 

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from shared.messaging.broker import Broker
 from shared.messaging.journal import Journal, outgoing
 from shared.messaging.leases import Leases
 from shared.messaging.producer import Publisher
-from shared.messaging.replays import Replays
+from shared.messaging.replays import LATE, Replays
 from shared.storage.aggregates import AggregateStore
 from shared.storage.client import ASCENDING, UNREACHABLE, Database, Document, UpdateMany
 from shared.telemetry import EVENTS_PUBLISHED, OUTBOX_DEPTH, OUTBOX_OLDEST_SECONDS, RELAY_REFILLS
@@ -33,7 +33,6 @@ _ALONE_SECONDS = 1.0
 """So often a replica that has all shards looks at all stores: it is told of its own writes, and
 only what was left by one that has ended remains to be found."""
 _WATCH_SECONDS = 3.0
-_LATE = timedelta(minutes=1)
 _PENDING: Document = {"pending_since": {"$gt": datetime(2000, 1, 1, tzinfo=UTC)}}
 """Outboxes with events; in this form the index answers alone (`$exists` fetches each document)."""
 _MEASURE_SHARE = 10
@@ -278,7 +277,7 @@ class Relay:
                     extra={"topic": topic},
                 )
                 # An event that went into the lost log may reach the journal only after this.
-                until = datetime.now(UTC) + _LATE
+                until = datetime.now(UTC) + LATE
                 await self._replays.begin([topic], until=until, cause="refill")
             # Last: where this process or the database ends before, the log is found short again.
             for key in forgotten:

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _IDLE_SECONDS = 0.5
-_LATE = timedelta(minutes=1)
+LATE = timedelta(minutes=1)
 """An entry is in the journal at most so long after the time that it bears."""
 
 
@@ -101,7 +101,7 @@ class Replays:
                 await self._jobs.update_one({"_id": job["_id"]}, {"$set": {"published": published}})
         change: Document = {"state": "done"}
         if job["until"] > began:
-            change = {"since": max(job["since"], began - _LATE), "not_before": job["until"]}
+            change = {"since": max(job["since"], began - LATE), "not_before": job["until"]}
         await self._jobs.update_one({"_id": job["_id"]}, {"$set": change})
         log.warning(
             "published again from the journal",

@@ -254,7 +254,7 @@ async def test_a_producer_that_was_idle_is_made_anew_and_nobody_is_warned(
     assert not isinstance(first, Exception)
 
     async def let_go() -> bool:
-        return publisher._producer is None
+        return publisher._life is None
 
     await eventually(let_go, 30, "the producer is let go")
     [second] = await publisher.publish([record(b"second")])
